@@ -1,0 +1,3 @@
+module github.com/ormosproject/ormos
+
+go 1.26
