@@ -1,5 +1,7 @@
 package mesos
 
+import "slices"
+
 // Take takes out of r, typically an offer, what a task needs, by name and amount:
 // the needs say "1 CPU", and the result says which CPU, with the reservation and
 // allocation it has in r, as LAUNCH wants it. What is reserved is taken first, since
@@ -12,20 +14,18 @@ package mesos
 func (r Resources) Take(needs ...Resource) (taken, rest Resources, ok bool) {
 	rest = r.Add()
 	for _, need := range Resources(needs).Add() {
-		for _, reserved := range []bool{true, false} {
-			taken = rest.takeInto(taken, &need, reserved)
-		}
+		taken = rest.moveTo(taken, &need, true)
+		taken = rest.moveTo(taken, &need, false)
 		if !need.IsEmpty() {
 			return nil, nil, false
 		}
-		rest = r.Subtract(taken...)
 	}
-	return taken.Add(), rest, true
+	return taken.Add(), slices.DeleteFunc(rest, func(one Resource) bool { return one.IsEmpty() }), true
 }
 
-// takeInto appends to taken the parts of r that help to meet the need, and takes
-// them off the need.
-func (r Resources) takeInto(taken Resources, need *Resource, reserved bool) Resources {
+// moveTo moves to taken those parts of r that help to meet the need, and takes them off
+// the need. Both r and the need must own their amounts.
+func (r Resources) moveTo(taken Resources, need *Resource, reserved bool) Resources {
 	for i := range r {
 		have := &r[i]
 		if have.Name != need.Name || have.Type != need.Type || have.IsReserved() != reserved ||
@@ -36,6 +36,7 @@ func (r Resources) takeInto(taken Resources, need *Resource, reserved bool) Reso
 		if part.IsEmpty() {
 			continue
 		}
+		have.reduce(&part)
 		need.reduce(&part)
 		taken = append(taken, part)
 	}
