@@ -33,8 +33,8 @@ func durationUnits() [8]durationUnit {
 // units ns, us, ms, secs, mins, hrs, days, weeks, with nothing between. What is finer
 // than a nanosecond is rounded; what does not fit in 292 years is an error.
 func ParseDuration(text string) (time.Duration, error) {
-	end := strings.LastIndexAny(text, "0123456789.") + 1
-	number, name := text[:end], text[end:]
+	name := strings.TrimLeft(text, "+-.0123456789")
+	number := text[:len(text)-len(name)]
 	for _, unit := range durationUnits() {
 		if unit.name != name {
 			continue
