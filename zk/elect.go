@@ -129,7 +129,7 @@ func (c *client) standSession(ctx context.Context, info []byte, ours chan regist
 func (s *session) keep(ctx context.Context, node string, ours chan registration, doubt <-chan struct{}) error {
 	expiry := time.NewTimer(s.timeout)
 	defer expiry.Stop()
-	expiry.Stop() // it runs while we are disconnected
+	expiry.Stop()        // it runs while we are disconnected
 	var found chan error // the answer to the only question under way
 	ask := func() {
 		if found == nil {
