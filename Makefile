@@ -1,0 +1,33 @@
+# Ormos. What is longer than a line lives in tools/.
+.DEFAULT_GOAL := help
+.PHONY: help build hello test bench generate fmt vuln clean
+TOOL := go tool -modfile=tools/go.mod
+
+help: ## shows this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+build: ## builds the commands and the examples into bin/
+	@echo "building bin/"
+	@mkdir -p bin && go build -o bin/ ./cmd/... ./examples/...
+
+hello: build ## starts a local cluster and a web server on it, until Ctrl-C
+	@exec ./bin/hello
+
+test: ## runs every check that a change has to pass
+	@tools/install
+	@tools/test
+
+bench: ## runs the benchmarks
+	go test -run='^$$' -bench=. -benchmem ./...
+
+generate: ## writes the generated code from schema/
+	go run ./internal/gen
+
+fmt: ## formats the code
+	$(TOOL) gofumpt -w .
+
+vuln: ## asks vuln.go.dev about known vulnerabilities; needs the internet
+	$(TOOL) govulncheck ./...
+
+clean: ## removes what make built
+	rm -rf bin
