@@ -1,0 +1,79 @@
+package container
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// identity tells one process from every other one, over the reuse of pids and over reboots.
+type identity struct {
+	PID   int
+	Start uint64
+	Boot  string
+}
+
+// What a checkpoint directory holds: pids/forked.pid is for the eye and for Mesos' tools, pids/forked.start is what
+// Recover reads, exit is the raw wait status once that is known. None of them needs a rename: a write of so few bytes is
+// done or not, and an empty file counts as none. Nor a sync: after a crash of the machine no process is left.
+const (
+	pidFile   = "pids/forked.pid"
+	startFile = "pids/forked.start"
+	exitFile  = "exit"
+)
+
+func writeIdentity(dir string, i identity) error {
+	if err := os.MkdirAll(filepath.Join(dir, "pids"), 0o755); err != nil {
+		return fmt.Errorf("cannot checkpoint a container: %w", err)
+	}
+	line := fmt.Sprintf("%d %d %s\n", i.PID, i.Start, i.Boot)
+	if err := os.WriteFile(filepath.Join(dir, startFile), []byte(line), 0o644); err != nil {
+		return fmt.Errorf("cannot checkpoint a container: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, pidFile), []byte(strconv.Itoa(i.PID)), 0o644); err != nil {
+		return fmt.Errorf("cannot checkpoint a container: %w", err)
+	}
+	return nil
+}
+
+// readIdentity returns the identity in dir; false when there is none (yet).
+func readIdentity(dir string) (identity, bool, error) {
+	data, err := os.ReadFile(filepath.Join(dir, startFile))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(data) == 0 {
+		return identity{}, false, nil
+	}
+	if err != nil {
+		return identity{}, false, fmt.Errorf("cannot recover a container: %w", err)
+	}
+	fields := strings.Fields(string(data))
+	if len(fields) != 3 {
+		return identity{}, false, fmt.Errorf("cannot recover a container: %s: damaged", filepath.Join(dir, startFile))
+	}
+	pid, err1 := strconv.ParseUint(fields[0], 10, 31)
+	start, err2 := strconv.ParseUint(fields[1], 10, 64)
+	if err := errors.Join(err1, err2); err != nil || pid < 2 {
+		return identity{}, false, fmt.Errorf("cannot recover a container: %s: damaged", filepath.Join(dir, startFile))
+	}
+	return identity{PID: int(pid), Start: start, Boot: fields[2]}, true, nil
+}
+
+func writeExit(dir string, e Exit) error {
+	if err := os.WriteFile(filepath.Join(dir, exitFile), []byte(strconv.Itoa(int(e.Status))), 0o644); err != nil {
+		return fmt.Errorf("cannot checkpoint the exit status: %w", err)
+	}
+	return nil
+}
+
+// readExit returns the exit status in dir; false when there is none.
+func readExit(dir string) (Exit, bool) {
+	data, err := os.ReadFile(filepath.Join(dir, exitFile))
+	if err != nil {
+		return Exit{}, false
+	}
+	status, err := strconv.ParseInt(string(data), 10, 32)
+	return Exit{Status: int32(status)}, err == nil
+}

@@ -1,0 +1,132 @@
+package container
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// table reads the process table. Sessions of running containers need no look at the environments in them.
+func (p *Processes) table() *table {
+	return p.walker.take(func(session int) bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.running[session] != nil
+	})
+}
+
+// members returns the processes of c that live.
+func (c *Container) members(t *table) []proc {
+	root := c.pid
+	if p, ok := t.procs[c.pid]; !c.child && (!ok || p.start != c.start) {
+		root = 0 // the number may be another's by now
+	}
+	return t.tree(root, c.id)
+}
+
+// signalTree sends sig to the group at once, and then to whoever left it.
+func (c *Container) signalTree(sig syscall.Signal) error {
+	var failed error
+	told := map[int]uint64{}
+	if c.child {
+		// Our child's pid, and with it the group's, is not given to another before we have waited for it.
+		if err := syscall.Kill(-c.pid, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
+			failed = err
+		}
+	}
+	for {
+		news := 0
+		for _, p := range c.members(c.processes.table()) {
+			if c.child && p.group == c.pid || told[p.pid] == p.start {
+				continue
+			}
+			told[p.pid] = p.start
+			news++
+			if err := kill(p, sig); err != nil {
+				failed = err
+			}
+		}
+		if news == 0 {
+			break
+		}
+	}
+	if failed != nil {
+		return fmt.Errorf("cannot signal container %s: %w", c.id, failed)
+	}
+	return nil
+}
+
+// sweep kills what an ended command left behind.
+func (c *Container) sweep() {
+	if c.child {
+		_ = syscall.Kill(-c.pid, syscall.SIGKILL)
+	}
+	left := killAll(func() []proc { return c.members(c.processes.table()) })
+	if left > 0 {
+		c.processes.logFailure(fmt.Errorf("cannot kill %d processes", left), c)
+	}
+}
+
+// killTree kills until none is left. While the command's group stands still, whoever left it is still known by its
+// parent; once the group is dead, only by the marker.
+func (c *Container) killTree() {
+	if c.child {
+		_ = syscall.Kill(-c.pid, syscall.SIGSTOP)
+		for _, p := range c.members(c.processes.table()) {
+			if p.group != c.pid {
+				_ = kill(p, syscall.SIGKILL)
+			}
+		}
+	}
+	c.sweep()
+}
+
+// killLeftovers kills what a container that has ended left behind.
+func (p *Processes) killLeftovers(id string) {
+	killAll(func() []proc { return p.table().tree(0, id) })
+}
+
+// killAll kills what members returns until it returns none. Whoever forks must be found again, and a killed process
+// takes a moment to die. It gives up after some 10 s (a process in uninterruptible sleep), and skips those that belong
+// to somebody else; it returns how many remain.
+func killAll(members func() []proc) int {
+	pause := 500 * time.Microsecond
+	for range 400 {
+		left := members()
+		mine := 0
+		for _, p := range left {
+			if !errors.Is(kill(p, syscall.SIGKILL), syscall.EPERM) {
+				mine++
+			}
+		}
+		if mine == 0 {
+			return len(left)
+		}
+		time.Sleep(pause)
+		pause = min(2*pause, 25*time.Millisecond)
+	}
+	return len(members())
+}
+
+// kill sends sig to p, and never to another process that got its pid. A process that has ended is no error.
+func kill(p proc, sig syscall.Signal) error {
+	fd, err := unix.PidfdOpen(p.pid, 0)
+	switch {
+	case errors.Is(err, unix.ENOSYS):
+		if startTime(p.pid) == p.start {
+			err = syscall.Kill(p.pid, sig)
+		}
+	case err == nil:
+		if startTime(p.pid) == p.start {
+			err = unix.PidfdSendSignal(fd, sig, nil, 0)
+		}
+		_ = unix.Close(fd)
+	}
+	if errors.Is(err, syscall.ESRCH) || errors.Is(err, syscall.EINVAL) && startTime(p.pid) != p.start {
+		return nil
+	}
+	return err
+}
