@@ -3,10 +3,13 @@
 package executor
 
 import (
+	"unsafe"
+
 	"github.com/ormosproject/ormos/internal/codec"
 	"github.com/ormosproject/ormos/mesos"
 )
 
+// Event is mesos.v1.executor.Event.
 type Event struct {
 	Type         *EventType
 	Subscribed   *EventSubscribed
@@ -16,135 +19,513 @@ type Event struct {
 	Message      *EventMessage
 	Error        *EventError
 	LaunchGroup  *EventLaunchGroup
-	Unknown      []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetType gives Type, or EventTypeUnknown when it is unset.
 func (m *Event) GetType() EventType {
 	if m == nil || m.Type == nil {
 		return EventTypeUnknown
 	}
 	return *m.Type
 }
-func (m *Event) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Event) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Event) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Event) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Event) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Event) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Event) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Event) Clone() *Event                         { panic("stub") }
-func (m *Event) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *Event) Schema() *codec.Schema { return &eventSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Event) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &eventSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Event) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Event) Decode(b []byte, a *codec.Arena) error {
+	*m = Event{}
+	return codec.Decode(&eventSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Event) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Event) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &eventSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Event) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Event) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Event{}
+	return codec.DecodeJSON(&eventSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Event) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Event) Clone() *Event {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&eventSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Event) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&eventSchema, unsafe.Pointer(m))
+}
+
+// EventSubscribed is what an [Event] of type SUBSCRIBED carries. (mesos.v1.executor.Event.Subscribed)
 type EventSubscribed struct {
 	ExecutorInfo  mesos.ExecutorInfo
 	FrameworkInfo mesos.FrameworkInfo
 	AgentInfo     mesos.AgentInfo
 	ContainerID   *mesos.ContainerID
-	Unknown       []byte
-}
-
-func (m *EventSubscribed) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *EventSubscribed) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *EventSubscribed) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *EventSubscribed) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *EventSubscribed) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *EventSubscribed) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *EventSubscribed) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *EventSubscribed) Clone() *EventSubscribed               { panic("stub") }
-func (m *EventSubscribed) String() string                        { panic("stub") }
-
-type EventLaunch struct {
-	Task    mesos.TaskInfo
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *EventLaunch) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *EventLaunch) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *EventLaunch) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *EventLaunch) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *EventLaunch) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *EventLaunch) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *EventLaunch) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *EventLaunch) Clone() *EventLaunch                   { panic("stub") }
-func (m *EventLaunch) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *EventSubscribed) Schema() *codec.Schema { return &eventSubscribedSchema }
 
-type EventLaunchGroup struct {
-	TaskGroup mesos.TaskGroupInfo
-	Unknown   []byte
+// AppendBinary appends the message in protobuf form.
+func (m *EventSubscribed) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &eventSubscribedSchema, unsafe.Pointer(m))
 }
 
-func (m *EventLaunchGroup) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *EventLaunchGroup) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *EventLaunchGroup) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *EventLaunchGroup) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *EventLaunchGroup) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *EventLaunchGroup) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *EventLaunchGroup) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *EventLaunchGroup) Clone() *EventLaunchGroup              { panic("stub") }
-func (m *EventLaunchGroup) String() string                        { panic("stub") }
+// MarshalBinary gives the message in protobuf form.
+func (m *EventSubscribed) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventSubscribed) Decode(b []byte, a *codec.Arena) error {
+	*m = EventSubscribed{}
+	return codec.Decode(&eventSubscribedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *EventSubscribed) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *EventSubscribed) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &eventSubscribedSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *EventSubscribed) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventSubscribed) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = EventSubscribed{}
+	return codec.DecodeJSON(&eventSubscribedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *EventSubscribed) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *EventSubscribed) Clone() *EventSubscribed {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&eventSubscribedSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *EventSubscribed) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&eventSubscribedSchema, unsafe.Pointer(m))
+}
+
+// EventLaunch is what an [Event] of type LAUNCH carries. (mesos.v1.executor.Event.Launch)
+type EventLaunch struct {
+	Task mesos.TaskInfo
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *EventLaunch) Schema() *codec.Schema { return &eventLaunchSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *EventLaunch) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &eventLaunchSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *EventLaunch) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventLaunch) Decode(b []byte, a *codec.Arena) error {
+	*m = EventLaunch{}
+	return codec.Decode(&eventLaunchSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *EventLaunch) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *EventLaunch) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &eventLaunchSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *EventLaunch) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventLaunch) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = EventLaunch{}
+	return codec.DecodeJSON(&eventLaunchSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *EventLaunch) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *EventLaunch) Clone() *EventLaunch {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&eventLaunchSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *EventLaunch) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&eventLaunchSchema, unsafe.Pointer(m))
+}
+
+// EventLaunchGroup is what an [Event] of type LAUNCH_GROUP carries. (mesos.v1.executor.Event.LaunchGroup)
+type EventLaunchGroup struct {
+	TaskGroup mesos.TaskGroupInfo
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *EventLaunchGroup) Schema() *codec.Schema { return &eventLaunchGroupSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *EventLaunchGroup) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &eventLaunchGroupSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *EventLaunchGroup) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventLaunchGroup) Decode(b []byte, a *codec.Arena) error {
+	*m = EventLaunchGroup{}
+	return codec.Decode(&eventLaunchGroupSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *EventLaunchGroup) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *EventLaunchGroup) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &eventLaunchGroupSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *EventLaunchGroup) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventLaunchGroup) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = EventLaunchGroup{}
+	return codec.DecodeJSON(&eventLaunchGroupSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *EventLaunchGroup) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *EventLaunchGroup) Clone() *EventLaunchGroup {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&eventLaunchGroupSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *EventLaunchGroup) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&eventLaunchGroupSchema, unsafe.Pointer(m))
+}
+
+// EventKill is what an [Event] of type KILL carries. (mesos.v1.executor.Event.Kill)
 type EventKill struct {
 	TaskID     mesos.TaskID
 	KillPolicy *mesos.KillPolicy
-	Unknown    []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *EventKill) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *EventKill) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *EventKill) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *EventKill) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *EventKill) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *EventKill) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *EventKill) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *EventKill) Clone() *EventKill                     { panic("stub") }
-func (m *EventKill) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *EventKill) Schema() *codec.Schema { return &eventKillSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *EventKill) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &eventKillSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *EventKill) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventKill) Decode(b []byte, a *codec.Arena) error {
+	*m = EventKill{}
+	return codec.Decode(&eventKillSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *EventKill) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *EventKill) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &eventKillSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *EventKill) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventKill) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = EventKill{}
+	return codec.DecodeJSON(&eventKillSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *EventKill) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *EventKill) Clone() *EventKill {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&eventKillSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *EventKill) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&eventKillSchema, unsafe.Pointer(m))
+}
+
+// EventAcknowledged is what an [Event] of type ACKNOWLEDGED carries. (mesos.v1.executor.Event.Acknowledged)
 type EventAcknowledged struct {
-	TaskID  mesos.TaskID
-	UUID    []byte
+	TaskID mesos.TaskID
+	UUID   []byte
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *EventAcknowledged) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *EventAcknowledged) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *EventAcknowledged) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *EventAcknowledged) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *EventAcknowledged) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *EventAcknowledged) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *EventAcknowledged) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *EventAcknowledged) Clone() *EventAcknowledged             { panic("stub") }
-func (m *EventAcknowledged) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *EventAcknowledged) Schema() *codec.Schema { return &eventAcknowledgedSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *EventAcknowledged) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &eventAcknowledgedSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *EventAcknowledged) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventAcknowledged) Decode(b []byte, a *codec.Arena) error {
+	*m = EventAcknowledged{}
+	return codec.Decode(&eventAcknowledgedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *EventAcknowledged) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *EventAcknowledged) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &eventAcknowledgedSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *EventAcknowledged) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventAcknowledged) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = EventAcknowledged{}
+	return codec.DecodeJSON(&eventAcknowledgedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *EventAcknowledged) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *EventAcknowledged) Clone() *EventAcknowledged {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&eventAcknowledgedSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *EventAcknowledged) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&eventAcknowledgedSchema, unsafe.Pointer(m))
+}
+
+// EventMessage is what an [Event] of type MESSAGE carries. (mesos.v1.executor.Event.Message)
 type EventMessage struct {
-	Data    []byte
+	Data []byte
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *EventMessage) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *EventMessage) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *EventMessage) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *EventMessage) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *EventMessage) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *EventMessage) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *EventMessage) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *EventMessage) Clone() *EventMessage                  { panic("stub") }
-func (m *EventMessage) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *EventMessage) Schema() *codec.Schema { return &eventMessageSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *EventMessage) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &eventMessageSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *EventMessage) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventMessage) Decode(b []byte, a *codec.Arena) error {
+	*m = EventMessage{}
+	return codec.Decode(&eventMessageSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *EventMessage) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *EventMessage) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &eventMessageSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *EventMessage) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventMessage) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = EventMessage{}
+	return codec.DecodeJSON(&eventMessageSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *EventMessage) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *EventMessage) Clone() *EventMessage {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&eventMessageSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *EventMessage) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&eventMessageSchema, unsafe.Pointer(m))
+}
+
+// EventError is what an [Event] of type ERROR carries. (mesos.v1.executor.Event.Error)
 type EventError struct {
 	Message string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *EventError) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *EventError) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *EventError) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *EventError) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *EventError) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *EventError) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *EventError) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *EventError) Clone() *EventError                    { panic("stub") }
-func (m *EventError) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *EventError) Schema() *codec.Schema { return &eventErrorSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *EventError) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &eventErrorSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *EventError) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventError) Decode(b []byte, a *codec.Arena) error {
+	*m = EventError{}
+	return codec.Decode(&eventErrorSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *EventError) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *EventError) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &eventErrorSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *EventError) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventError) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = EventError{}
+	return codec.DecodeJSON(&eventErrorSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *EventError) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *EventError) Clone() *EventError {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&eventErrorSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *EventError) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&eventErrorSchema, unsafe.Pointer(m))
+}
+
+// Call is mesos.v1.executor.Call.
 type Call struct {
 	ExecutorID  mesos.ExecutorID
 	FrameworkID mesos.FrameworkID
@@ -152,96 +533,297 @@ type Call struct {
 	Subscribe   *CallSubscribe
 	Update      *CallUpdate
 	Message     *CallMessage
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetType gives Type, or CallTypeUnknown when it is unset.
 func (m *Call) GetType() CallType {
 	if m == nil || m.Type == nil {
 		return CallTypeUnknown
 	}
 	return *m.Type
 }
-func (m *Call) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Call) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Call) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Call) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Call) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Call) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Call) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Call) Clone() *Call                          { panic("stub") }
-func (m *Call) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *Call) Schema() *codec.Schema { return &callSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Call) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Call) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Call) Decode(b []byte, a *codec.Arena) error {
+	*m = Call{}
+	return codec.Decode(&callSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Call) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Call) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Call) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Call) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Call{}
+	return codec.DecodeJSON(&callSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Call) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Call) Clone() *Call {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Call) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callSchema, unsafe.Pointer(m))
+}
+
+// CallSubscribe is what a [Call] of type SUBSCRIBE carries. (mesos.v1.executor.Call.Subscribe)
 type CallSubscribe struct {
 	UnacknowledgedTasks   []mesos.TaskInfo
 	UnacknowledgedUpdates []CallUpdate
-	Unknown               []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *CallSubscribe) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CallSubscribe) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CallSubscribe) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CallSubscribe) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CallSubscribe) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CallSubscribe) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CallSubscribe) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CallSubscribe) Clone() *CallSubscribe                 { panic("stub") }
-func (m *CallSubscribe) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CallSubscribe) Schema() *codec.Schema { return &callSubscribeSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *CallSubscribe) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callSubscribeSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallSubscribe) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallSubscribe) Decode(b []byte, a *codec.Arena) error {
+	*m = CallSubscribe{}
+	return codec.Decode(&callSubscribeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallSubscribe) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallSubscribe) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callSubscribeSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallSubscribe) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallSubscribe) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallSubscribe{}
+	return codec.DecodeJSON(&callSubscribeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallSubscribe) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallSubscribe) Clone() *CallSubscribe {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callSubscribeSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallSubscribe) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callSubscribeSchema, unsafe.Pointer(m))
+}
+
+// CallUpdate is what a [Call] of type UPDATE carries. (mesos.v1.executor.Call.Update)
 type CallUpdate struct {
-	Status  mesos.TaskStatus
+	Status mesos.TaskStatus
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *CallUpdate) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CallUpdate) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CallUpdate) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CallUpdate) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CallUpdate) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CallUpdate) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CallUpdate) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CallUpdate) Clone() *CallUpdate                    { panic("stub") }
-func (m *CallUpdate) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CallUpdate) Schema() *codec.Schema { return &callUpdateSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *CallUpdate) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callUpdateSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallUpdate) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallUpdate) Decode(b []byte, a *codec.Arena) error {
+	*m = CallUpdate{}
+	return codec.Decode(&callUpdateSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallUpdate) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallUpdate) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callUpdateSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallUpdate) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallUpdate) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallUpdate{}
+	return codec.DecodeJSON(&callUpdateSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallUpdate) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallUpdate) Clone() *CallUpdate {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callUpdateSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallUpdate) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callUpdateSchema, unsafe.Pointer(m))
+}
+
+// CallMessage is what a [Call] of type MESSAGE carries. (mesos.v1.executor.Call.Message)
 type CallMessage struct {
-	Data    []byte
+	Data []byte
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *CallMessage) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CallMessage) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CallMessage) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CallMessage) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CallMessage) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CallMessage) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CallMessage) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CallMessage) Clone() *CallMessage                   { panic("stub") }
-func (m *CallMessage) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CallMessage) Schema() *codec.Schema { return &callMessageSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *CallMessage) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callMessageSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallMessage) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallMessage) Decode(b []byte, a *codec.Arena) error {
+	*m = CallMessage{}
+	return codec.Decode(&callMessageSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallMessage) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallMessage) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callMessageSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallMessage) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallMessage) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallMessage{}
+	return codec.DecodeJSON(&callMessageSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallMessage) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallMessage) Clone() *CallMessage {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callMessageSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallMessage) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callMessageSchema, unsafe.Pointer(m))
+}
+
+// EventType tells which kind of [Event] it is, and so which of its members counts. (mesos.v1.executor.Event.Type)
 type EventType int32
 
+// The values of EventType.
 const (
-	EventTypeUnknown      EventType = 0
-	EventTypeSubscribed   EventType = 1
-	EventTypeLaunch       EventType = 2
-	EventTypeLaunchGroup  EventType = 8
-	EventTypeKill         EventType = 3
-	EventTypeAcknowledged EventType = 4
-	EventTypeMessage      EventType = 5
-	EventTypeError        EventType = 6
-	EventTypeShutdown     EventType = 7
-	EventTypeHeartbeat    EventType = 9
+	EventTypeUnknown      EventType = 0 // UNKNOWN
+	EventTypeSubscribed   EventType = 1 // SUBSCRIBED
+	EventTypeLaunch       EventType = 2 // LAUNCH
+	EventTypeLaunchGroup  EventType = 8 // LAUNCH_GROUP
+	EventTypeKill         EventType = 3 // KILL
+	EventTypeAcknowledged EventType = 4 // ACKNOWLEDGED
+	EventTypeMessage      EventType = 5 // MESSAGE
+	EventTypeError        EventType = 6 // ERROR
+	EventTypeShutdown     EventType = 7 // SHUTDOWN
+	EventTypeHeartbeat    EventType = 9 // HEARTBEAT
 )
 
-func (e EventType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e EventType) Names() *codec.Names { return &eventTypeNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e EventType) String() string { return eventTypeNames.String(int32(e)) }
+
+// CallType tells which kind of [Call] it is, and so which of its members counts. (mesos.v1.executor.Call.Type)
 type CallType int32
 
+// The values of CallType.
 const (
-	CallTypeUnknown   CallType = 0
-	CallTypeSubscribe CallType = 1
-	CallTypeUpdate    CallType = 2
-	CallTypeMessage   CallType = 3
-	CallTypeHeartbeat CallType = 4
+	CallTypeUnknown   CallType = 0 // UNKNOWN
+	CallTypeSubscribe CallType = 1 // SUBSCRIBE
+	CallTypeUpdate    CallType = 2 // UPDATE
+	CallTypeMessage   CallType = 3 // MESSAGE
+	CallTypeHeartbeat CallType = 4 // HEARTBEAT
 )
 
-func (e CallType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e CallType) Names() *codec.Names { return &callTypeNames }
+
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e CallType) String() string { return callTypeNames.String(int32(e)) }

@@ -3,790 +3,2412 @@
 package mesos
 
 import (
+	"unsafe"
+
 	"github.com/ormosproject/ormos/internal/codec"
 )
 
+// FrameworkID is mesos.v1.FrameworkID.
 type FrameworkID struct {
-	Value   string
+	Value string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *FrameworkID) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *FrameworkID) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *FrameworkID) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *FrameworkID) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *FrameworkID) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *FrameworkID) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *FrameworkID) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *FrameworkID) Clone() *FrameworkID                   { panic("stub") }
-func (m *FrameworkID) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *FrameworkID) Schema() *codec.Schema { return &frameworkIDSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *FrameworkID) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &frameworkIDSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *FrameworkID) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *FrameworkID) Decode(b []byte, a *codec.Arena) error {
+	*m = FrameworkID{}
+	return codec.Decode(&frameworkIDSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *FrameworkID) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *FrameworkID) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &frameworkIDSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *FrameworkID) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *FrameworkID) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = FrameworkID{}
+	return codec.DecodeJSON(&frameworkIDSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *FrameworkID) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *FrameworkID) Clone() *FrameworkID {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&frameworkIDSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *FrameworkID) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&frameworkIDSchema, unsafe.Pointer(m))
+}
+
+// OfferID is mesos.v1.OfferID.
 type OfferID struct {
-	Value   string
+	Value string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *OfferID) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *OfferID) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *OfferID) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *OfferID) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *OfferID) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *OfferID) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *OfferID) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *OfferID) Clone() *OfferID                       { panic("stub") }
-func (m *OfferID) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *OfferID) Schema() *codec.Schema { return &offerIDSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *OfferID) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &offerIDSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *OfferID) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferID) Decode(b []byte, a *codec.Arena) error {
+	*m = OfferID{}
+	return codec.Decode(&offerIDSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OfferID) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OfferID) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &offerIDSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OfferID) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferID) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OfferID{}
+	return codec.DecodeJSON(&offerIDSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OfferID) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *OfferID) Clone() *OfferID {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&offerIDSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *OfferID) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&offerIDSchema, unsafe.Pointer(m))
+}
+
+// AgentID is mesos.v1.AgentID.
 type AgentID struct {
-	Value   string
+	Value string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *AgentID) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentID) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentID) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentID) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentID) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentID) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentID) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentID) Clone() *AgentID                       { panic("stub") }
-func (m *AgentID) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentID) Schema() *codec.Schema { return &agentIDSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentID) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentIDSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentID) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentID) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentID{}
+	return codec.Decode(&agentIDSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentID) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentID) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentIDSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentID) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentID) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentID{}
+	return codec.DecodeJSON(&agentIDSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentID) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentID) Clone() *AgentID {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentIDSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentID) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentIDSchema, unsafe.Pointer(m))
+}
+
+// TaskID is mesos.v1.TaskID.
 type TaskID struct {
-	Value   string
+	Value string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *TaskID) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *TaskID) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *TaskID) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *TaskID) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *TaskID) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *TaskID) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *TaskID) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *TaskID) Clone() *TaskID                        { panic("stub") }
-func (m *TaskID) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *TaskID) Schema() *codec.Schema { return &taskIDSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *TaskID) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &taskIDSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *TaskID) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TaskID) Decode(b []byte, a *codec.Arena) error {
+	*m = TaskID{}
+	return codec.Decode(&taskIDSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *TaskID) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *TaskID) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &taskIDSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *TaskID) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TaskID) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = TaskID{}
+	return codec.DecodeJSON(&taskIDSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *TaskID) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *TaskID) Clone() *TaskID {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&taskIDSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *TaskID) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&taskIDSchema, unsafe.Pointer(m))
+}
+
+// ExecutorID is mesos.v1.ExecutorID.
 type ExecutorID struct {
-	Value   string
+	Value string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *ExecutorID) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ExecutorID) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ExecutorID) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ExecutorID) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ExecutorID) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ExecutorID) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ExecutorID) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ExecutorID) Clone() *ExecutorID                    { panic("stub") }
-func (m *ExecutorID) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *ExecutorID) Schema() *codec.Schema { return &executorIDSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *ExecutorID) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &executorIDSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ExecutorID) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ExecutorID) Decode(b []byte, a *codec.Arena) error {
+	*m = ExecutorID{}
+	return codec.Decode(&executorIDSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ExecutorID) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ExecutorID) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &executorIDSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ExecutorID) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ExecutorID) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ExecutorID{}
+	return codec.DecodeJSON(&executorIDSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ExecutorID) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ExecutorID) Clone() *ExecutorID {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&executorIDSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ExecutorID) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&executorIDSchema, unsafe.Pointer(m))
+}
+
+// ContainerID is mesos.v1.ContainerID.
 type ContainerID struct {
-	Value   string
-	Parent  *ContainerID
+	Value  string
+	Parent *ContainerID
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *ContainerID) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ContainerID) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ContainerID) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ContainerID) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ContainerID) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ContainerID) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ContainerID) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ContainerID) Clone() *ContainerID                   { panic("stub") }
-func (m *ContainerID) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *ContainerID) Schema() *codec.Schema { return &containerIDSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *ContainerID) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &containerIDSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ContainerID) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ContainerID) Decode(b []byte, a *codec.Arena) error {
+	*m = ContainerID{}
+	return codec.Decode(&containerIDSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ContainerID) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ContainerID) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &containerIDSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ContainerID) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ContainerID) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ContainerID{}
+	return codec.DecodeJSON(&containerIDSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ContainerID) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ContainerID) Clone() *ContainerID {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&containerIDSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ContainerID) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&containerIDSchema, unsafe.Pointer(m))
+}
+
+// ResourceProviderID is mesos.v1.ResourceProviderID.
 type ResourceProviderID struct {
-	Value   string
+	Value string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *ResourceProviderID) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceProviderID) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceProviderID) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceProviderID) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceProviderID) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceProviderID) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceProviderID) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResourceProviderID) Clone() *ResourceProviderID            { panic("stub") }
-func (m *ResourceProviderID) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *ResourceProviderID) Schema() *codec.Schema { return &resourceProviderIDSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceProviderID) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceProviderIDSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceProviderID) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderID) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderID{}
+	return codec.Decode(&resourceProviderIDSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceProviderID) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceProviderID) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceProviderIDSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceProviderID) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderID) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderID{}
+	return codec.DecodeJSON(&resourceProviderIDSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceProviderID) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceProviderID) Clone() *ResourceProviderID {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceProviderIDSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceProviderID) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceProviderIDSchema, unsafe.Pointer(m))
+}
+
+// OperationID is mesos.v1.OperationID.
 type OperationID struct {
-	Value   string
+	Value string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *OperationID) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *OperationID) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *OperationID) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *OperationID) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *OperationID) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *OperationID) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *OperationID) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *OperationID) Clone() *OperationID                   { panic("stub") }
-func (m *OperationID) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *OperationID) Schema() *codec.Schema { return &operationIDSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *OperationID) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &operationIDSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *OperationID) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OperationID) Decode(b []byte, a *codec.Arena) error {
+	*m = OperationID{}
+	return codec.Decode(&operationIDSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OperationID) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OperationID) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &operationIDSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OperationID) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OperationID) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OperationID{}
+	return codec.DecodeJSON(&operationIDSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OperationID) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *OperationID) Clone() *OperationID {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&operationIDSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *OperationID) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&operationIDSchema, unsafe.Pointer(m))
+}
+
+// TimeInfo is mesos.v1.TimeInfo.
 type TimeInfo struct {
 	Nanoseconds int64
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *TimeInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *TimeInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *TimeInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *TimeInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *TimeInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *TimeInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *TimeInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *TimeInfo) Clone() *TimeInfo                      { panic("stub") }
-func (m *TimeInfo) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *TimeInfo) Schema() *codec.Schema { return &timeInfoSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *TimeInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &timeInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *TimeInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TimeInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = TimeInfo{}
+	return codec.Decode(&timeInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *TimeInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *TimeInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &timeInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *TimeInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TimeInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = TimeInfo{}
+	return codec.DecodeJSON(&timeInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *TimeInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *TimeInfo) Clone() *TimeInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&timeInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *TimeInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&timeInfoSchema, unsafe.Pointer(m))
+}
+
+// DurationInfo is mesos.v1.DurationInfo.
 type DurationInfo struct {
 	Nanoseconds int64
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *DurationInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *DurationInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *DurationInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *DurationInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *DurationInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *DurationInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *DurationInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *DurationInfo) Clone() *DurationInfo                  { panic("stub") }
-func (m *DurationInfo) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *DurationInfo) Schema() *codec.Schema { return &durationInfoSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *DurationInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &durationInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *DurationInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DurationInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = DurationInfo{}
+	return codec.Decode(&durationInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *DurationInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *DurationInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &durationInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *DurationInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DurationInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = DurationInfo{}
+	return codec.DecodeJSON(&durationInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *DurationInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *DurationInfo) Clone() *DurationInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&durationInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *DurationInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&durationInfoSchema, unsafe.Pointer(m))
+}
+
+// Address is mesos.v1.Address.
 type Address struct {
 	Hostname *string
 	IP       *string
 	Port     int32
-	Unknown  []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetHostname gives Hostname, or "" when it is unset.
 func (m *Address) GetHostname() string {
 	if m == nil || m.Hostname == nil {
 		return ""
 	}
 	return *m.Hostname
 }
+
+// GetIP gives IP, or "" when it is unset.
 func (m *Address) GetIP() string {
 	if m == nil || m.IP == nil {
 		return ""
 	}
 	return *m.IP
 }
-func (m *Address) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Address) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Address) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Address) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Address) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Address) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Address) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Address) Clone() *Address                       { panic("stub") }
-func (m *Address) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *Address) Schema() *codec.Schema { return &addressSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Address) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &addressSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Address) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Address) Decode(b []byte, a *codec.Arena) error {
+	*m = Address{}
+	return codec.Decode(&addressSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Address) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Address) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &addressSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Address) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Address) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Address{}
+	return codec.DecodeJSON(&addressSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Address) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Address) Clone() *Address {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&addressSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Address) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&addressSchema, unsafe.Pointer(m))
+}
+
+// URL is mesos.v1.URL.
 type URL struct {
 	Scheme   string
 	Address  Address
 	Path     *string
 	Query    []Parameter
 	Fragment *string
-	Unknown  []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetPath gives Path, or "" when it is unset.
 func (m *URL) GetPath() string {
 	if m == nil || m.Path == nil {
 		return ""
 	}
 	return *m.Path
 }
+
+// GetFragment gives Fragment, or "" when it is unset.
 func (m *URL) GetFragment() string {
 	if m == nil || m.Fragment == nil {
 		return ""
 	}
 	return *m.Fragment
 }
-func (m *URL) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *URL) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *URL) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *URL) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *URL) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *URL) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *URL) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *URL) Clone() *URL                           { panic("stub") }
-func (m *URL) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *URL) Schema() *codec.Schema { return &urlSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *URL) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &urlSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *URL) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *URL) Decode(b []byte, a *codec.Arena) error {
+	*m = URL{}
+	return codec.Decode(&urlSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *URL) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *URL) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &urlSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *URL) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *URL) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = URL{}
+	return codec.DecodeJSON(&urlSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *URL) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *URL) Clone() *URL {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&urlSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *URL) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&urlSchema, unsafe.Pointer(m))
+}
+
+// Unavailability is mesos.v1.Unavailability.
 type Unavailability struct {
 	Start    TimeInfo
 	Duration *DurationInfo
-	Unknown  []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *Unavailability) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Unavailability) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Unavailability) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Unavailability) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Unavailability) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Unavailability) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Unavailability) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Unavailability) Clone() *Unavailability                { panic("stub") }
-func (m *Unavailability) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *Unavailability) Schema() *codec.Schema { return &unavailabilitySchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *Unavailability) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &unavailabilitySchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Unavailability) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Unavailability) Decode(b []byte, a *codec.Arena) error {
+	*m = Unavailability{}
+	return codec.Decode(&unavailabilitySchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Unavailability) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Unavailability) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &unavailabilitySchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Unavailability) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Unavailability) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Unavailability{}
+	return codec.DecodeJSON(&unavailabilitySchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Unavailability) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Unavailability) Clone() *Unavailability {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&unavailabilitySchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Unavailability) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&unavailabilitySchema, unsafe.Pointer(m))
+}
+
+// MachineID is mesos.v1.MachineID.
 type MachineID struct {
 	Hostname *string
 	IP       *string
-	Unknown  []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetHostname gives Hostname, or "" when it is unset.
 func (m *MachineID) GetHostname() string {
 	if m == nil || m.Hostname == nil {
 		return ""
 	}
 	return *m.Hostname
 }
+
+// GetIP gives IP, or "" when it is unset.
 func (m *MachineID) GetIP() string {
 	if m == nil || m.IP == nil {
 		return ""
 	}
 	return *m.IP
 }
-func (m *MachineID) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MachineID) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MachineID) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MachineID) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MachineID) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MachineID) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MachineID) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MachineID) Clone() *MachineID                     { panic("stub") }
-func (m *MachineID) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *MachineID) Schema() *codec.Schema { return &machineIDSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MachineID) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &machineIDSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MachineID) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MachineID) Decode(b []byte, a *codec.Arena) error {
+	*m = MachineID{}
+	return codec.Decode(&machineIDSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MachineID) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MachineID) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &machineIDSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MachineID) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MachineID) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MachineID{}
+	return codec.DecodeJSON(&machineIDSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MachineID) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MachineID) Clone() *MachineID {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&machineIDSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MachineID) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&machineIDSchema, unsafe.Pointer(m))
+}
+
+// MachineInfo is mesos.v1.MachineInfo.
 type MachineInfo struct {
 	ID             MachineID
 	Mode           *MachineInfoMode
 	Unavailability *Unavailability
-	Unknown        []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetMode gives Mode, or MachineInfoModeUp when it is unset.
 func (m *MachineInfo) GetMode() MachineInfoMode {
 	if m == nil || m.Mode == nil {
 		return MachineInfoModeUp
 	}
 	return *m.Mode
 }
-func (m *MachineInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MachineInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MachineInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MachineInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MachineInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MachineInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MachineInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MachineInfo) Clone() *MachineInfo                   { panic("stub") }
-func (m *MachineInfo) String() string                        { panic("stub") }
 
-type FrameworkInfo struct {
-	User            string
-	Name            string
-	ID              *FrameworkID
-	FailoverTimeout *float64
-	Checkpoint      *bool
-	Role            *string
-	Hostname        *string
-	Principal       *string
-	WebUIURL        *string
-	Capabilities    []FrameworkInfoCapability
-	Labels          *Labels
-	Roles           []string
-	OfferFilters    map[string]OfferFilters
-	Unknown         []byte
+// Schema describes the message to the codec.
+func (m *MachineInfo) Schema() *codec.Schema { return &machineInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MachineInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &machineInfoSchema, unsafe.Pointer(m))
 }
 
+// MarshalBinary gives the message in protobuf form.
+func (m *MachineInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MachineInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = MachineInfo{}
+	return codec.Decode(&machineInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MachineInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MachineInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &machineInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MachineInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MachineInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MachineInfo{}
+	return codec.DecodeJSON(&machineInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MachineInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MachineInfo) Clone() *MachineInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&machineInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MachineInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&machineInfoSchema, unsafe.Pointer(m))
+}
+
+// FrameworkInfo is mesos.v1.FrameworkInfo.
+type FrameworkInfo struct {
+	User string
+	Name string
+	ID   *FrameworkID
+	// Default: 0.
+	FailoverTimeout *float64
+	// Default: false.
+	Checkpoint *bool
+	// Default: "*". (Out of use.)
+	Role         *string
+	Hostname     *string
+	Principal    *string
+	WebUIURL     *string
+	Capabilities []FrameworkInfoCapability
+	Labels       *Labels
+	Roles        []string
+	OfferFilters map[string]OfferFilters
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// GetFailoverTimeout gives FailoverTimeout, or 0 when it is unset.
 func (m *FrameworkInfo) GetFailoverTimeout() float64 {
 	if m == nil || m.FailoverTimeout == nil {
 		return 0
 	}
 	return *m.FailoverTimeout
 }
+
+// GetCheckpoint gives Checkpoint, or false when it is unset.
 func (m *FrameworkInfo) GetCheckpoint() bool {
 	if m == nil || m.Checkpoint == nil {
 		return false
 	}
 	return *m.Checkpoint
 }
+
+// GetRole gives Role, or "*" when it is unset.
 func (m *FrameworkInfo) GetRole() string {
 	if m == nil || m.Role == nil {
 		return "*"
 	}
 	return *m.Role
 }
+
+// GetHostname gives Hostname, or "" when it is unset.
 func (m *FrameworkInfo) GetHostname() string {
 	if m == nil || m.Hostname == nil {
 		return ""
 	}
 	return *m.Hostname
 }
+
+// GetPrincipal gives Principal, or "" when it is unset.
 func (m *FrameworkInfo) GetPrincipal() string {
 	if m == nil || m.Principal == nil {
 		return ""
 	}
 	return *m.Principal
 }
+
+// GetWebUIURL gives WebUIURL, or "" when it is unset.
 func (m *FrameworkInfo) GetWebUIURL() string {
 	if m == nil || m.WebUIURL == nil {
 		return ""
 	}
 	return *m.WebUIURL
 }
-func (m *FrameworkInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *FrameworkInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *FrameworkInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *FrameworkInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *FrameworkInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *FrameworkInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *FrameworkInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *FrameworkInfo) Clone() *FrameworkInfo                 { panic("stub") }
-func (m *FrameworkInfo) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *FrameworkInfo) Schema() *codec.Schema { return &frameworkInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *FrameworkInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &frameworkInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *FrameworkInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *FrameworkInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = FrameworkInfo{}
+	return codec.Decode(&frameworkInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *FrameworkInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *FrameworkInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &frameworkInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *FrameworkInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *FrameworkInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = FrameworkInfo{}
+	return codec.DecodeJSON(&frameworkInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *FrameworkInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *FrameworkInfo) Clone() *FrameworkInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&frameworkInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *FrameworkInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&frameworkInfoSchema, unsafe.Pointer(m))
+}
+
+// FrameworkInfoCapability is a part of [FrameworkInfo]. (mesos.v1.FrameworkInfo.Capability)
 type FrameworkInfoCapability struct {
-	Type    *FrameworkInfoCapabilityType
+	Type *FrameworkInfoCapabilityType
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetType gives Type, or FrameworkInfoCapabilityTypeUnknown when it is unset.
 func (m *FrameworkInfoCapability) GetType() FrameworkInfoCapabilityType {
 	if m == nil || m.Type == nil {
 		return FrameworkInfoCapabilityTypeUnknown
 	}
 	return *m.Type
 }
-func (m *FrameworkInfoCapability) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *FrameworkInfoCapability) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *FrameworkInfoCapability) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *FrameworkInfoCapability) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *FrameworkInfoCapability) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *FrameworkInfoCapability) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *FrameworkInfoCapability) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *FrameworkInfoCapability) Clone() *FrameworkInfoCapability       { panic("stub") }
-func (m *FrameworkInfoCapability) String() string                        { panic("stub") }
 
-type CheckInfo struct {
-	Type            *CheckInfoType
-	Command         *CheckInfoCommand
-	HTTP            *CheckInfoHTTP
-	DelaySeconds    *float64
-	IntervalSeconds *float64
-	TimeoutSeconds  *float64
-	TCP             *CheckInfoTCP
-	Unknown         []byte
+// Schema describes the message to the codec.
+func (m *FrameworkInfoCapability) Schema() *codec.Schema { return &frameworkInfoCapabilitySchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *FrameworkInfoCapability) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &frameworkInfoCapabilitySchema, unsafe.Pointer(m))
 }
 
+// MarshalBinary gives the message in protobuf form.
+func (m *FrameworkInfoCapability) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *FrameworkInfoCapability) Decode(b []byte, a *codec.Arena) error {
+	*m = FrameworkInfoCapability{}
+	return codec.Decode(&frameworkInfoCapabilitySchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *FrameworkInfoCapability) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *FrameworkInfoCapability) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &frameworkInfoCapabilitySchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *FrameworkInfoCapability) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *FrameworkInfoCapability) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = FrameworkInfoCapability{}
+	return codec.DecodeJSON(&frameworkInfoCapabilitySchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *FrameworkInfoCapability) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *FrameworkInfoCapability) Clone() *FrameworkInfoCapability {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&frameworkInfoCapabilitySchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *FrameworkInfoCapability) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&frameworkInfoCapabilitySchema, unsafe.Pointer(m))
+}
+
+// CheckInfo is mesos.v1.CheckInfo.
+type CheckInfo struct {
+	Type    *CheckInfoType
+	Command *CheckInfoCommand
+	HTTP    *CheckInfoHTTP
+	// Default: 15.
+	DelaySeconds *float64
+	// Default: 10.
+	IntervalSeconds *float64
+	// Default: 20.
+	TimeoutSeconds *float64
+	TCP            *CheckInfoTCP
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// GetType gives Type, or CheckInfoTypeUnknown when it is unset.
 func (m *CheckInfo) GetType() CheckInfoType {
 	if m == nil || m.Type == nil {
 		return CheckInfoTypeUnknown
 	}
 	return *m.Type
 }
+
+// GetDelaySeconds gives DelaySeconds, or 15 when it is unset.
 func (m *CheckInfo) GetDelaySeconds() float64 {
 	if m == nil || m.DelaySeconds == nil {
 		return 15
 	}
 	return *m.DelaySeconds
 }
+
+// GetIntervalSeconds gives IntervalSeconds, or 10 when it is unset.
 func (m *CheckInfo) GetIntervalSeconds() float64 {
 	if m == nil || m.IntervalSeconds == nil {
 		return 10
 	}
 	return *m.IntervalSeconds
 }
+
+// GetTimeoutSeconds gives TimeoutSeconds, or 20 when it is unset.
 func (m *CheckInfo) GetTimeoutSeconds() float64 {
 	if m == nil || m.TimeoutSeconds == nil {
 		return 20
 	}
 	return *m.TimeoutSeconds
 }
-func (m *CheckInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CheckInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CheckInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CheckInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CheckInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CheckInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CheckInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CheckInfo) Clone() *CheckInfo                     { panic("stub") }
-func (m *CheckInfo) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *CheckInfo) Schema() *codec.Schema { return &checkInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CheckInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &checkInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CheckInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CheckInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = CheckInfo{}
+	return codec.Decode(&checkInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CheckInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CheckInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &checkInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CheckInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CheckInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CheckInfo{}
+	return codec.DecodeJSON(&checkInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CheckInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CheckInfo) Clone() *CheckInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&checkInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CheckInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&checkInfoSchema, unsafe.Pointer(m))
+}
+
+// CheckInfoCommand is a part of [CheckInfo]. (mesos.v1.CheckInfo.Command)
 type CheckInfoCommand struct {
 	Command CommandInfo
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *CheckInfoCommand) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CheckInfoCommand) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CheckInfoCommand) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CheckInfoCommand) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CheckInfoCommand) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CheckInfoCommand) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CheckInfoCommand) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CheckInfoCommand) Clone() *CheckInfoCommand              { panic("stub") }
-func (m *CheckInfoCommand) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CheckInfoCommand) Schema() *codec.Schema { return &checkInfoCommandSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *CheckInfoCommand) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &checkInfoCommandSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CheckInfoCommand) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CheckInfoCommand) Decode(b []byte, a *codec.Arena) error {
+	*m = CheckInfoCommand{}
+	return codec.Decode(&checkInfoCommandSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CheckInfoCommand) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CheckInfoCommand) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &checkInfoCommandSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CheckInfoCommand) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CheckInfoCommand) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CheckInfoCommand{}
+	return codec.DecodeJSON(&checkInfoCommandSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CheckInfoCommand) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CheckInfoCommand) Clone() *CheckInfoCommand {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&checkInfoCommandSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CheckInfoCommand) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&checkInfoCommandSchema, unsafe.Pointer(m))
+}
+
+// CheckInfoHTTP is a part of [CheckInfo]. (mesos.v1.CheckInfo.Http)
 type CheckInfoHTTP struct {
-	Port    uint32
-	Path    *string
+	Port uint32
+	Path *string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetPath gives Path, or "" when it is unset.
 func (m *CheckInfoHTTP) GetPath() string {
 	if m == nil || m.Path == nil {
 		return ""
 	}
 	return *m.Path
 }
-func (m *CheckInfoHTTP) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CheckInfoHTTP) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CheckInfoHTTP) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CheckInfoHTTP) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CheckInfoHTTP) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CheckInfoHTTP) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CheckInfoHTTP) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CheckInfoHTTP) Clone() *CheckInfoHTTP                 { panic("stub") }
-func (m *CheckInfoHTTP) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *CheckInfoHTTP) Schema() *codec.Schema { return &checkInfoHTTPSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CheckInfoHTTP) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &checkInfoHTTPSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CheckInfoHTTP) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CheckInfoHTTP) Decode(b []byte, a *codec.Arena) error {
+	*m = CheckInfoHTTP{}
+	return codec.Decode(&checkInfoHTTPSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CheckInfoHTTP) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CheckInfoHTTP) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &checkInfoHTTPSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CheckInfoHTTP) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CheckInfoHTTP) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CheckInfoHTTP{}
+	return codec.DecodeJSON(&checkInfoHTTPSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CheckInfoHTTP) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CheckInfoHTTP) Clone() *CheckInfoHTTP {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&checkInfoHTTPSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CheckInfoHTTP) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&checkInfoHTTPSchema, unsafe.Pointer(m))
+}
+
+// CheckInfoTCP is a part of [CheckInfo]. (mesos.v1.CheckInfo.Tcp)
 type CheckInfoTCP struct {
-	Port    uint32
+	Port uint32
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *CheckInfoTCP) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CheckInfoTCP) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CheckInfoTCP) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CheckInfoTCP) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CheckInfoTCP) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CheckInfoTCP) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CheckInfoTCP) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CheckInfoTCP) Clone() *CheckInfoTCP                  { panic("stub") }
-func (m *CheckInfoTCP) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CheckInfoTCP) Schema() *codec.Schema { return &checkInfoTCPSchema }
 
-type HealthCheck struct {
-	HTTP                *HealthCheckHTTPCheckInfo
-	DelaySeconds        *float64
-	IntervalSeconds     *float64
-	TimeoutSeconds      *float64
-	ConsecutiveFailures *uint32
-	GracePeriodSeconds  *float64
-	Command             *CommandInfo
-	Type                *HealthCheckType
-	TCP                 *HealthCheckTCPCheckInfo
-	Unknown             []byte
+// AppendBinary appends the message in protobuf form.
+func (m *CheckInfoTCP) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &checkInfoTCPSchema, unsafe.Pointer(m))
 }
 
+// MarshalBinary gives the message in protobuf form.
+func (m *CheckInfoTCP) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CheckInfoTCP) Decode(b []byte, a *codec.Arena) error {
+	*m = CheckInfoTCP{}
+	return codec.Decode(&checkInfoTCPSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CheckInfoTCP) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CheckInfoTCP) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &checkInfoTCPSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CheckInfoTCP) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CheckInfoTCP) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CheckInfoTCP{}
+	return codec.DecodeJSON(&checkInfoTCPSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CheckInfoTCP) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CheckInfoTCP) Clone() *CheckInfoTCP {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&checkInfoTCPSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CheckInfoTCP) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&checkInfoTCPSchema, unsafe.Pointer(m))
+}
+
+// HealthCheck is mesos.v1.HealthCheck.
+type HealthCheck struct {
+	HTTP *HealthCheckHTTPCheckInfo
+	// Default: 15.
+	DelaySeconds *float64
+	// Default: 10.
+	IntervalSeconds *float64
+	// Default: 20.
+	TimeoutSeconds *float64
+	// Default: 3.
+	ConsecutiveFailures *uint32
+	// Default: 10.
+	GracePeriodSeconds *float64
+	Command            *CommandInfo
+	Type               *HealthCheckType
+	TCP                *HealthCheckTCPCheckInfo
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// GetDelaySeconds gives DelaySeconds, or 15 when it is unset.
 func (m *HealthCheck) GetDelaySeconds() float64 {
 	if m == nil || m.DelaySeconds == nil {
 		return 15
 	}
 	return *m.DelaySeconds
 }
+
+// GetIntervalSeconds gives IntervalSeconds, or 10 when it is unset.
 func (m *HealthCheck) GetIntervalSeconds() float64 {
 	if m == nil || m.IntervalSeconds == nil {
 		return 10
 	}
 	return *m.IntervalSeconds
 }
+
+// GetTimeoutSeconds gives TimeoutSeconds, or 20 when it is unset.
 func (m *HealthCheck) GetTimeoutSeconds() float64 {
 	if m == nil || m.TimeoutSeconds == nil {
 		return 20
 	}
 	return *m.TimeoutSeconds
 }
+
+// GetConsecutiveFailures gives ConsecutiveFailures, or 3 when it is unset.
 func (m *HealthCheck) GetConsecutiveFailures() uint32 {
 	if m == nil || m.ConsecutiveFailures == nil {
 		return 3
 	}
 	return *m.ConsecutiveFailures
 }
+
+// GetGracePeriodSeconds gives GracePeriodSeconds, or 10 when it is unset.
 func (m *HealthCheck) GetGracePeriodSeconds() float64 {
 	if m == nil || m.GracePeriodSeconds == nil {
 		return 10
 	}
 	return *m.GracePeriodSeconds
 }
+
+// GetType gives Type, or HealthCheckTypeUnknown when it is unset.
 func (m *HealthCheck) GetType() HealthCheckType {
 	if m == nil || m.Type == nil {
 		return HealthCheckTypeUnknown
 	}
 	return *m.Type
 }
-func (m *HealthCheck) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *HealthCheck) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *HealthCheck) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *HealthCheck) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *HealthCheck) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *HealthCheck) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *HealthCheck) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *HealthCheck) Clone() *HealthCheck                   { panic("stub") }
-func (m *HealthCheck) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *HealthCheck) Schema() *codec.Schema { return &healthCheckSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *HealthCheck) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &healthCheckSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *HealthCheck) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *HealthCheck) Decode(b []byte, a *codec.Arena) error {
+	*m = HealthCheck{}
+	return codec.Decode(&healthCheckSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *HealthCheck) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *HealthCheck) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &healthCheckSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *HealthCheck) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *HealthCheck) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = HealthCheck{}
+	return codec.DecodeJSON(&healthCheckSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *HealthCheck) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *HealthCheck) Clone() *HealthCheck {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&healthCheckSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *HealthCheck) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&healthCheckSchema, unsafe.Pointer(m))
+}
+
+// HealthCheckHTTPCheckInfo is a part of [HealthCheck]. (mesos.v1.HealthCheck.HTTPCheckInfo)
 type HealthCheckHTTPCheckInfo struct {
 	Port     uint32
 	Path     *string
 	Scheme   *string
 	Statuses []uint32
+	// Default: IPv4.
 	Protocol *NetworkInfoProtocol
-	Unknown  []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetPath gives Path, or "" when it is unset.
 func (m *HealthCheckHTTPCheckInfo) GetPath() string {
 	if m == nil || m.Path == nil {
 		return ""
 	}
 	return *m.Path
 }
+
+// GetScheme gives Scheme, or "" when it is unset.
 func (m *HealthCheckHTTPCheckInfo) GetScheme() string {
 	if m == nil || m.Scheme == nil {
 		return ""
 	}
 	return *m.Scheme
 }
+
+// GetProtocol gives Protocol, or NetworkInfoProtocolIPv4 when it is unset.
 func (m *HealthCheckHTTPCheckInfo) GetProtocol() NetworkInfoProtocol {
 	if m == nil || m.Protocol == nil {
 		return NetworkInfoProtocolIPv4
 	}
 	return *m.Protocol
 }
-func (m *HealthCheckHTTPCheckInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *HealthCheckHTTPCheckInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *HealthCheckHTTPCheckInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *HealthCheckHTTPCheckInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *HealthCheckHTTPCheckInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *HealthCheckHTTPCheckInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *HealthCheckHTTPCheckInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *HealthCheckHTTPCheckInfo) Clone() *HealthCheckHTTPCheckInfo      { panic("stub") }
-func (m *HealthCheckHTTPCheckInfo) String() string                        { panic("stub") }
 
-type HealthCheckTCPCheckInfo struct {
-	Port     uint32
-	Protocol *NetworkInfoProtocol
-	Unknown  []byte
+// Schema describes the message to the codec.
+func (m *HealthCheckHTTPCheckInfo) Schema() *codec.Schema { return &healthCheckHTTPCheckInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *HealthCheckHTTPCheckInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &healthCheckHTTPCheckInfoSchema, unsafe.Pointer(m))
 }
 
+// MarshalBinary gives the message in protobuf form.
+func (m *HealthCheckHTTPCheckInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *HealthCheckHTTPCheckInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = HealthCheckHTTPCheckInfo{}
+	return codec.Decode(&healthCheckHTTPCheckInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *HealthCheckHTTPCheckInfo) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *HealthCheckHTTPCheckInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &healthCheckHTTPCheckInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *HealthCheckHTTPCheckInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *HealthCheckHTTPCheckInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = HealthCheckHTTPCheckInfo{}
+	return codec.DecodeJSON(&healthCheckHTTPCheckInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *HealthCheckHTTPCheckInfo) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *HealthCheckHTTPCheckInfo) Clone() *HealthCheckHTTPCheckInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&healthCheckHTTPCheckInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *HealthCheckHTTPCheckInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&healthCheckHTTPCheckInfoSchema, unsafe.Pointer(m))
+}
+
+// HealthCheckTCPCheckInfo is a part of [HealthCheck]. (mesos.v1.HealthCheck.TCPCheckInfo)
+type HealthCheckTCPCheckInfo struct {
+	Port uint32
+	// Default: IPv4.
+	Protocol *NetworkInfoProtocol
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// GetProtocol gives Protocol, or NetworkInfoProtocolIPv4 when it is unset.
 func (m *HealthCheckTCPCheckInfo) GetProtocol() NetworkInfoProtocol {
 	if m == nil || m.Protocol == nil {
 		return NetworkInfoProtocolIPv4
 	}
 	return *m.Protocol
 }
-func (m *HealthCheckTCPCheckInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *HealthCheckTCPCheckInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *HealthCheckTCPCheckInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *HealthCheckTCPCheckInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *HealthCheckTCPCheckInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *HealthCheckTCPCheckInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *HealthCheckTCPCheckInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *HealthCheckTCPCheckInfo) Clone() *HealthCheckTCPCheckInfo       { panic("stub") }
-func (m *HealthCheckTCPCheckInfo) String() string                        { panic("stub") }
 
-type KillPolicy struct {
-	GracePeriod *DurationInfo
-	Unknown     []byte
+// Schema describes the message to the codec.
+func (m *HealthCheckTCPCheckInfo) Schema() *codec.Schema { return &healthCheckTCPCheckInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *HealthCheckTCPCheckInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &healthCheckTCPCheckInfoSchema, unsafe.Pointer(m))
 }
 
-func (m *KillPolicy) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *KillPolicy) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *KillPolicy) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *KillPolicy) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *KillPolicy) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *KillPolicy) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *KillPolicy) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *KillPolicy) Clone() *KillPolicy                    { panic("stub") }
-func (m *KillPolicy) String() string                        { panic("stub") }
+// MarshalBinary gives the message in protobuf form.
+func (m *HealthCheckTCPCheckInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *HealthCheckTCPCheckInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = HealthCheckTCPCheckInfo{}
+	return codec.Decode(&healthCheckTCPCheckInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *HealthCheckTCPCheckInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *HealthCheckTCPCheckInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &healthCheckTCPCheckInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *HealthCheckTCPCheckInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *HealthCheckTCPCheckInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = HealthCheckTCPCheckInfo{}
+	return codec.DecodeJSON(&healthCheckTCPCheckInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *HealthCheckTCPCheckInfo) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *HealthCheckTCPCheckInfo) Clone() *HealthCheckTCPCheckInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&healthCheckTCPCheckInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *HealthCheckTCPCheckInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&healthCheckTCPCheckInfoSchema, unsafe.Pointer(m))
+}
+
+// KillPolicy is mesos.v1.KillPolicy.
+type KillPolicy struct {
+	GracePeriod *DurationInfo
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *KillPolicy) Schema() *codec.Schema { return &killPolicySchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *KillPolicy) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &killPolicySchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *KillPolicy) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *KillPolicy) Decode(b []byte, a *codec.Arena) error {
+	*m = KillPolicy{}
+	return codec.Decode(&killPolicySchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *KillPolicy) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *KillPolicy) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &killPolicySchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *KillPolicy) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *KillPolicy) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = KillPolicy{}
+	return codec.DecodeJSON(&killPolicySchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *KillPolicy) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *KillPolicy) Clone() *KillPolicy {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&killPolicySchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *KillPolicy) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&killPolicySchema, unsafe.Pointer(m))
+}
+
+// CommandInfo is mesos.v1.CommandInfo.
 type CommandInfo struct {
 	URIs        []CommandInfoURI
 	Environment *Environment
 	Value       *string
 	User        *string
-	Shell       *bool
-	Arguments   []string
-	Unknown     []byte
+	// Default: true.
+	Shell     *bool
+	Arguments []string
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetValue gives Value, or "" when it is unset.
 func (m *CommandInfo) GetValue() string {
 	if m == nil || m.Value == nil {
 		return ""
 	}
 	return *m.Value
 }
+
+// GetUser gives User, or "" when it is unset.
 func (m *CommandInfo) GetUser() string {
 	if m == nil || m.User == nil {
 		return ""
 	}
 	return *m.User
 }
+
+// GetShell gives Shell, or true when it is unset.
 func (m *CommandInfo) GetShell() bool {
 	if m == nil || m.Shell == nil {
 		return true
 	}
 	return *m.Shell
 }
-func (m *CommandInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CommandInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CommandInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CommandInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CommandInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CommandInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CommandInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CommandInfo) Clone() *CommandInfo                   { panic("stub") }
-func (m *CommandInfo) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *CommandInfo) Schema() *codec.Schema { return &commandInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CommandInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &commandInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CommandInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CommandInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = CommandInfo{}
+	return codec.Decode(&commandInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CommandInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CommandInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &commandInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CommandInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CommandInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CommandInfo{}
+	return codec.DecodeJSON(&commandInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CommandInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CommandInfo) Clone() *CommandInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&commandInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CommandInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&commandInfoSchema, unsafe.Pointer(m))
+}
+
+// CommandInfoURI is a part of [CommandInfo]. (mesos.v1.CommandInfo.URI)
 type CommandInfoURI struct {
 	Value      string
 	Executable *bool
+	// Default: true.
 	Extract    *bool
 	Cache      *bool
 	OutputFile *string
-	Unknown    []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetExecutable gives Executable, or false when it is unset.
 func (m *CommandInfoURI) GetExecutable() bool {
 	if m == nil || m.Executable == nil {
 		return false
 	}
 	return *m.Executable
 }
+
+// GetExtract gives Extract, or true when it is unset.
 func (m *CommandInfoURI) GetExtract() bool {
 	if m == nil || m.Extract == nil {
 		return true
 	}
 	return *m.Extract
 }
+
+// GetCache gives Cache, or false when it is unset.
 func (m *CommandInfoURI) GetCache() bool {
 	if m == nil || m.Cache == nil {
 		return false
 	}
 	return *m.Cache
 }
+
+// GetOutputFile gives OutputFile, or "" when it is unset.
 func (m *CommandInfoURI) GetOutputFile() string {
 	if m == nil || m.OutputFile == nil {
 		return ""
 	}
 	return *m.OutputFile
 }
-func (m *CommandInfoURI) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CommandInfoURI) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CommandInfoURI) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CommandInfoURI) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CommandInfoURI) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CommandInfoURI) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CommandInfoURI) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CommandInfoURI) Clone() *CommandInfoURI                { panic("stub") }
-func (m *CommandInfoURI) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *CommandInfoURI) Schema() *codec.Schema { return &commandInfoURISchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CommandInfoURI) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &commandInfoURISchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CommandInfoURI) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CommandInfoURI) Decode(b []byte, a *codec.Arena) error {
+	*m = CommandInfoURI{}
+	return codec.Decode(&commandInfoURISchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CommandInfoURI) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CommandInfoURI) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &commandInfoURISchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CommandInfoURI) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CommandInfoURI) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CommandInfoURI{}
+	return codec.DecodeJSON(&commandInfoURISchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CommandInfoURI) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CommandInfoURI) Clone() *CommandInfoURI {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&commandInfoURISchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CommandInfoURI) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&commandInfoURISchema, unsafe.Pointer(m))
+}
+
+// ExecutorInfo is mesos.v1.ExecutorInfo.
 type ExecutorInfo struct {
-	ExecutorID          ExecutorID
-	Data                []byte
-	Resources           []Resource
-	Command             *CommandInfo
-	FrameworkID         *FrameworkID
-	Name                *string
+	ExecutorID  ExecutorID
+	Data        []byte
+	Resources   []Resource
+	Command     *CommandInfo
+	FrameworkID *FrameworkID
+	Name        *string
+	// (Out of use.)
 	Source              *string
 	Container           *ContainerInfo
 	Discovery           *DiscoveryInfo
 	ShutdownGracePeriod *DurationInfo
 	Labels              *Labels
 	Type                *ExecutorInfoType
-	Unknown             []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetName gives Name, or "" when it is unset.
 func (m *ExecutorInfo) GetName() string {
 	if m == nil || m.Name == nil {
 		return ""
 	}
 	return *m.Name
 }
+
+// GetSource gives Source, or "" when it is unset.
 func (m *ExecutorInfo) GetSource() string {
 	if m == nil || m.Source == nil {
 		return ""
 	}
 	return *m.Source
 }
+
+// GetType gives Type, or ExecutorInfoTypeUnknown when it is unset.
 func (m *ExecutorInfo) GetType() ExecutorInfoType {
 	if m == nil || m.Type == nil {
 		return ExecutorInfoTypeUnknown
 	}
 	return *m.Type
 }
-func (m *ExecutorInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ExecutorInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ExecutorInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ExecutorInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ExecutorInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ExecutorInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ExecutorInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ExecutorInfo) Clone() *ExecutorInfo                  { panic("stub") }
-func (m *ExecutorInfo) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *ExecutorInfo) Schema() *codec.Schema { return &executorInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *ExecutorInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &executorInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ExecutorInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ExecutorInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = ExecutorInfo{}
+	return codec.Decode(&executorInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ExecutorInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ExecutorInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &executorInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ExecutorInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ExecutorInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ExecutorInfo{}
+	return codec.DecodeJSON(&executorInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ExecutorInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ExecutorInfo) Clone() *ExecutorInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&executorInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ExecutorInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&executorInfoSchema, unsafe.Pointer(m))
+}
+
+// DomainInfo is mesos.v1.DomainInfo.
 type DomainInfo struct {
 	FaultDomain *DomainInfoFaultDomain
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *DomainInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *DomainInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *DomainInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *DomainInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *DomainInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *DomainInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *DomainInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *DomainInfo) Clone() *DomainInfo                    { panic("stub") }
-func (m *DomainInfo) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *DomainInfo) Schema() *codec.Schema { return &domainInfoSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *DomainInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &domainInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *DomainInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DomainInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = DomainInfo{}
+	return codec.Decode(&domainInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *DomainInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *DomainInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &domainInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *DomainInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DomainInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = DomainInfo{}
+	return codec.DecodeJSON(&domainInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *DomainInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *DomainInfo) Clone() *DomainInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&domainInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *DomainInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&domainInfoSchema, unsafe.Pointer(m))
+}
+
+// DomainInfoFaultDomain is a part of [DomainInfo]. (mesos.v1.DomainInfo.FaultDomain)
 type DomainInfoFaultDomain struct {
-	Region  DomainInfoFaultDomainRegionInfo
-	Zone    DomainInfoFaultDomainZoneInfo
+	Region DomainInfoFaultDomainRegionInfo
+	Zone   DomainInfoFaultDomainZoneInfo
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *DomainInfoFaultDomain) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *DomainInfoFaultDomain) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *DomainInfoFaultDomain) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *DomainInfoFaultDomain) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *DomainInfoFaultDomain) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *DomainInfoFaultDomain) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *DomainInfoFaultDomain) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *DomainInfoFaultDomain) Clone() *DomainInfoFaultDomain         { panic("stub") }
-func (m *DomainInfoFaultDomain) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *DomainInfoFaultDomain) Schema() *codec.Schema { return &domainInfoFaultDomainSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *DomainInfoFaultDomain) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &domainInfoFaultDomainSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *DomainInfoFaultDomain) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DomainInfoFaultDomain) Decode(b []byte, a *codec.Arena) error {
+	*m = DomainInfoFaultDomain{}
+	return codec.Decode(&domainInfoFaultDomainSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *DomainInfoFaultDomain) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *DomainInfoFaultDomain) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &domainInfoFaultDomainSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *DomainInfoFaultDomain) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DomainInfoFaultDomain) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = DomainInfoFaultDomain{}
+	return codec.DecodeJSON(&domainInfoFaultDomainSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *DomainInfoFaultDomain) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *DomainInfoFaultDomain) Clone() *DomainInfoFaultDomain {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&domainInfoFaultDomainSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *DomainInfoFaultDomain) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&domainInfoFaultDomainSchema, unsafe.Pointer(m))
+}
+
+// DomainInfoFaultDomainRegionInfo is a part of [DomainInfoFaultDomain]. (mesos.v1.DomainInfo.FaultDomain.RegionInfo)
 type DomainInfoFaultDomainRegionInfo struct {
-	Name    string
+	Name string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *DomainInfoFaultDomainRegionInfo) AppendBinary(b []byte) ([]byte, error)   { panic("stub") }
-func (m *DomainInfoFaultDomainRegionInfo) MarshalBinary() ([]byte, error)          { panic("stub") }
-func (m *DomainInfoFaultDomainRegionInfo) AppendJSON(b []byte) ([]byte, error)     { panic("stub") }
-func (m *DomainInfoFaultDomainRegionInfo) MarshalJSON() ([]byte, error)            { panic("stub") }
-func (m *DomainInfoFaultDomainRegionInfo) UnmarshalBinary(b []byte) error          { panic("stub") }
-func (m *DomainInfoFaultDomainRegionInfo) UnmarshalJSON(b []byte) error            { panic("stub") }
-func (m *DomainInfoFaultDomainRegionInfo) Decode(b []byte, a *codec.Arena) error   { panic("stub") }
-func (m *DomainInfoFaultDomainRegionInfo) Clone() *DomainInfoFaultDomainRegionInfo { panic("stub") }
-func (m *DomainInfoFaultDomainRegionInfo) String() string                          { panic("stub") }
+// Schema describes the message to the codec.
+func (m *DomainInfoFaultDomainRegionInfo) Schema() *codec.Schema {
+	return &domainInfoFaultDomainRegionInfoSchema
+}
 
+// AppendBinary appends the message in protobuf form.
+func (m *DomainInfoFaultDomainRegionInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &domainInfoFaultDomainRegionInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *DomainInfoFaultDomainRegionInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DomainInfoFaultDomainRegionInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = DomainInfoFaultDomainRegionInfo{}
+	return codec.Decode(&domainInfoFaultDomainRegionInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *DomainInfoFaultDomainRegionInfo) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *DomainInfoFaultDomainRegionInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &domainInfoFaultDomainRegionInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *DomainInfoFaultDomainRegionInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DomainInfoFaultDomainRegionInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = DomainInfoFaultDomainRegionInfo{}
+	return codec.DecodeJSON(&domainInfoFaultDomainRegionInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *DomainInfoFaultDomainRegionInfo) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *DomainInfoFaultDomainRegionInfo) Clone() *DomainInfoFaultDomainRegionInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&domainInfoFaultDomainRegionInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *DomainInfoFaultDomainRegionInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&domainInfoFaultDomainRegionInfoSchema, unsafe.Pointer(m))
+}
+
+// DomainInfoFaultDomainZoneInfo is a part of [DomainInfoFaultDomain]. (mesos.v1.DomainInfo.FaultDomain.ZoneInfo)
 type DomainInfoFaultDomainZoneInfo struct {
-	Name    string
+	Name string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *DomainInfoFaultDomainZoneInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *DomainInfoFaultDomainZoneInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *DomainInfoFaultDomainZoneInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *DomainInfoFaultDomainZoneInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *DomainInfoFaultDomainZoneInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *DomainInfoFaultDomainZoneInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *DomainInfoFaultDomainZoneInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *DomainInfoFaultDomainZoneInfo) Clone() *DomainInfoFaultDomainZoneInfo { panic("stub") }
-func (m *DomainInfoFaultDomainZoneInfo) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *DomainInfoFaultDomainZoneInfo) Schema() *codec.Schema {
+	return &domainInfoFaultDomainZoneInfoSchema
+}
 
+// AppendBinary appends the message in protobuf form.
+func (m *DomainInfoFaultDomainZoneInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &domainInfoFaultDomainZoneInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *DomainInfoFaultDomainZoneInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DomainInfoFaultDomainZoneInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = DomainInfoFaultDomainZoneInfo{}
+	return codec.Decode(&domainInfoFaultDomainZoneInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *DomainInfoFaultDomainZoneInfo) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *DomainInfoFaultDomainZoneInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &domainInfoFaultDomainZoneInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *DomainInfoFaultDomainZoneInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DomainInfoFaultDomainZoneInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = DomainInfoFaultDomainZoneInfo{}
+	return codec.DecodeJSON(&domainInfoFaultDomainZoneInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *DomainInfoFaultDomainZoneInfo) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *DomainInfoFaultDomainZoneInfo) Clone() *DomainInfoFaultDomainZoneInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&domainInfoFaultDomainZoneInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *DomainInfoFaultDomainZoneInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&domainInfoFaultDomainZoneInfoSchema, unsafe.Pointer(m))
+}
+
+// MasterInfo is mesos.v1.MasterInfo.
 type MasterInfo struct {
-	ID           string
-	IP           uint32
+	ID string
+	IP uint32
+	// Default: 5050.
 	Port         uint32
 	PID          *string
 	Hostname     *string
@@ -794,177 +2416,528 @@ type MasterInfo struct {
 	Address      *Address
 	Domain       *DomainInfo
 	Capabilities []MasterInfoCapability
-	Unknown      []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetPID gives PID, or "" when it is unset.
 func (m *MasterInfo) GetPID() string {
 	if m == nil || m.PID == nil {
 		return ""
 	}
 	return *m.PID
 }
+
+// GetHostname gives Hostname, or "" when it is unset.
 func (m *MasterInfo) GetHostname() string {
 	if m == nil || m.Hostname == nil {
 		return ""
 	}
 	return *m.Hostname
 }
+
+// GetVersion gives Version, or "" when it is unset.
 func (m *MasterInfo) GetVersion() string {
 	if m == nil || m.Version == nil {
 		return ""
 	}
 	return *m.Version
 }
-func (m *MasterInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterInfo) Clone() *MasterInfo                    { panic("stub") }
-func (m *MasterInfo) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *MasterInfo) Schema() *codec.Schema { return &masterInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterInfo{}
+	return codec.Decode(&masterInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterInfo{}
+	return codec.DecodeJSON(&masterInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterInfo) Clone() *MasterInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterInfoSchema, unsafe.Pointer(m))
+}
+
+// MasterInfoCapability is a part of [MasterInfo]. (mesos.v1.MasterInfo.Capability)
 type MasterInfoCapability struct {
-	Type    *MasterInfoCapabilityType
+	Type *MasterInfoCapabilityType
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetType gives Type, or MasterInfoCapabilityTypeUnknown when it is unset.
 func (m *MasterInfoCapability) GetType() MasterInfoCapabilityType {
 	if m == nil || m.Type == nil {
 		return MasterInfoCapabilityTypeUnknown
 	}
 	return *m.Type
 }
-func (m *MasterInfoCapability) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterInfoCapability) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterInfoCapability) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterInfoCapability) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterInfoCapability) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterInfoCapability) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterInfoCapability) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterInfoCapability) Clone() *MasterInfoCapability          { panic("stub") }
-func (m *MasterInfoCapability) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *MasterInfoCapability) Schema() *codec.Schema { return &masterInfoCapabilitySchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterInfoCapability) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterInfoCapabilitySchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterInfoCapability) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterInfoCapability) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterInfoCapability{}
+	return codec.Decode(&masterInfoCapabilitySchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterInfoCapability) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterInfoCapability) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterInfoCapabilitySchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterInfoCapability) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterInfoCapability) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterInfoCapability{}
+	return codec.DecodeJSON(&masterInfoCapabilitySchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterInfoCapability) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterInfoCapability) Clone() *MasterInfoCapability {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterInfoCapabilitySchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterInfoCapability) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterInfoCapabilitySchema, unsafe.Pointer(m))
+}
+
+// AgentInfo is mesos.v1.AgentInfo.
 type AgentInfo struct {
 	Hostname   string
 	Resources  []Resource
 	Attributes []Attribute
 	ID         *AgentID
-	Port       *int32
-	Domain     *DomainInfo
-	Unknown    []byte
+	// Default: 5051.
+	Port   *int32
+	Domain *DomainInfo
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetPort gives Port, or 5051 when it is unset.
 func (m *AgentInfo) GetPort() int32 {
 	if m == nil || m.Port == nil {
 		return 5051
 	}
 	return *m.Port
 }
-func (m *AgentInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentInfo) Clone() *AgentInfo                     { panic("stub") }
-func (m *AgentInfo) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *AgentInfo) Schema() *codec.Schema { return &agentInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentInfo{}
+	return codec.Decode(&agentInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentInfo{}
+	return codec.DecodeJSON(&agentInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentInfo) Clone() *AgentInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentInfoSchema, unsafe.Pointer(m))
+}
+
+// AgentInfoCapability is a part of [AgentInfo]. (mesos.v1.AgentInfo.Capability)
 type AgentInfoCapability struct {
-	Type    *AgentInfoCapabilityType
+	Type *AgentInfoCapabilityType
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetType gives Type, or AgentInfoCapabilityTypeUnknown when it is unset.
 func (m *AgentInfoCapability) GetType() AgentInfoCapabilityType {
 	if m == nil || m.Type == nil {
 		return AgentInfoCapabilityTypeUnknown
 	}
 	return *m.Type
 }
-func (m *AgentInfoCapability) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentInfoCapability) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentInfoCapability) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentInfoCapability) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentInfoCapability) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentInfoCapability) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentInfoCapability) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentInfoCapability) Clone() *AgentInfoCapability           { panic("stub") }
-func (m *AgentInfoCapability) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *AgentInfoCapability) Schema() *codec.Schema { return &agentInfoCapabilitySchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentInfoCapability) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentInfoCapabilitySchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentInfoCapability) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentInfoCapability) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentInfoCapability{}
+	return codec.Decode(&agentInfoCapabilitySchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentInfoCapability) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentInfoCapability) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentInfoCapabilitySchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentInfoCapability) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentInfoCapability) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentInfoCapability{}
+	return codec.DecodeJSON(&agentInfoCapabilitySchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentInfoCapability) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentInfoCapability) Clone() *AgentInfoCapability {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentInfoCapabilitySchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentInfoCapability) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentInfoCapabilitySchema, unsafe.Pointer(m))
+}
+
+// CSIPluginContainerInfo is mesos.v1.CSIPluginContainerInfo.
 type CSIPluginContainerInfo struct {
 	Services  []CSIPluginContainerInfoService
 	Command   *CommandInfo
 	Resources []Resource
 	Container *ContainerInfo
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *CSIPluginContainerInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CSIPluginContainerInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CSIPluginContainerInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CSIPluginContainerInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CSIPluginContainerInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CSIPluginContainerInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CSIPluginContainerInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CSIPluginContainerInfo) Clone() *CSIPluginContainerInfo        { panic("stub") }
-func (m *CSIPluginContainerInfo) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CSIPluginContainerInfo) Schema() *codec.Schema { return &csiPluginContainerInfoSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *CSIPluginContainerInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &csiPluginContainerInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CSIPluginContainerInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CSIPluginContainerInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = CSIPluginContainerInfo{}
+	return codec.Decode(&csiPluginContainerInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CSIPluginContainerInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CSIPluginContainerInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &csiPluginContainerInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CSIPluginContainerInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CSIPluginContainerInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CSIPluginContainerInfo{}
+	return codec.DecodeJSON(&csiPluginContainerInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CSIPluginContainerInfo) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CSIPluginContainerInfo) Clone() *CSIPluginContainerInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&csiPluginContainerInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CSIPluginContainerInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&csiPluginContainerInfoSchema, unsafe.Pointer(m))
+}
+
+// CSIPluginEndpoint is mesos.v1.CSIPluginEndpoint.
 type CSIPluginEndpoint struct {
 	CSIService CSIPluginContainerInfoService
 	Endpoint   string
-	Unknown    []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *CSIPluginEndpoint) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CSIPluginEndpoint) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CSIPluginEndpoint) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CSIPluginEndpoint) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CSIPluginEndpoint) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CSIPluginEndpoint) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CSIPluginEndpoint) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CSIPluginEndpoint) Clone() *CSIPluginEndpoint             { panic("stub") }
-func (m *CSIPluginEndpoint) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CSIPluginEndpoint) Schema() *codec.Schema { return &csiPluginEndpointSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *CSIPluginEndpoint) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &csiPluginEndpointSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CSIPluginEndpoint) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CSIPluginEndpoint) Decode(b []byte, a *codec.Arena) error {
+	*m = CSIPluginEndpoint{}
+	return codec.Decode(&csiPluginEndpointSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CSIPluginEndpoint) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CSIPluginEndpoint) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &csiPluginEndpointSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CSIPluginEndpoint) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CSIPluginEndpoint) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CSIPluginEndpoint{}
+	return codec.DecodeJSON(&csiPluginEndpointSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CSIPluginEndpoint) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CSIPluginEndpoint) Clone() *CSIPluginEndpoint {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&csiPluginEndpointSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CSIPluginEndpoint) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&csiPluginEndpointSchema, unsafe.Pointer(m))
+}
+
+// CSIPluginInfo is mesos.v1.CSIPluginInfo.
 type CSIPluginInfo struct {
-	Type             string
+	Type string
+	// Default: "default".
 	Name             *string
 	Containers       []CSIPluginContainerInfo
 	Endpoints        []CSIPluginEndpoint
 	TargetPathRoot   *string
 	TargetPathExists *bool
-	Unknown          []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetName gives Name, or "default" when it is unset.
 func (m *CSIPluginInfo) GetName() string {
 	if m == nil || m.Name == nil {
 		return "default"
 	}
 	return *m.Name
 }
+
+// GetTargetPathRoot gives TargetPathRoot, or "" when it is unset.
 func (m *CSIPluginInfo) GetTargetPathRoot() string {
 	if m == nil || m.TargetPathRoot == nil {
 		return ""
 	}
 	return *m.TargetPathRoot
 }
+
+// GetTargetPathExists gives TargetPathExists, or false when it is unset.
 func (m *CSIPluginInfo) GetTargetPathExists() bool {
 	if m == nil || m.TargetPathExists == nil {
 		return false
 	}
 	return *m.TargetPathExists
 }
-func (m *CSIPluginInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CSIPluginInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CSIPluginInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CSIPluginInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CSIPluginInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CSIPluginInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CSIPluginInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CSIPluginInfo) Clone() *CSIPluginInfo                 { panic("stub") }
-func (m *CSIPluginInfo) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *CSIPluginInfo) Schema() *codec.Schema { return &csiPluginInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CSIPluginInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &csiPluginInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CSIPluginInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CSIPluginInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = CSIPluginInfo{}
+	return codec.Decode(&csiPluginInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CSIPluginInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CSIPluginInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &csiPluginInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CSIPluginInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CSIPluginInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CSIPluginInfo{}
+	return codec.DecodeJSON(&csiPluginInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CSIPluginInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CSIPluginInfo) Clone() *CSIPluginInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&csiPluginInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CSIPluginInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&csiPluginInfoSchema, unsafe.Pointer(m))
+}
+
+// ResourceProviderInfo is mesos.v1.ResourceProviderInfo.
 type ResourceProviderInfo struct {
 	ID                  *ResourceProviderID
 	Attributes          []Attribute
@@ -972,162 +2945,594 @@ type ResourceProviderInfo struct {
 	Name                string
 	DefaultReservations []ResourceReservationInfo
 	Storage             *ResourceProviderInfoStorage
-	Unknown             []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *ResourceProviderInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceProviderInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceProviderInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceProviderInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceProviderInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceProviderInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceProviderInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResourceProviderInfo) Clone() *ResourceProviderInfo          { panic("stub") }
-func (m *ResourceProviderInfo) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *ResourceProviderInfo) Schema() *codec.Schema { return &resourceProviderInfoSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceProviderInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceProviderInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceProviderInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderInfo{}
+	return codec.Decode(&resourceProviderInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceProviderInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceProviderInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceProviderInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceProviderInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderInfo{}
+	return codec.DecodeJSON(&resourceProviderInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceProviderInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceProviderInfo) Clone() *ResourceProviderInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceProviderInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceProviderInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceProviderInfoSchema, unsafe.Pointer(m))
+}
+
+// ResourceProviderInfoStorage is a part of [ResourceProviderInfo]. (mesos.v1.ResourceProviderInfo.Storage)
 type ResourceProviderInfoStorage struct {
 	Plugin                        CSIPluginInfo
 	ReconciliationIntervalSeconds *float64
-	Unknown                       []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetReconciliationIntervalSeconds gives ReconciliationIntervalSeconds, or 0 when it is unset.
 func (m *ResourceProviderInfoStorage) GetReconciliationIntervalSeconds() float64 {
 	if m == nil || m.ReconciliationIntervalSeconds == nil {
 		return 0
 	}
 	return *m.ReconciliationIntervalSeconds
 }
-func (m *ResourceProviderInfoStorage) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceProviderInfoStorage) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceProviderInfoStorage) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceProviderInfoStorage) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceProviderInfoStorage) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceProviderInfoStorage) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceProviderInfoStorage) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResourceProviderInfoStorage) Clone() *ResourceProviderInfoStorage   { panic("stub") }
-func (m *ResourceProviderInfoStorage) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *ResourceProviderInfoStorage) Schema() *codec.Schema {
+	return &resourceProviderInfoStorageSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceProviderInfoStorage) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceProviderInfoStorageSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceProviderInfoStorage) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderInfoStorage) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderInfoStorage{}
+	return codec.Decode(&resourceProviderInfoStorageSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceProviderInfoStorage) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceProviderInfoStorage) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceProviderInfoStorageSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceProviderInfoStorage) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderInfoStorage) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderInfoStorage{}
+	return codec.DecodeJSON(&resourceProviderInfoStorageSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceProviderInfoStorage) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceProviderInfoStorage) Clone() *ResourceProviderInfoStorage {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceProviderInfoStorageSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceProviderInfoStorage) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceProviderInfoStorageSchema, unsafe.Pointer(m))
+}
+
+// Value is mesos.v1.Value.
 type Value struct {
-	Type    ValueType
-	Scalar  *ValueScalar
-	Ranges  *ValueRanges
-	Set     *ValueSet
-	Text    *ValueText
+	Type   ValueType
+	Scalar *ValueScalar
+	Ranges *ValueRanges
+	Set    *ValueSet
+	Text   *ValueText
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *Value) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Value) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Value) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Value) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Value) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Value) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Value) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Value) Clone() *Value                         { panic("stub") }
-func (m *Value) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *Value) Schema() *codec.Schema { return &valueSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *Value) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &valueSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Value) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Value) Decode(b []byte, a *codec.Arena) error {
+	*m = Value{}
+	return codec.Decode(&valueSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Value) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Value) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &valueSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Value) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Value) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Value{}
+	return codec.DecodeJSON(&valueSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Value) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Value) Clone() *Value {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&valueSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Value) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&valueSchema, unsafe.Pointer(m))
+}
+
+// ValueScalar is a part of [Value]. (mesos.v1.Value.Scalar)
 type ValueScalar struct {
-	Value   float64
+	Value float64
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *ValueScalar) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ValueScalar) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ValueScalar) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ValueScalar) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ValueScalar) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ValueScalar) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ValueScalar) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ValueScalar) Clone() *ValueScalar                   { panic("stub") }
-func (m *ValueScalar) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *ValueScalar) Schema() *codec.Schema { return &valueScalarSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *ValueScalar) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &valueScalarSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ValueScalar) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ValueScalar) Decode(b []byte, a *codec.Arena) error {
+	*m = ValueScalar{}
+	return codec.Decode(&valueScalarSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ValueScalar) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ValueScalar) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &valueScalarSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ValueScalar) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ValueScalar) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ValueScalar{}
+	return codec.DecodeJSON(&valueScalarSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ValueScalar) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ValueScalar) Clone() *ValueScalar {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&valueScalarSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ValueScalar) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&valueScalarSchema, unsafe.Pointer(m))
+}
+
+// ValueRange is a part of [Value]. (mesos.v1.Value.Range)
 type ValueRange struct {
-	Begin   uint64
-	End     uint64
+	Begin uint64
+	End   uint64
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *ValueRange) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ValueRange) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ValueRange) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ValueRange) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ValueRange) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ValueRange) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ValueRange) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ValueRange) Clone() *ValueRange                    { panic("stub") }
-func (m *ValueRange) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *ValueRange) Schema() *codec.Schema { return &valueRangeSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *ValueRange) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &valueRangeSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ValueRange) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ValueRange) Decode(b []byte, a *codec.Arena) error {
+	*m = ValueRange{}
+	return codec.Decode(&valueRangeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ValueRange) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ValueRange) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &valueRangeSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ValueRange) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ValueRange) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ValueRange{}
+	return codec.DecodeJSON(&valueRangeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ValueRange) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ValueRange) Clone() *ValueRange {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&valueRangeSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ValueRange) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&valueRangeSchema, unsafe.Pointer(m))
+}
+
+// ValueRanges is a part of [Value]. (mesos.v1.Value.Ranges)
 type ValueRanges struct {
-	Range   []ValueRange
+	Range []ValueRange
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *ValueRanges) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ValueRanges) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ValueRanges) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ValueRanges) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ValueRanges) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ValueRanges) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ValueRanges) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ValueRanges) Clone() *ValueRanges                   { panic("stub") }
-func (m *ValueRanges) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *ValueRanges) Schema() *codec.Schema { return &valueRangesSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *ValueRanges) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &valueRangesSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ValueRanges) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ValueRanges) Decode(b []byte, a *codec.Arena) error {
+	*m = ValueRanges{}
+	return codec.Decode(&valueRangesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ValueRanges) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ValueRanges) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &valueRangesSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ValueRanges) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ValueRanges) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ValueRanges{}
+	return codec.DecodeJSON(&valueRangesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ValueRanges) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ValueRanges) Clone() *ValueRanges {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&valueRangesSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ValueRanges) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&valueRangesSchema, unsafe.Pointer(m))
+}
+
+// ValueSet is a part of [Value]. (mesos.v1.Value.Set)
 type ValueSet struct {
-	Item    []string
+	Item []string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *ValueSet) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ValueSet) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ValueSet) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ValueSet) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ValueSet) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ValueSet) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ValueSet) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ValueSet) Clone() *ValueSet                      { panic("stub") }
-func (m *ValueSet) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *ValueSet) Schema() *codec.Schema { return &valueSetSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *ValueSet) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &valueSetSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ValueSet) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ValueSet) Decode(b []byte, a *codec.Arena) error {
+	*m = ValueSet{}
+	return codec.Decode(&valueSetSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ValueSet) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ValueSet) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &valueSetSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ValueSet) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ValueSet) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ValueSet{}
+	return codec.DecodeJSON(&valueSetSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ValueSet) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ValueSet) Clone() *ValueSet {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&valueSetSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ValueSet) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&valueSetSchema, unsafe.Pointer(m))
+}
+
+// ValueText is a part of [Value]. (mesos.v1.Value.Text)
 type ValueText struct {
-	Value   string
+	Value string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *ValueText) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ValueText) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ValueText) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ValueText) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ValueText) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ValueText) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ValueText) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ValueText) Clone() *ValueText                     { panic("stub") }
-func (m *ValueText) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *ValueText) Schema() *codec.Schema { return &valueTextSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *ValueText) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &valueTextSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ValueText) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ValueText) Decode(b []byte, a *codec.Arena) error {
+	*m = ValueText{}
+	return codec.Decode(&valueTextSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ValueText) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ValueText) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &valueTextSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ValueText) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ValueText) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ValueText{}
+	return codec.DecodeJSON(&valueTextSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ValueText) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ValueText) Clone() *ValueText {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&valueTextSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ValueText) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&valueTextSchema, unsafe.Pointer(m))
+}
+
+// Attribute is mesos.v1.Attribute.
 type Attribute struct {
-	Name    string
-	Type    ValueType
-	Scalar  *ValueScalar
-	Ranges  *ValueRanges
-	Text    *ValueText
-	Set     *ValueSet
+	Name   string
+	Type   ValueType
+	Scalar *ValueScalar
+	Ranges *ValueRanges
+	Text   *ValueText
+	Set    *ValueSet
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *Attribute) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Attribute) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Attribute) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Attribute) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Attribute) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Attribute) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Attribute) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Attribute) Clone() *Attribute                     { panic("stub") }
-func (m *Attribute) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *Attribute) Schema() *codec.Schema { return &attributeSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *Attribute) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &attributeSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Attribute) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Attribute) Decode(b []byte, a *codec.Arena) error {
+	*m = Attribute{}
+	return codec.Decode(&attributeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Attribute) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Attribute) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &attributeSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Attribute) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Attribute) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Attribute{}
+	return codec.DecodeJSON(&attributeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Attribute) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Attribute) Clone() *Attribute {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&attributeSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Attribute) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&attributeSchema, unsafe.Pointer(m))
+}
+
+// Resource is mesos.v1.Resource.
 type Resource struct {
-	Name           string
-	Type           ValueType
-	Scalar         *ValueScalar
-	Ranges         *ValueRanges
-	Set            *ValueSet
+	Name   string
+	Type   ValueType
+	Scalar *ValueScalar
+	Ranges *ValueRanges
+	Set    *ValueSet
+	// Default: "*". (Out of use.)
 	Role           *string
 	Disk           *ResourceDiskInfo
 	Reservation    *ResourceReservationInfo
@@ -1136,121 +3541,378 @@ type Resource struct {
 	AllocationInfo *ResourceAllocationInfo
 	ProviderID     *ResourceProviderID
 	Reservations   []ResourceReservationInfo
-	Unknown        []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetRole gives Role, or "*" when it is unset.
 func (m *Resource) GetRole() string {
 	if m == nil || m.Role == nil {
 		return "*"
 	}
 	return *m.Role
 }
-func (m *Resource) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Resource) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Resource) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Resource) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Resource) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Resource) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Resource) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Resource) Clone() *Resource                      { panic("stub") }
-func (m *Resource) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *Resource) Schema() *codec.Schema { return &resourceSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Resource) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Resource) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Resource) Decode(b []byte, a *codec.Arena) error {
+	*m = Resource{}
+	return codec.Decode(&resourceSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Resource) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Resource) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Resource) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Resource) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Resource{}
+	return codec.DecodeJSON(&resourceSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Resource) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Resource) Clone() *Resource {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Resource) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceSchema, unsafe.Pointer(m))
+}
+
+// ResourceAllocationInfo is a part of [Resource]. (mesos.v1.Resource.AllocationInfo)
 type ResourceAllocationInfo struct {
-	Role    *string
+	Role *string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetRole gives Role, or "" when it is unset.
 func (m *ResourceAllocationInfo) GetRole() string {
 	if m == nil || m.Role == nil {
 		return ""
 	}
 	return *m.Role
 }
-func (m *ResourceAllocationInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceAllocationInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceAllocationInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceAllocationInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceAllocationInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceAllocationInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceAllocationInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResourceAllocationInfo) Clone() *ResourceAllocationInfo        { panic("stub") }
-func (m *ResourceAllocationInfo) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *ResourceAllocationInfo) Schema() *codec.Schema { return &resourceAllocationInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceAllocationInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceAllocationInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceAllocationInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceAllocationInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceAllocationInfo{}
+	return codec.Decode(&resourceAllocationInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceAllocationInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceAllocationInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceAllocationInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceAllocationInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceAllocationInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceAllocationInfo{}
+	return codec.DecodeJSON(&resourceAllocationInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceAllocationInfo) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceAllocationInfo) Clone() *ResourceAllocationInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceAllocationInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceAllocationInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceAllocationInfoSchema, unsafe.Pointer(m))
+}
+
+// ResourceReservationInfo is a part of [Resource]. (mesos.v1.Resource.ReservationInfo)
 type ResourceReservationInfo struct {
 	Principal *string
 	Labels    *Labels
 	Role      *string
 	Type      *ResourceReservationInfoType
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetPrincipal gives Principal, or "" when it is unset.
 func (m *ResourceReservationInfo) GetPrincipal() string {
 	if m == nil || m.Principal == nil {
 		return ""
 	}
 	return *m.Principal
 }
+
+// GetRole gives Role, or "" when it is unset.
 func (m *ResourceReservationInfo) GetRole() string {
 	if m == nil || m.Role == nil {
 		return ""
 	}
 	return *m.Role
 }
+
+// GetType gives Type, or ResourceReservationInfoTypeUnknown when it is unset.
 func (m *ResourceReservationInfo) GetType() ResourceReservationInfoType {
 	if m == nil || m.Type == nil {
 		return ResourceReservationInfoTypeUnknown
 	}
 	return *m.Type
 }
-func (m *ResourceReservationInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceReservationInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceReservationInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceReservationInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceReservationInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceReservationInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceReservationInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResourceReservationInfo) Clone() *ResourceReservationInfo       { panic("stub") }
-func (m *ResourceReservationInfo) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *ResourceReservationInfo) Schema() *codec.Schema { return &resourceReservationInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceReservationInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceReservationInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceReservationInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceReservationInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceReservationInfo{}
+	return codec.Decode(&resourceReservationInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceReservationInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceReservationInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceReservationInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceReservationInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceReservationInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceReservationInfo{}
+	return codec.DecodeJSON(&resourceReservationInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceReservationInfo) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceReservationInfo) Clone() *ResourceReservationInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceReservationInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceReservationInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceReservationInfoSchema, unsafe.Pointer(m))
+}
+
+// ResourceDiskInfo is a part of [Resource]. (mesos.v1.Resource.DiskInfo)
 type ResourceDiskInfo struct {
 	Persistence *ResourceDiskInfoPersistence
 	Volume      *Volume
 	Source      *ResourceDiskInfoSource
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *ResourceDiskInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceDiskInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceDiskInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceDiskInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceDiskInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceDiskInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceDiskInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResourceDiskInfo) Clone() *ResourceDiskInfo              { panic("stub") }
-func (m *ResourceDiskInfo) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *ResourceDiskInfo) Schema() *codec.Schema { return &resourceDiskInfoSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceDiskInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceDiskInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceDiskInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceDiskInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceDiskInfo{}
+	return codec.Decode(&resourceDiskInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceDiskInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceDiskInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceDiskInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceDiskInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceDiskInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceDiskInfo{}
+	return codec.DecodeJSON(&resourceDiskInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceDiskInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceDiskInfo) Clone() *ResourceDiskInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceDiskInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceDiskInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceDiskInfoSchema, unsafe.Pointer(m))
+}
+
+// ResourceDiskInfoPersistence is a part of [ResourceDiskInfo]. (mesos.v1.Resource.DiskInfo.Persistence)
 type ResourceDiskInfoPersistence struct {
 	ID        string
 	Principal *string
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetPrincipal gives Principal, or "" when it is unset.
 func (m *ResourceDiskInfoPersistence) GetPrincipal() string {
 	if m == nil || m.Principal == nil {
 		return ""
 	}
 	return *m.Principal
 }
-func (m *ResourceDiskInfoPersistence) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceDiskInfoPersistence) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceDiskInfoPersistence) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceDiskInfoPersistence) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceDiskInfoPersistence) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceDiskInfoPersistence) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceDiskInfoPersistence) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResourceDiskInfoPersistence) Clone() *ResourceDiskInfoPersistence   { panic("stub") }
-func (m *ResourceDiskInfoPersistence) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *ResourceDiskInfoPersistence) Schema() *codec.Schema {
+	return &resourceDiskInfoPersistenceSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceDiskInfoPersistence) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceDiskInfoPersistenceSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceDiskInfoPersistence) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceDiskInfoPersistence) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceDiskInfoPersistence{}
+	return codec.Decode(&resourceDiskInfoPersistenceSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceDiskInfoPersistence) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceDiskInfoPersistence) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceDiskInfoPersistenceSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceDiskInfoPersistence) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceDiskInfoPersistence) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceDiskInfoPersistence{}
+	return codec.DecodeJSON(&resourceDiskInfoPersistenceSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceDiskInfoPersistence) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceDiskInfoPersistence) Clone() *ResourceDiskInfoPersistence {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceDiskInfoPersistenceSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceDiskInfoPersistence) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceDiskInfoPersistenceSchema, unsafe.Pointer(m))
+}
+
+// ResourceDiskInfoSource is a part of [ResourceDiskInfo]. (mesos.v1.Resource.DiskInfo.Source)
 type ResourceDiskInfoSource struct {
 	Type     ResourceDiskInfoSourceType
 	Path     *ResourceDiskInfoSourcePath
@@ -1259,107 +3921,364 @@ type ResourceDiskInfoSource struct {
 	Metadata *Labels
 	Profile  *string
 	Vendor   *string
-	Unknown  []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetID gives ID, or "" when it is unset.
 func (m *ResourceDiskInfoSource) GetID() string {
 	if m == nil || m.ID == nil {
 		return ""
 	}
 	return *m.ID
 }
+
+// GetProfile gives Profile, or "" when it is unset.
 func (m *ResourceDiskInfoSource) GetProfile() string {
 	if m == nil || m.Profile == nil {
 		return ""
 	}
 	return *m.Profile
 }
+
+// GetVendor gives Vendor, or "" when it is unset.
 func (m *ResourceDiskInfoSource) GetVendor() string {
 	if m == nil || m.Vendor == nil {
 		return ""
 	}
 	return *m.Vendor
 }
-func (m *ResourceDiskInfoSource) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceDiskInfoSource) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceDiskInfoSource) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceDiskInfoSource) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceDiskInfoSource) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceDiskInfoSource) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceDiskInfoSource) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResourceDiskInfoSource) Clone() *ResourceDiskInfoSource        { panic("stub") }
-func (m *ResourceDiskInfoSource) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *ResourceDiskInfoSource) Schema() *codec.Schema { return &resourceDiskInfoSourceSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceDiskInfoSource) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceDiskInfoSourceSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceDiskInfoSource) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceDiskInfoSource) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceDiskInfoSource{}
+	return codec.Decode(&resourceDiskInfoSourceSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceDiskInfoSource) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceDiskInfoSource) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceDiskInfoSourceSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceDiskInfoSource) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceDiskInfoSource) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceDiskInfoSource{}
+	return codec.DecodeJSON(&resourceDiskInfoSourceSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceDiskInfoSource) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceDiskInfoSource) Clone() *ResourceDiskInfoSource {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceDiskInfoSourceSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceDiskInfoSource) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceDiskInfoSourceSchema, unsafe.Pointer(m))
+}
+
+// ResourceDiskInfoSourcePath is a part of [ResourceDiskInfoSource]. (mesos.v1.Resource.DiskInfo.Source.Path)
 type ResourceDiskInfoSourcePath struct {
-	Root    *string
+	Root *string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetRoot gives Root, or "" when it is unset.
 func (m *ResourceDiskInfoSourcePath) GetRoot() string {
 	if m == nil || m.Root == nil {
 		return ""
 	}
 	return *m.Root
 }
-func (m *ResourceDiskInfoSourcePath) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceDiskInfoSourcePath) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceDiskInfoSourcePath) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceDiskInfoSourcePath) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceDiskInfoSourcePath) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceDiskInfoSourcePath) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceDiskInfoSourcePath) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResourceDiskInfoSourcePath) Clone() *ResourceDiskInfoSourcePath    { panic("stub") }
-func (m *ResourceDiskInfoSourcePath) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *ResourceDiskInfoSourcePath) Schema() *codec.Schema { return &resourceDiskInfoSourcePathSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceDiskInfoSourcePath) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceDiskInfoSourcePathSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceDiskInfoSourcePath) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceDiskInfoSourcePath) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceDiskInfoSourcePath{}
+	return codec.Decode(&resourceDiskInfoSourcePathSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceDiskInfoSourcePath) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceDiskInfoSourcePath) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceDiskInfoSourcePathSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceDiskInfoSourcePath) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceDiskInfoSourcePath) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceDiskInfoSourcePath{}
+	return codec.DecodeJSON(&resourceDiskInfoSourcePathSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceDiskInfoSourcePath) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceDiskInfoSourcePath) Clone() *ResourceDiskInfoSourcePath {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceDiskInfoSourcePathSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceDiskInfoSourcePath) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceDiskInfoSourcePathSchema, unsafe.Pointer(m))
+}
+
+// ResourceDiskInfoSourceMount is a part of [ResourceDiskInfoSource]. (mesos.v1.Resource.DiskInfo.Source.Mount)
 type ResourceDiskInfoSourceMount struct {
-	Root    *string
+	Root *string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetRoot gives Root, or "" when it is unset.
 func (m *ResourceDiskInfoSourceMount) GetRoot() string {
 	if m == nil || m.Root == nil {
 		return ""
 	}
 	return *m.Root
 }
-func (m *ResourceDiskInfoSourceMount) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceDiskInfoSourceMount) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceDiskInfoSourceMount) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceDiskInfoSourceMount) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceDiskInfoSourceMount) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceDiskInfoSourceMount) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceDiskInfoSourceMount) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResourceDiskInfoSourceMount) Clone() *ResourceDiskInfoSourceMount   { panic("stub") }
-func (m *ResourceDiskInfoSourceMount) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *ResourceDiskInfoSourceMount) Schema() *codec.Schema {
+	return &resourceDiskInfoSourceMountSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceDiskInfoSourceMount) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceDiskInfoSourceMountSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceDiskInfoSourceMount) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceDiskInfoSourceMount) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceDiskInfoSourceMount{}
+	return codec.Decode(&resourceDiskInfoSourceMountSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceDiskInfoSourceMount) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceDiskInfoSourceMount) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceDiskInfoSourceMountSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceDiskInfoSourceMount) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceDiskInfoSourceMount) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceDiskInfoSourceMount{}
+	return codec.DecodeJSON(&resourceDiskInfoSourceMountSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceDiskInfoSourceMount) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceDiskInfoSourceMount) Clone() *ResourceDiskInfoSourceMount {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceDiskInfoSourceMountSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceDiskInfoSourceMount) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceDiskInfoSourceMountSchema, unsafe.Pointer(m))
+}
+
+// ResourceRevocableInfo is a part of [Resource]. (mesos.v1.Resource.RevocableInfo)
 type ResourceRevocableInfo struct {
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *ResourceRevocableInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceRevocableInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceRevocableInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceRevocableInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceRevocableInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceRevocableInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceRevocableInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResourceRevocableInfo) Clone() *ResourceRevocableInfo         { panic("stub") }
-func (m *ResourceRevocableInfo) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *ResourceRevocableInfo) Schema() *codec.Schema { return &resourceRevocableInfoSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceRevocableInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceRevocableInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceRevocableInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceRevocableInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceRevocableInfo{}
+	return codec.Decode(&resourceRevocableInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceRevocableInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceRevocableInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceRevocableInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceRevocableInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceRevocableInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceRevocableInfo{}
+	return codec.DecodeJSON(&resourceRevocableInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceRevocableInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceRevocableInfo) Clone() *ResourceRevocableInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceRevocableInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceRevocableInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceRevocableInfoSchema, unsafe.Pointer(m))
+}
+
+// ResourceSharedInfo is a part of [Resource]. (mesos.v1.Resource.SharedInfo)
 type ResourceSharedInfo struct {
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *ResourceSharedInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceSharedInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceSharedInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceSharedInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceSharedInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceSharedInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceSharedInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResourceSharedInfo) Clone() *ResourceSharedInfo            { panic("stub") }
-func (m *ResourceSharedInfo) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *ResourceSharedInfo) Schema() *codec.Schema { return &resourceSharedInfoSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceSharedInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceSharedInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceSharedInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceSharedInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceSharedInfo{}
+	return codec.Decode(&resourceSharedInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceSharedInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceSharedInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceSharedInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceSharedInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceSharedInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceSharedInfo{}
+	return codec.DecodeJSON(&resourceSharedInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceSharedInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceSharedInfo) Clone() *ResourceSharedInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceSharedInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceSharedInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceSharedInfoSchema, unsafe.Pointer(m))
+}
+
+// TrafficControlStatistics is mesos.v1.TrafficControlStatistics.
 type TrafficControlStatistics struct {
 	ID         string
 	Backlog    *uint64
@@ -1371,73 +4290,142 @@ type TrafficControlStatistics struct {
 	Ratebps    *uint64
 	Ratepps    *uint64
 	Requeues   *uint64
-	Unknown    []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetBacklog gives Backlog, or 0 when it is unset.
 func (m *TrafficControlStatistics) GetBacklog() uint64 {
 	if m == nil || m.Backlog == nil {
 		return 0
 	}
 	return *m.Backlog
 }
+
+// GetBytes gives Bytes, or 0 when it is unset.
 func (m *TrafficControlStatistics) GetBytes() uint64 {
 	if m == nil || m.Bytes == nil {
 		return 0
 	}
 	return *m.Bytes
 }
+
+// GetDrops gives Drops, or 0 when it is unset.
 func (m *TrafficControlStatistics) GetDrops() uint64 {
 	if m == nil || m.Drops == nil {
 		return 0
 	}
 	return *m.Drops
 }
+
+// GetOverlimits gives Overlimits, or 0 when it is unset.
 func (m *TrafficControlStatistics) GetOverlimits() uint64 {
 	if m == nil || m.Overlimits == nil {
 		return 0
 	}
 	return *m.Overlimits
 }
+
+// GetPackets gives Packets, or 0 when it is unset.
 func (m *TrafficControlStatistics) GetPackets() uint64 {
 	if m == nil || m.Packets == nil {
 		return 0
 	}
 	return *m.Packets
 }
+
+// GetQlen gives Qlen, or 0 when it is unset.
 func (m *TrafficControlStatistics) GetQlen() uint64 {
 	if m == nil || m.Qlen == nil {
 		return 0
 	}
 	return *m.Qlen
 }
+
+// GetRatebps gives Ratebps, or 0 when it is unset.
 func (m *TrafficControlStatistics) GetRatebps() uint64 {
 	if m == nil || m.Ratebps == nil {
 		return 0
 	}
 	return *m.Ratebps
 }
+
+// GetRatepps gives Ratepps, or 0 when it is unset.
 func (m *TrafficControlStatistics) GetRatepps() uint64 {
 	if m == nil || m.Ratepps == nil {
 		return 0
 	}
 	return *m.Ratepps
 }
+
+// GetRequeues gives Requeues, or 0 when it is unset.
 func (m *TrafficControlStatistics) GetRequeues() uint64 {
 	if m == nil || m.Requeues == nil {
 		return 0
 	}
 	return *m.Requeues
 }
-func (m *TrafficControlStatistics) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *TrafficControlStatistics) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *TrafficControlStatistics) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *TrafficControlStatistics) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *TrafficControlStatistics) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *TrafficControlStatistics) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *TrafficControlStatistics) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *TrafficControlStatistics) Clone() *TrafficControlStatistics      { panic("stub") }
-func (m *TrafficControlStatistics) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *TrafficControlStatistics) Schema() *codec.Schema { return &trafficControlStatisticsSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *TrafficControlStatistics) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &trafficControlStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *TrafficControlStatistics) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TrafficControlStatistics) Decode(b []byte, a *codec.Arena) error {
+	*m = TrafficControlStatistics{}
+	return codec.Decode(&trafficControlStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *TrafficControlStatistics) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *TrafficControlStatistics) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &trafficControlStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *TrafficControlStatistics) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TrafficControlStatistics) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = TrafficControlStatistics{}
+	return codec.DecodeJSON(&trafficControlStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *TrafficControlStatistics) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *TrafficControlStatistics) Clone() *TrafficControlStatistics {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&trafficControlStatisticsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *TrafficControlStatistics) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&trafficControlStatisticsSchema, unsafe.Pointer(m))
+}
+
+// IpStatistics is mesos.v1.IpStatistics.
 type IpStatistics struct {
 	Forwarding      *int64
 	DefaultTTL      *int64
@@ -1458,133 +4446,218 @@ type IpStatistics struct {
 	FragOKs         *int64
 	FragFails       *int64
 	FragCreates     *int64
-	Unknown         []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetForwarding gives Forwarding, or 0 when it is unset.
 func (m *IpStatistics) GetForwarding() int64 {
 	if m == nil || m.Forwarding == nil {
 		return 0
 	}
 	return *m.Forwarding
 }
+
+// GetDefaultTTL gives DefaultTTL, or 0 when it is unset.
 func (m *IpStatistics) GetDefaultTTL() int64 {
 	if m == nil || m.DefaultTTL == nil {
 		return 0
 	}
 	return *m.DefaultTTL
 }
+
+// GetInReceives gives InReceives, or 0 when it is unset.
 func (m *IpStatistics) GetInReceives() int64 {
 	if m == nil || m.InReceives == nil {
 		return 0
 	}
 	return *m.InReceives
 }
+
+// GetInHdrErrors gives InHdrErrors, or 0 when it is unset.
 func (m *IpStatistics) GetInHdrErrors() int64 {
 	if m == nil || m.InHdrErrors == nil {
 		return 0
 	}
 	return *m.InHdrErrors
 }
+
+// GetInAddrErrors gives InAddrErrors, or 0 when it is unset.
 func (m *IpStatistics) GetInAddrErrors() int64 {
 	if m == nil || m.InAddrErrors == nil {
 		return 0
 	}
 	return *m.InAddrErrors
 }
+
+// GetForwDatagrams gives ForwDatagrams, or 0 when it is unset.
 func (m *IpStatistics) GetForwDatagrams() int64 {
 	if m == nil || m.ForwDatagrams == nil {
 		return 0
 	}
 	return *m.ForwDatagrams
 }
+
+// GetInUnknownProtos gives InUnknownProtos, or 0 when it is unset.
 func (m *IpStatistics) GetInUnknownProtos() int64 {
 	if m == nil || m.InUnknownProtos == nil {
 		return 0
 	}
 	return *m.InUnknownProtos
 }
+
+// GetInDiscards gives InDiscards, or 0 when it is unset.
 func (m *IpStatistics) GetInDiscards() int64 {
 	if m == nil || m.InDiscards == nil {
 		return 0
 	}
 	return *m.InDiscards
 }
+
+// GetInDelivers gives InDelivers, or 0 when it is unset.
 func (m *IpStatistics) GetInDelivers() int64 {
 	if m == nil || m.InDelivers == nil {
 		return 0
 	}
 	return *m.InDelivers
 }
+
+// GetOutRequests gives OutRequests, or 0 when it is unset.
 func (m *IpStatistics) GetOutRequests() int64 {
 	if m == nil || m.OutRequests == nil {
 		return 0
 	}
 	return *m.OutRequests
 }
+
+// GetOutDiscards gives OutDiscards, or 0 when it is unset.
 func (m *IpStatistics) GetOutDiscards() int64 {
 	if m == nil || m.OutDiscards == nil {
 		return 0
 	}
 	return *m.OutDiscards
 }
+
+// GetOutNoRoutes gives OutNoRoutes, or 0 when it is unset.
 func (m *IpStatistics) GetOutNoRoutes() int64 {
 	if m == nil || m.OutNoRoutes == nil {
 		return 0
 	}
 	return *m.OutNoRoutes
 }
+
+// GetReasmTimeout gives ReasmTimeout, or 0 when it is unset.
 func (m *IpStatistics) GetReasmTimeout() int64 {
 	if m == nil || m.ReasmTimeout == nil {
 		return 0
 	}
 	return *m.ReasmTimeout
 }
+
+// GetReasmReqds gives ReasmReqds, or 0 when it is unset.
 func (m *IpStatistics) GetReasmReqds() int64 {
 	if m == nil || m.ReasmReqds == nil {
 		return 0
 	}
 	return *m.ReasmReqds
 }
+
+// GetReasmOKs gives ReasmOKs, or 0 when it is unset.
 func (m *IpStatistics) GetReasmOKs() int64 {
 	if m == nil || m.ReasmOKs == nil {
 		return 0
 	}
 	return *m.ReasmOKs
 }
+
+// GetReasmFails gives ReasmFails, or 0 when it is unset.
 func (m *IpStatistics) GetReasmFails() int64 {
 	if m == nil || m.ReasmFails == nil {
 		return 0
 	}
 	return *m.ReasmFails
 }
+
+// GetFragOKs gives FragOKs, or 0 when it is unset.
 func (m *IpStatistics) GetFragOKs() int64 {
 	if m == nil || m.FragOKs == nil {
 		return 0
 	}
 	return *m.FragOKs
 }
+
+// GetFragFails gives FragFails, or 0 when it is unset.
 func (m *IpStatistics) GetFragFails() int64 {
 	if m == nil || m.FragFails == nil {
 		return 0
 	}
 	return *m.FragFails
 }
+
+// GetFragCreates gives FragCreates, or 0 when it is unset.
 func (m *IpStatistics) GetFragCreates() int64 {
 	if m == nil || m.FragCreates == nil {
 		return 0
 	}
 	return *m.FragCreates
 }
-func (m *IpStatistics) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *IpStatistics) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *IpStatistics) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *IpStatistics) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *IpStatistics) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *IpStatistics) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *IpStatistics) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *IpStatistics) Clone() *IpStatistics                  { panic("stub") }
-func (m *IpStatistics) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *IpStatistics) Schema() *codec.Schema { return &ipStatisticsSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *IpStatistics) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &ipStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *IpStatistics) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *IpStatistics) Decode(b []byte, a *codec.Arena) error {
+	*m = IpStatistics{}
+	return codec.Decode(&ipStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *IpStatistics) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *IpStatistics) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &ipStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *IpStatistics) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *IpStatistics) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = IpStatistics{}
+	return codec.DecodeJSON(&ipStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *IpStatistics) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *IpStatistics) Clone() *IpStatistics {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&ipStatisticsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *IpStatistics) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&ipStatisticsSchema, unsafe.Pointer(m))
+}
+
+// ICMPStatistics is mesos.v1.IcmpStatistics.
 type ICMPStatistics struct {
 	InMsgs           *int64
 	InErrors         *int64
@@ -1613,181 +4686,282 @@ type ICMPStatistics struct {
 	OutTimestampReps *int64
 	OutAddrMasks     *int64
 	OutAddrMaskReps  *int64
-	Unknown          []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetInMsgs gives InMsgs, or 0 when it is unset.
 func (m *ICMPStatistics) GetInMsgs() int64 {
 	if m == nil || m.InMsgs == nil {
 		return 0
 	}
 	return *m.InMsgs
 }
+
+// GetInErrors gives InErrors, or 0 when it is unset.
 func (m *ICMPStatistics) GetInErrors() int64 {
 	if m == nil || m.InErrors == nil {
 		return 0
 	}
 	return *m.InErrors
 }
+
+// GetInCsumErrors gives InCsumErrors, or 0 when it is unset.
 func (m *ICMPStatistics) GetInCsumErrors() int64 {
 	if m == nil || m.InCsumErrors == nil {
 		return 0
 	}
 	return *m.InCsumErrors
 }
+
+// GetInDestUnreachs gives InDestUnreachs, or 0 when it is unset.
 func (m *ICMPStatistics) GetInDestUnreachs() int64 {
 	if m == nil || m.InDestUnreachs == nil {
 		return 0
 	}
 	return *m.InDestUnreachs
 }
+
+// GetInTimeExcds gives InTimeExcds, or 0 when it is unset.
 func (m *ICMPStatistics) GetInTimeExcds() int64 {
 	if m == nil || m.InTimeExcds == nil {
 		return 0
 	}
 	return *m.InTimeExcds
 }
+
+// GetInParmProbs gives InParmProbs, or 0 when it is unset.
 func (m *ICMPStatistics) GetInParmProbs() int64 {
 	if m == nil || m.InParmProbs == nil {
 		return 0
 	}
 	return *m.InParmProbs
 }
+
+// GetInSrcQuenchs gives InSrcQuenchs, or 0 when it is unset.
 func (m *ICMPStatistics) GetInSrcQuenchs() int64 {
 	if m == nil || m.InSrcQuenchs == nil {
 		return 0
 	}
 	return *m.InSrcQuenchs
 }
+
+// GetInRedirects gives InRedirects, or 0 when it is unset.
 func (m *ICMPStatistics) GetInRedirects() int64 {
 	if m == nil || m.InRedirects == nil {
 		return 0
 	}
 	return *m.InRedirects
 }
+
+// GetInEchos gives InEchos, or 0 when it is unset.
 func (m *ICMPStatistics) GetInEchos() int64 {
 	if m == nil || m.InEchos == nil {
 		return 0
 	}
 	return *m.InEchos
 }
+
+// GetInEchoReps gives InEchoReps, or 0 when it is unset.
 func (m *ICMPStatistics) GetInEchoReps() int64 {
 	if m == nil || m.InEchoReps == nil {
 		return 0
 	}
 	return *m.InEchoReps
 }
+
+// GetInTimestamps gives InTimestamps, or 0 when it is unset.
 func (m *ICMPStatistics) GetInTimestamps() int64 {
 	if m == nil || m.InTimestamps == nil {
 		return 0
 	}
 	return *m.InTimestamps
 }
+
+// GetInTimestampReps gives InTimestampReps, or 0 when it is unset.
 func (m *ICMPStatistics) GetInTimestampReps() int64 {
 	if m == nil || m.InTimestampReps == nil {
 		return 0
 	}
 	return *m.InTimestampReps
 }
+
+// GetInAddrMasks gives InAddrMasks, or 0 when it is unset.
 func (m *ICMPStatistics) GetInAddrMasks() int64 {
 	if m == nil || m.InAddrMasks == nil {
 		return 0
 	}
 	return *m.InAddrMasks
 }
+
+// GetInAddrMaskReps gives InAddrMaskReps, or 0 when it is unset.
 func (m *ICMPStatistics) GetInAddrMaskReps() int64 {
 	if m == nil || m.InAddrMaskReps == nil {
 		return 0
 	}
 	return *m.InAddrMaskReps
 }
+
+// GetOutMsgs gives OutMsgs, or 0 when it is unset.
 func (m *ICMPStatistics) GetOutMsgs() int64 {
 	if m == nil || m.OutMsgs == nil {
 		return 0
 	}
 	return *m.OutMsgs
 }
+
+// GetOutErrors gives OutErrors, or 0 when it is unset.
 func (m *ICMPStatistics) GetOutErrors() int64 {
 	if m == nil || m.OutErrors == nil {
 		return 0
 	}
 	return *m.OutErrors
 }
+
+// GetOutDestUnreachs gives OutDestUnreachs, or 0 when it is unset.
 func (m *ICMPStatistics) GetOutDestUnreachs() int64 {
 	if m == nil || m.OutDestUnreachs == nil {
 		return 0
 	}
 	return *m.OutDestUnreachs
 }
+
+// GetOutTimeExcds gives OutTimeExcds, or 0 when it is unset.
 func (m *ICMPStatistics) GetOutTimeExcds() int64 {
 	if m == nil || m.OutTimeExcds == nil {
 		return 0
 	}
 	return *m.OutTimeExcds
 }
+
+// GetOutParmProbs gives OutParmProbs, or 0 when it is unset.
 func (m *ICMPStatistics) GetOutParmProbs() int64 {
 	if m == nil || m.OutParmProbs == nil {
 		return 0
 	}
 	return *m.OutParmProbs
 }
+
+// GetOutSrcQuenchs gives OutSrcQuenchs, or 0 when it is unset.
 func (m *ICMPStatistics) GetOutSrcQuenchs() int64 {
 	if m == nil || m.OutSrcQuenchs == nil {
 		return 0
 	}
 	return *m.OutSrcQuenchs
 }
+
+// GetOutRedirects gives OutRedirects, or 0 when it is unset.
 func (m *ICMPStatistics) GetOutRedirects() int64 {
 	if m == nil || m.OutRedirects == nil {
 		return 0
 	}
 	return *m.OutRedirects
 }
+
+// GetOutEchos gives OutEchos, or 0 when it is unset.
 func (m *ICMPStatistics) GetOutEchos() int64 {
 	if m == nil || m.OutEchos == nil {
 		return 0
 	}
 	return *m.OutEchos
 }
+
+// GetOutEchoReps gives OutEchoReps, or 0 when it is unset.
 func (m *ICMPStatistics) GetOutEchoReps() int64 {
 	if m == nil || m.OutEchoReps == nil {
 		return 0
 	}
 	return *m.OutEchoReps
 }
+
+// GetOutTimestamps gives OutTimestamps, or 0 when it is unset.
 func (m *ICMPStatistics) GetOutTimestamps() int64 {
 	if m == nil || m.OutTimestamps == nil {
 		return 0
 	}
 	return *m.OutTimestamps
 }
+
+// GetOutTimestampReps gives OutTimestampReps, or 0 when it is unset.
 func (m *ICMPStatistics) GetOutTimestampReps() int64 {
 	if m == nil || m.OutTimestampReps == nil {
 		return 0
 	}
 	return *m.OutTimestampReps
 }
+
+// GetOutAddrMasks gives OutAddrMasks, or 0 when it is unset.
 func (m *ICMPStatistics) GetOutAddrMasks() int64 {
 	if m == nil || m.OutAddrMasks == nil {
 		return 0
 	}
 	return *m.OutAddrMasks
 }
+
+// GetOutAddrMaskReps gives OutAddrMaskReps, or 0 when it is unset.
 func (m *ICMPStatistics) GetOutAddrMaskReps() int64 {
 	if m == nil || m.OutAddrMaskReps == nil {
 		return 0
 	}
 	return *m.OutAddrMaskReps
 }
-func (m *ICMPStatistics) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ICMPStatistics) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ICMPStatistics) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ICMPStatistics) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ICMPStatistics) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ICMPStatistics) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ICMPStatistics) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ICMPStatistics) Clone() *ICMPStatistics                { panic("stub") }
-func (m *ICMPStatistics) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *ICMPStatistics) Schema() *codec.Schema { return &icmpStatisticsSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *ICMPStatistics) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &icmpStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ICMPStatistics) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ICMPStatistics) Decode(b []byte, a *codec.Arena) error {
+	*m = ICMPStatistics{}
+	return codec.Decode(&icmpStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ICMPStatistics) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ICMPStatistics) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &icmpStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ICMPStatistics) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ICMPStatistics) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ICMPStatistics{}
+	return codec.DecodeJSON(&icmpStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ICMPStatistics) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ICMPStatistics) Clone() *ICMPStatistics {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&icmpStatisticsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ICMPStatistics) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&icmpStatisticsSchema, unsafe.Pointer(m))
+}
+
+// TCPStatistics is mesos.v1.TcpStatistics.
 type TCPStatistics struct {
 	RtoAlgorithm *int64
 	RtoMin       *int64
@@ -1804,109 +4978,186 @@ type TCPStatistics struct {
 	InErrs       *int64
 	OutRsts      *int64
 	InCsumErrors *int64
-	Unknown      []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetRtoAlgorithm gives RtoAlgorithm, or 0 when it is unset.
 func (m *TCPStatistics) GetRtoAlgorithm() int64 {
 	if m == nil || m.RtoAlgorithm == nil {
 		return 0
 	}
 	return *m.RtoAlgorithm
 }
+
+// GetRtoMin gives RtoMin, or 0 when it is unset.
 func (m *TCPStatistics) GetRtoMin() int64 {
 	if m == nil || m.RtoMin == nil {
 		return 0
 	}
 	return *m.RtoMin
 }
+
+// GetRtoMax gives RtoMax, or 0 when it is unset.
 func (m *TCPStatistics) GetRtoMax() int64 {
 	if m == nil || m.RtoMax == nil {
 		return 0
 	}
 	return *m.RtoMax
 }
+
+// GetMaxConn gives MaxConn, or 0 when it is unset.
 func (m *TCPStatistics) GetMaxConn() int64 {
 	if m == nil || m.MaxConn == nil {
 		return 0
 	}
 	return *m.MaxConn
 }
+
+// GetActiveOpens gives ActiveOpens, or 0 when it is unset.
 func (m *TCPStatistics) GetActiveOpens() int64 {
 	if m == nil || m.ActiveOpens == nil {
 		return 0
 	}
 	return *m.ActiveOpens
 }
+
+// GetPassiveOpens gives PassiveOpens, or 0 when it is unset.
 func (m *TCPStatistics) GetPassiveOpens() int64 {
 	if m == nil || m.PassiveOpens == nil {
 		return 0
 	}
 	return *m.PassiveOpens
 }
+
+// GetAttemptFails gives AttemptFails, or 0 when it is unset.
 func (m *TCPStatistics) GetAttemptFails() int64 {
 	if m == nil || m.AttemptFails == nil {
 		return 0
 	}
 	return *m.AttemptFails
 }
+
+// GetEstabResets gives EstabResets, or 0 when it is unset.
 func (m *TCPStatistics) GetEstabResets() int64 {
 	if m == nil || m.EstabResets == nil {
 		return 0
 	}
 	return *m.EstabResets
 }
+
+// GetCurrEstab gives CurrEstab, or 0 when it is unset.
 func (m *TCPStatistics) GetCurrEstab() int64 {
 	if m == nil || m.CurrEstab == nil {
 		return 0
 	}
 	return *m.CurrEstab
 }
+
+// GetInSegs gives InSegs, or 0 when it is unset.
 func (m *TCPStatistics) GetInSegs() int64 {
 	if m == nil || m.InSegs == nil {
 		return 0
 	}
 	return *m.InSegs
 }
+
+// GetOutSegs gives OutSegs, or 0 when it is unset.
 func (m *TCPStatistics) GetOutSegs() int64 {
 	if m == nil || m.OutSegs == nil {
 		return 0
 	}
 	return *m.OutSegs
 }
+
+// GetRetransSegs gives RetransSegs, or 0 when it is unset.
 func (m *TCPStatistics) GetRetransSegs() int64 {
 	if m == nil || m.RetransSegs == nil {
 		return 0
 	}
 	return *m.RetransSegs
 }
+
+// GetInErrs gives InErrs, or 0 when it is unset.
 func (m *TCPStatistics) GetInErrs() int64 {
 	if m == nil || m.InErrs == nil {
 		return 0
 	}
 	return *m.InErrs
 }
+
+// GetOutRsts gives OutRsts, or 0 when it is unset.
 func (m *TCPStatistics) GetOutRsts() int64 {
 	if m == nil || m.OutRsts == nil {
 		return 0
 	}
 	return *m.OutRsts
 }
+
+// GetInCsumErrors gives InCsumErrors, or 0 when it is unset.
 func (m *TCPStatistics) GetInCsumErrors() int64 {
 	if m == nil || m.InCsumErrors == nil {
 		return 0
 	}
 	return *m.InCsumErrors
 }
-func (m *TCPStatistics) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *TCPStatistics) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *TCPStatistics) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *TCPStatistics) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *TCPStatistics) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *TCPStatistics) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *TCPStatistics) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *TCPStatistics) Clone() *TCPStatistics                 { panic("stub") }
-func (m *TCPStatistics) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *TCPStatistics) Schema() *codec.Schema { return &tcpStatisticsSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *TCPStatistics) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &tcpStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *TCPStatistics) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TCPStatistics) Decode(b []byte, a *codec.Arena) error {
+	*m = TCPStatistics{}
+	return codec.Decode(&tcpStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *TCPStatistics) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *TCPStatistics) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &tcpStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *TCPStatistics) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TCPStatistics) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = TCPStatistics{}
+	return codec.DecodeJSON(&tcpStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *TCPStatistics) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *TCPStatistics) Clone() *TCPStatistics {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&tcpStatisticsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *TCPStatistics) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&tcpStatisticsSchema, unsafe.Pointer(m))
+}
+
+// UDPStatistics is mesos.v1.UdpStatistics.
 type UDPStatistics struct {
 	InDatagrams  *int64
 	NoPorts      *int64
@@ -1916,115 +5167,276 @@ type UDPStatistics struct {
 	SndbufErrors *int64
 	InCsumErrors *int64
 	IgnoredMulti *int64
-	Unknown      []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetInDatagrams gives InDatagrams, or 0 when it is unset.
 func (m *UDPStatistics) GetInDatagrams() int64 {
 	if m == nil || m.InDatagrams == nil {
 		return 0
 	}
 	return *m.InDatagrams
 }
+
+// GetNoPorts gives NoPorts, or 0 when it is unset.
 func (m *UDPStatistics) GetNoPorts() int64 {
 	if m == nil || m.NoPorts == nil {
 		return 0
 	}
 	return *m.NoPorts
 }
+
+// GetInErrors gives InErrors, or 0 when it is unset.
 func (m *UDPStatistics) GetInErrors() int64 {
 	if m == nil || m.InErrors == nil {
 		return 0
 	}
 	return *m.InErrors
 }
+
+// GetOutDatagrams gives OutDatagrams, or 0 when it is unset.
 func (m *UDPStatistics) GetOutDatagrams() int64 {
 	if m == nil || m.OutDatagrams == nil {
 		return 0
 	}
 	return *m.OutDatagrams
 }
+
+// GetRcvbufErrors gives RcvbufErrors, or 0 when it is unset.
 func (m *UDPStatistics) GetRcvbufErrors() int64 {
 	if m == nil || m.RcvbufErrors == nil {
 		return 0
 	}
 	return *m.RcvbufErrors
 }
+
+// GetSndbufErrors gives SndbufErrors, or 0 when it is unset.
 func (m *UDPStatistics) GetSndbufErrors() int64 {
 	if m == nil || m.SndbufErrors == nil {
 		return 0
 	}
 	return *m.SndbufErrors
 }
+
+// GetInCsumErrors gives InCsumErrors, or 0 when it is unset.
 func (m *UDPStatistics) GetInCsumErrors() int64 {
 	if m == nil || m.InCsumErrors == nil {
 		return 0
 	}
 	return *m.InCsumErrors
 }
+
+// GetIgnoredMulti gives IgnoredMulti, or 0 when it is unset.
 func (m *UDPStatistics) GetIgnoredMulti() int64 {
 	if m == nil || m.IgnoredMulti == nil {
 		return 0
 	}
 	return *m.IgnoredMulti
 }
-func (m *UDPStatistics) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *UDPStatistics) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *UDPStatistics) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *UDPStatistics) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *UDPStatistics) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *UDPStatistics) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *UDPStatistics) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *UDPStatistics) Clone() *UDPStatistics                 { panic("stub") }
-func (m *UDPStatistics) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *UDPStatistics) Schema() *codec.Schema { return &udpStatisticsSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *UDPStatistics) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &udpStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *UDPStatistics) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *UDPStatistics) Decode(b []byte, a *codec.Arena) error {
+	*m = UDPStatistics{}
+	return codec.Decode(&udpStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *UDPStatistics) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *UDPStatistics) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &udpStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *UDPStatistics) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *UDPStatistics) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = UDPStatistics{}
+	return codec.DecodeJSON(&udpStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *UDPStatistics) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *UDPStatistics) Clone() *UDPStatistics {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&udpStatisticsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *UDPStatistics) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&udpStatisticsSchema, unsafe.Pointer(m))
+}
+
+// SNMPStatistics is mesos.v1.SNMPStatistics.
 type SNMPStatistics struct {
 	IPStats   *IpStatistics
 	ICMPStats *ICMPStatistics
 	TCPStats  *TCPStatistics
 	UDPStats  *UDPStatistics
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *SNMPStatistics) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *SNMPStatistics) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *SNMPStatistics) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *SNMPStatistics) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *SNMPStatistics) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *SNMPStatistics) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *SNMPStatistics) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *SNMPStatistics) Clone() *SNMPStatistics                { panic("stub") }
-func (m *SNMPStatistics) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *SNMPStatistics) Schema() *codec.Schema { return &snmpStatisticsSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *SNMPStatistics) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &snmpStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *SNMPStatistics) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *SNMPStatistics) Decode(b []byte, a *codec.Arena) error {
+	*m = SNMPStatistics{}
+	return codec.Decode(&snmpStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *SNMPStatistics) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *SNMPStatistics) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &snmpStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *SNMPStatistics) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *SNMPStatistics) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = SNMPStatistics{}
+	return codec.DecodeJSON(&snmpStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *SNMPStatistics) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *SNMPStatistics) Clone() *SNMPStatistics {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&snmpStatisticsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *SNMPStatistics) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&snmpStatisticsSchema, unsafe.Pointer(m))
+}
+
+// DiskStatistics is mesos.v1.DiskStatistics.
 type DiskStatistics struct {
 	Source      *ResourceDiskInfoSource
 	Persistence *ResourceDiskInfoPersistence
 	LimitBytes  *uint64
 	UsedBytes   *uint64
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetLimitBytes gives LimitBytes, or 0 when it is unset.
 func (m *DiskStatistics) GetLimitBytes() uint64 {
 	if m == nil || m.LimitBytes == nil {
 		return 0
 	}
 	return *m.LimitBytes
 }
+
+// GetUsedBytes gives UsedBytes, or 0 when it is unset.
 func (m *DiskStatistics) GetUsedBytes() uint64 {
 	if m == nil || m.UsedBytes == nil {
 		return 0
 	}
 	return *m.UsedBytes
 }
-func (m *DiskStatistics) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *DiskStatistics) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *DiskStatistics) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *DiskStatistics) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *DiskStatistics) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *DiskStatistics) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *DiskStatistics) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *DiskStatistics) Clone() *DiskStatistics                { panic("stub") }
-func (m *DiskStatistics) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *DiskStatistics) Schema() *codec.Schema { return &diskStatisticsSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *DiskStatistics) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &diskStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *DiskStatistics) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DiskStatistics) Decode(b []byte, a *codec.Arena) error {
+	*m = DiskStatistics{}
+	return codec.Decode(&diskStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *DiskStatistics) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *DiskStatistics) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &diskStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *DiskStatistics) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DiskStatistics) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = DiskStatistics{}
+	return codec.DecodeJSON(&diskStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *DiskStatistics) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *DiskStatistics) Clone() *DiskStatistics {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&diskStatisticsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *DiskStatistics) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&diskStatisticsSchema, unsafe.Pointer(m))
+}
+
+// ResourceStatistics is mesos.v1.ResourceStatistics.
 type ResourceStatistics struct {
 	Timestamp                   float64
 	CPUsUserTimeSecs            *float64
@@ -2081,301 +5493,442 @@ type ResourceStatistics struct {
 	MemKmemTCPUsageBytes        *uint64
 	NetRateStatistics           *ResourceStatisticsRateStatistics
 	NetEphemeralPorts           *ValueRange
-	Unknown                     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetCPUsUserTimeSecs gives CPUsUserTimeSecs, or 0 when it is unset.
 func (m *ResourceStatistics) GetCPUsUserTimeSecs() float64 {
 	if m == nil || m.CPUsUserTimeSecs == nil {
 		return 0
 	}
 	return *m.CPUsUserTimeSecs
 }
+
+// GetCPUsSystemTimeSecs gives CPUsSystemTimeSecs, or 0 when it is unset.
 func (m *ResourceStatistics) GetCPUsSystemTimeSecs() float64 {
 	if m == nil || m.CPUsSystemTimeSecs == nil {
 		return 0
 	}
 	return *m.CPUsSystemTimeSecs
 }
+
+// GetCPUsLimit gives CPUsLimit, or 0 when it is unset.
 func (m *ResourceStatistics) GetCPUsLimit() float64 {
 	if m == nil || m.CPUsLimit == nil {
 		return 0
 	}
 	return *m.CPUsLimit
 }
+
+// GetMemRSSBytes gives MemRSSBytes, or 0 when it is unset.
 func (m *ResourceStatistics) GetMemRSSBytes() uint64 {
 	if m == nil || m.MemRSSBytes == nil {
 		return 0
 	}
 	return *m.MemRSSBytes
 }
+
+// GetMemLimitBytes gives MemLimitBytes, or 0 when it is unset.
 func (m *ResourceStatistics) GetMemLimitBytes() uint64 {
 	if m == nil || m.MemLimitBytes == nil {
 		return 0
 	}
 	return *m.MemLimitBytes
 }
+
+// GetCPUsNrPeriods gives CPUsNrPeriods, or 0 when it is unset.
 func (m *ResourceStatistics) GetCPUsNrPeriods() uint32 {
 	if m == nil || m.CPUsNrPeriods == nil {
 		return 0
 	}
 	return *m.CPUsNrPeriods
 }
+
+// GetCPUsNrThrottled gives CPUsNrThrottled, or 0 when it is unset.
 func (m *ResourceStatistics) GetCPUsNrThrottled() uint32 {
 	if m == nil || m.CPUsNrThrottled == nil {
 		return 0
 	}
 	return *m.CPUsNrThrottled
 }
+
+// GetCPUsThrottledTimeSecs gives CPUsThrottledTimeSecs, or 0 when it is unset.
 func (m *ResourceStatistics) GetCPUsThrottledTimeSecs() float64 {
 	if m == nil || m.CPUsThrottledTimeSecs == nil {
 		return 0
 	}
 	return *m.CPUsThrottledTimeSecs
 }
+
+// GetMemFileBytes gives MemFileBytes, or 0 when it is unset.
 func (m *ResourceStatistics) GetMemFileBytes() uint64 {
 	if m == nil || m.MemFileBytes == nil {
 		return 0
 	}
 	return *m.MemFileBytes
 }
+
+// GetMemAnonBytes gives MemAnonBytes, or 0 when it is unset.
 func (m *ResourceStatistics) GetMemAnonBytes() uint64 {
 	if m == nil || m.MemAnonBytes == nil {
 		return 0
 	}
 	return *m.MemAnonBytes
 }
+
+// GetMemMappedFileBytes gives MemMappedFileBytes, or 0 when it is unset.
 func (m *ResourceStatistics) GetMemMappedFileBytes() uint64 {
 	if m == nil || m.MemMappedFileBytes == nil {
 		return 0
 	}
 	return *m.MemMappedFileBytes
 }
+
+// GetNetRxPackets gives NetRxPackets, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetRxPackets() uint64 {
 	if m == nil || m.NetRxPackets == nil {
 		return 0
 	}
 	return *m.NetRxPackets
 }
+
+// GetNetRxBytes gives NetRxBytes, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetRxBytes() uint64 {
 	if m == nil || m.NetRxBytes == nil {
 		return 0
 	}
 	return *m.NetRxBytes
 }
+
+// GetNetRxErrors gives NetRxErrors, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetRxErrors() uint64 {
 	if m == nil || m.NetRxErrors == nil {
 		return 0
 	}
 	return *m.NetRxErrors
 }
+
+// GetNetRxDropped gives NetRxDropped, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetRxDropped() uint64 {
 	if m == nil || m.NetRxDropped == nil {
 		return 0
 	}
 	return *m.NetRxDropped
 }
+
+// GetNetTxPackets gives NetTxPackets, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetTxPackets() uint64 {
 	if m == nil || m.NetTxPackets == nil {
 		return 0
 	}
 	return *m.NetTxPackets
 }
+
+// GetNetTxBytes gives NetTxBytes, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetTxBytes() uint64 {
 	if m == nil || m.NetTxBytes == nil {
 		return 0
 	}
 	return *m.NetTxBytes
 }
+
+// GetNetTxErrors gives NetTxErrors, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetTxErrors() uint64 {
 	if m == nil || m.NetTxErrors == nil {
 		return 0
 	}
 	return *m.NetTxErrors
 }
+
+// GetNetTxDropped gives NetTxDropped, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetTxDropped() uint64 {
 	if m == nil || m.NetTxDropped == nil {
 		return 0
 	}
 	return *m.NetTxDropped
 }
+
+// GetNetTCPRttMicrosecsP50 gives NetTCPRttMicrosecsP50, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetTCPRttMicrosecsP50() float64 {
 	if m == nil || m.NetTCPRttMicrosecsP50 == nil {
 		return 0
 	}
 	return *m.NetTCPRttMicrosecsP50
 }
+
+// GetNetTCPRttMicrosecsP90 gives NetTCPRttMicrosecsP90, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetTCPRttMicrosecsP90() float64 {
 	if m == nil || m.NetTCPRttMicrosecsP90 == nil {
 		return 0
 	}
 	return *m.NetTCPRttMicrosecsP90
 }
+
+// GetNetTCPRttMicrosecsP95 gives NetTCPRttMicrosecsP95, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetTCPRttMicrosecsP95() float64 {
 	if m == nil || m.NetTCPRttMicrosecsP95 == nil {
 		return 0
 	}
 	return *m.NetTCPRttMicrosecsP95
 }
+
+// GetNetTCPRttMicrosecsP99 gives NetTCPRttMicrosecsP99, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetTCPRttMicrosecsP99() float64 {
 	if m == nil || m.NetTCPRttMicrosecsP99 == nil {
 		return 0
 	}
 	return *m.NetTCPRttMicrosecsP99
 }
+
+// GetDiskLimitBytes gives DiskLimitBytes, or 0 when it is unset.
 func (m *ResourceStatistics) GetDiskLimitBytes() uint64 {
 	if m == nil || m.DiskLimitBytes == nil {
 		return 0
 	}
 	return *m.DiskLimitBytes
 }
+
+// GetDiskUsedBytes gives DiskUsedBytes, or 0 when it is unset.
 func (m *ResourceStatistics) GetDiskUsedBytes() uint64 {
 	if m == nil || m.DiskUsedBytes == nil {
 		return 0
 	}
 	return *m.DiskUsedBytes
 }
+
+// GetNetTCPActiveConnections gives NetTCPActiveConnections, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetTCPActiveConnections() float64 {
 	if m == nil || m.NetTCPActiveConnections == nil {
 		return 0
 	}
 	return *m.NetTCPActiveConnections
 }
+
+// GetNetTCPTimeWaitConnections gives NetTCPTimeWaitConnections, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetTCPTimeWaitConnections() float64 {
 	if m == nil || m.NetTCPTimeWaitConnections == nil {
 		return 0
 	}
 	return *m.NetTCPTimeWaitConnections
 }
+
+// GetProcesses gives Processes, or 0 when it is unset.
 func (m *ResourceStatistics) GetProcesses() uint32 {
 	if m == nil || m.Processes == nil {
 		return 0
 	}
 	return *m.Processes
 }
+
+// GetThreads gives Threads, or 0 when it is unset.
 func (m *ResourceStatistics) GetThreads() uint32 {
 	if m == nil || m.Threads == nil {
 		return 0
 	}
 	return *m.Threads
 }
+
+// GetMemLowPressureCounter gives MemLowPressureCounter, or 0 when it is unset.
 func (m *ResourceStatistics) GetMemLowPressureCounter() uint64 {
 	if m == nil || m.MemLowPressureCounter == nil {
 		return 0
 	}
 	return *m.MemLowPressureCounter
 }
+
+// GetMemMediumPressureCounter gives MemMediumPressureCounter, or 0 when it is unset.
 func (m *ResourceStatistics) GetMemMediumPressureCounter() uint64 {
 	if m == nil || m.MemMediumPressureCounter == nil {
 		return 0
 	}
 	return *m.MemMediumPressureCounter
 }
+
+// GetMemCriticalPressureCounter gives MemCriticalPressureCounter, or 0 when it is unset.
 func (m *ResourceStatistics) GetMemCriticalPressureCounter() uint64 {
 	if m == nil || m.MemCriticalPressureCounter == nil {
 		return 0
 	}
 	return *m.MemCriticalPressureCounter
 }
+
+// GetMemTotalBytes gives MemTotalBytes, or 0 when it is unset.
 func (m *ResourceStatistics) GetMemTotalBytes() uint64 {
 	if m == nil || m.MemTotalBytes == nil {
 		return 0
 	}
 	return *m.MemTotalBytes
 }
+
+// GetMemTotalMemswBytes gives MemTotalMemswBytes, or 0 when it is unset.
 func (m *ResourceStatistics) GetMemTotalMemswBytes() uint64 {
 	if m == nil || m.MemTotalMemswBytes == nil {
 		return 0
 	}
 	return *m.MemTotalMemswBytes
 }
+
+// GetMemSoftLimitBytes gives MemSoftLimitBytes, or 0 when it is unset.
 func (m *ResourceStatistics) GetMemSoftLimitBytes() uint64 {
 	if m == nil || m.MemSoftLimitBytes == nil {
 		return 0
 	}
 	return *m.MemSoftLimitBytes
 }
+
+// GetMemCacheBytes gives MemCacheBytes, or 0 when it is unset.
 func (m *ResourceStatistics) GetMemCacheBytes() uint64 {
 	if m == nil || m.MemCacheBytes == nil {
 		return 0
 	}
 	return *m.MemCacheBytes
 }
+
+// GetMemSwapBytes gives MemSwapBytes, or 0 when it is unset.
 func (m *ResourceStatistics) GetMemSwapBytes() uint64 {
 	if m == nil || m.MemSwapBytes == nil {
 		return 0
 	}
 	return *m.MemSwapBytes
 }
+
+// GetMemUnevictableBytes gives MemUnevictableBytes, or 0 when it is unset.
 func (m *ResourceStatistics) GetMemUnevictableBytes() uint64 {
 	if m == nil || m.MemUnevictableBytes == nil {
 		return 0
 	}
 	return *m.MemUnevictableBytes
 }
+
+// GetCPUsSoftLimit gives CPUsSoftLimit, or 0 when it is unset.
 func (m *ResourceStatistics) GetCPUsSoftLimit() float64 {
 	if m == nil || m.CPUsSoftLimit == nil {
 		return 0
 	}
 	return *m.CPUsSoftLimit
 }
+
+// GetNetTxRateLimit gives NetTxRateLimit, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetTxRateLimit() uint64 {
 	if m == nil || m.NetTxRateLimit == nil {
 		return 0
 	}
 	return *m.NetTxRateLimit
 }
+
+// GetNetTxBurstRateLimit gives NetTxBurstRateLimit, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetTxBurstRateLimit() uint64 {
 	if m == nil || m.NetTxBurstRateLimit == nil {
 		return 0
 	}
 	return *m.NetTxBurstRateLimit
 }
+
+// GetNetTxBurstSize gives NetTxBurstSize, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetTxBurstSize() uint64 {
 	if m == nil || m.NetTxBurstSize == nil {
 		return 0
 	}
 	return *m.NetTxBurstSize
 }
+
+// GetNetRxRateLimit gives NetRxRateLimit, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetRxRateLimit() uint64 {
 	if m == nil || m.NetRxRateLimit == nil {
 		return 0
 	}
 	return *m.NetRxRateLimit
 }
+
+// GetNetRxBurstRateLimit gives NetRxBurstRateLimit, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetRxBurstRateLimit() uint64 {
 	if m == nil || m.NetRxBurstRateLimit == nil {
 		return 0
 	}
 	return *m.NetRxBurstRateLimit
 }
+
+// GetNetRxBurstSize gives NetRxBurstSize, or 0 when it is unset.
 func (m *ResourceStatistics) GetNetRxBurstSize() uint64 {
 	if m == nil || m.NetRxBurstSize == nil {
 		return 0
 	}
 	return *m.NetRxBurstSize
 }
+
+// GetMemKmemUsageBytes gives MemKmemUsageBytes, or 0 when it is unset.
 func (m *ResourceStatistics) GetMemKmemUsageBytes() uint64 {
 	if m == nil || m.MemKmemUsageBytes == nil {
 		return 0
 	}
 	return *m.MemKmemUsageBytes
 }
+
+// GetMemKmemTCPUsageBytes gives MemKmemTCPUsageBytes, or 0 when it is unset.
 func (m *ResourceStatistics) GetMemKmemTCPUsageBytes() uint64 {
 	if m == nil || m.MemKmemTCPUsageBytes == nil {
 		return 0
 	}
 	return *m.MemKmemTCPUsageBytes
 }
-func (m *ResourceStatistics) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceStatistics) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceStatistics) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceStatistics) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceStatistics) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceStatistics) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceStatistics) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResourceStatistics) Clone() *ResourceStatistics            { panic("stub") }
-func (m *ResourceStatistics) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *ResourceStatistics) Schema() *codec.Schema { return &resourceStatisticsSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceStatistics) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceStatistics) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceStatistics) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceStatistics{}
+	return codec.Decode(&resourceStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceStatistics) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceStatistics) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceStatistics) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceStatistics) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceStatistics{}
+	return codec.DecodeJSON(&resourceStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceStatistics) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceStatistics) Clone() *ResourceStatistics {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceStatisticsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceStatistics) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceStatisticsSchema, unsafe.Pointer(m))
+}
+
+// ResourceStatisticsRatePercentiles is a part of [ResourceStatistics]. (mesos.v1.ResourceStatistics.RatePercentiles)
 type ResourceStatisticsRatePercentiles struct {
 	Min     *uint64
 	Max     *uint64
@@ -2386,73 +5939,146 @@ type ResourceStatisticsRatePercentiles struct {
 	P999    *uint64
 	P9999   *uint64
 	Samples *uint64
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetMin gives Min, or 0 when it is unset.
 func (m *ResourceStatisticsRatePercentiles) GetMin() uint64 {
 	if m == nil || m.Min == nil {
 		return 0
 	}
 	return *m.Min
 }
+
+// GetMax gives Max, or 0 when it is unset.
 func (m *ResourceStatisticsRatePercentiles) GetMax() uint64 {
 	if m == nil || m.Max == nil {
 		return 0
 	}
 	return *m.Max
 }
+
+// GetP50 gives P50, or 0 when it is unset.
 func (m *ResourceStatisticsRatePercentiles) GetP50() uint64 {
 	if m == nil || m.P50 == nil {
 		return 0
 	}
 	return *m.P50
 }
+
+// GetP90 gives P90, or 0 when it is unset.
 func (m *ResourceStatisticsRatePercentiles) GetP90() uint64 {
 	if m == nil || m.P90 == nil {
 		return 0
 	}
 	return *m.P90
 }
+
+// GetP95 gives P95, or 0 when it is unset.
 func (m *ResourceStatisticsRatePercentiles) GetP95() uint64 {
 	if m == nil || m.P95 == nil {
 		return 0
 	}
 	return *m.P95
 }
+
+// GetP99 gives P99, or 0 when it is unset.
 func (m *ResourceStatisticsRatePercentiles) GetP99() uint64 {
 	if m == nil || m.P99 == nil {
 		return 0
 	}
 	return *m.P99
 }
+
+// GetP999 gives P999, or 0 when it is unset.
 func (m *ResourceStatisticsRatePercentiles) GetP999() uint64 {
 	if m == nil || m.P999 == nil {
 		return 0
 	}
 	return *m.P999
 }
+
+// GetP9999 gives P9999, or 0 when it is unset.
 func (m *ResourceStatisticsRatePercentiles) GetP9999() uint64 {
 	if m == nil || m.P9999 == nil {
 		return 0
 	}
 	return *m.P9999
 }
+
+// GetSamples gives Samples, or 0 when it is unset.
 func (m *ResourceStatisticsRatePercentiles) GetSamples() uint64 {
 	if m == nil || m.Samples == nil {
 		return 0
 	}
 	return *m.Samples
 }
-func (m *ResourceStatisticsRatePercentiles) AppendBinary(b []byte) ([]byte, error)     { panic("stub") }
-func (m *ResourceStatisticsRatePercentiles) MarshalBinary() ([]byte, error)            { panic("stub") }
-func (m *ResourceStatisticsRatePercentiles) AppendJSON(b []byte) ([]byte, error)       { panic("stub") }
-func (m *ResourceStatisticsRatePercentiles) MarshalJSON() ([]byte, error)              { panic("stub") }
-func (m *ResourceStatisticsRatePercentiles) UnmarshalBinary(b []byte) error            { panic("stub") }
-func (m *ResourceStatisticsRatePercentiles) UnmarshalJSON(b []byte) error              { panic("stub") }
-func (m *ResourceStatisticsRatePercentiles) Decode(b []byte, a *codec.Arena) error     { panic("stub") }
-func (m *ResourceStatisticsRatePercentiles) Clone() *ResourceStatisticsRatePercentiles { panic("stub") }
-func (m *ResourceStatisticsRatePercentiles) String() string                            { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *ResourceStatisticsRatePercentiles) Schema() *codec.Schema {
+	return &resourceStatisticsRatePercentilesSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceStatisticsRatePercentiles) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceStatisticsRatePercentilesSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceStatisticsRatePercentiles) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceStatisticsRatePercentiles) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceStatisticsRatePercentiles{}
+	return codec.Decode(&resourceStatisticsRatePercentilesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceStatisticsRatePercentiles) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceStatisticsRatePercentiles) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceStatisticsRatePercentilesSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceStatisticsRatePercentiles) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceStatisticsRatePercentiles) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceStatisticsRatePercentiles{}
+	return codec.DecodeJSON(&resourceStatisticsRatePercentilesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceStatisticsRatePercentiles) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceStatisticsRatePercentiles) Clone() *ResourceStatisticsRatePercentiles {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceStatisticsRatePercentilesSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceStatisticsRatePercentiles) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceStatisticsRatePercentilesSchema, unsafe.Pointer(m))
+}
+
+// ResourceStatisticsRateStatistics is a part of [ResourceStatistics]. (mesos.v1.ResourceStatistics.RateStatistics)
 type ResourceStatisticsRateStatistics struct {
 	RxRate               *ResourceStatisticsRatePercentiles
 	RxPacketRate         *ResourceStatisticsRatePercentiles
@@ -2464,84 +6090,288 @@ type ResourceStatisticsRateStatistics struct {
 	TxErrorRate          *ResourceStatisticsRatePercentiles
 	SamplingWindowSecs   *float64
 	SamplingIntervalSecs *float64
-	Unknown              []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetSamplingWindowSecs gives SamplingWindowSecs, or 0 when it is unset.
 func (m *ResourceStatisticsRateStatistics) GetSamplingWindowSecs() float64 {
 	if m == nil || m.SamplingWindowSecs == nil {
 		return 0
 	}
 	return *m.SamplingWindowSecs
 }
+
+// GetSamplingIntervalSecs gives SamplingIntervalSecs, or 0 when it is unset.
 func (m *ResourceStatisticsRateStatistics) GetSamplingIntervalSecs() float64 {
 	if m == nil || m.SamplingIntervalSecs == nil {
 		return 0
 	}
 	return *m.SamplingIntervalSecs
 }
-func (m *ResourceStatisticsRateStatistics) AppendBinary(b []byte) ([]byte, error)    { panic("stub") }
-func (m *ResourceStatisticsRateStatistics) MarshalBinary() ([]byte, error)           { panic("stub") }
-func (m *ResourceStatisticsRateStatistics) AppendJSON(b []byte) ([]byte, error)      { panic("stub") }
-func (m *ResourceStatisticsRateStatistics) MarshalJSON() ([]byte, error)             { panic("stub") }
-func (m *ResourceStatisticsRateStatistics) UnmarshalBinary(b []byte) error           { panic("stub") }
-func (m *ResourceStatisticsRateStatistics) UnmarshalJSON(b []byte) error             { panic("stub") }
-func (m *ResourceStatisticsRateStatistics) Decode(b []byte, a *codec.Arena) error    { panic("stub") }
-func (m *ResourceStatisticsRateStatistics) Clone() *ResourceStatisticsRateStatistics { panic("stub") }
-func (m *ResourceStatisticsRateStatistics) String() string                           { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *ResourceStatisticsRateStatistics) Schema() *codec.Schema {
+	return &resourceStatisticsRateStatisticsSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceStatisticsRateStatistics) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceStatisticsRateStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceStatisticsRateStatistics) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceStatisticsRateStatistics) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceStatisticsRateStatistics{}
+	return codec.Decode(&resourceStatisticsRateStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceStatisticsRateStatistics) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceStatisticsRateStatistics) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceStatisticsRateStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceStatisticsRateStatistics) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceStatisticsRateStatistics) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceStatisticsRateStatistics{}
+	return codec.DecodeJSON(&resourceStatisticsRateStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceStatisticsRateStatistics) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceStatisticsRateStatistics) Clone() *ResourceStatisticsRateStatistics {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceStatisticsRateStatisticsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceStatisticsRateStatistics) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceStatisticsRateStatisticsSchema, unsafe.Pointer(m))
+}
+
+// ResourceUsage is mesos.v1.ResourceUsage.
 type ResourceUsage struct {
 	Executors []ResourceUsageExecutor
 	Total     []Resource
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *ResourceUsage) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceUsage) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceUsage) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceUsage) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceUsage) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceUsage) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceUsage) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResourceUsage) Clone() *ResourceUsage                 { panic("stub") }
-func (m *ResourceUsage) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *ResourceUsage) Schema() *codec.Schema { return &resourceUsageSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceUsage) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceUsageSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceUsage) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceUsage) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceUsage{}
+	return codec.Decode(&resourceUsageSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceUsage) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceUsage) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceUsageSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceUsage) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceUsage) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceUsage{}
+	return codec.DecodeJSON(&resourceUsageSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceUsage) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceUsage) Clone() *ResourceUsage {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceUsageSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceUsage) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceUsageSchema, unsafe.Pointer(m))
+}
+
+// ResourceUsageExecutor is a part of [ResourceUsage]. (mesos.v1.ResourceUsage.Executor)
 type ResourceUsageExecutor struct {
 	ExecutorInfo ExecutorInfo
 	Allocated    []Resource
 	Statistics   *ResourceStatistics
 	ContainerID  ContainerID
 	Tasks        []ResourceUsageExecutorTask
-	Unknown      []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *ResourceUsageExecutor) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceUsageExecutor) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceUsageExecutor) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceUsageExecutor) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceUsageExecutor) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceUsageExecutor) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceUsageExecutor) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResourceUsageExecutor) Clone() *ResourceUsageExecutor         { panic("stub") }
-func (m *ResourceUsageExecutor) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *ResourceUsageExecutor) Schema() *codec.Schema { return &resourceUsageExecutorSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceUsageExecutor) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceUsageExecutorSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceUsageExecutor) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceUsageExecutor) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceUsageExecutor{}
+	return codec.Decode(&resourceUsageExecutorSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceUsageExecutor) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceUsageExecutor) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceUsageExecutorSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceUsageExecutor) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceUsageExecutor) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceUsageExecutor{}
+	return codec.DecodeJSON(&resourceUsageExecutorSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceUsageExecutor) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceUsageExecutor) Clone() *ResourceUsageExecutor {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceUsageExecutorSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceUsageExecutor) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceUsageExecutorSchema, unsafe.Pointer(m))
+}
+
+// ResourceUsageExecutorTask is a part of [ResourceUsageExecutor]. (mesos.v1.ResourceUsage.Executor.Task)
 type ResourceUsageExecutorTask struct {
 	Name      string
 	ID        TaskID
 	Resources []Resource
 	Labels    *Labels
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *ResourceUsageExecutorTask) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceUsageExecutorTask) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceUsageExecutorTask) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceUsageExecutorTask) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceUsageExecutorTask) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceUsageExecutorTask) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceUsageExecutorTask) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResourceUsageExecutorTask) Clone() *ResourceUsageExecutorTask     { panic("stub") }
-func (m *ResourceUsageExecutorTask) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *ResourceUsageExecutorTask) Schema() *codec.Schema { return &resourceUsageExecutorTaskSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceUsageExecutorTask) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceUsageExecutorTaskSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceUsageExecutorTask) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceUsageExecutorTask) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceUsageExecutorTask{}
+	return codec.Decode(&resourceUsageExecutorTaskSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceUsageExecutorTask) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceUsageExecutorTask) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceUsageExecutorTaskSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceUsageExecutorTask) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceUsageExecutorTask) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceUsageExecutorTask{}
+	return codec.DecodeJSON(&resourceUsageExecutorTaskSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceUsageExecutorTask) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceUsageExecutorTask) Clone() *ResourceUsageExecutorTask {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceUsageExecutorTaskSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceUsageExecutorTask) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceUsageExecutorTaskSchema, unsafe.Pointer(m))
+}
+
+// PerfStatistics is mesos.v1.PerfStatistics.
 type PerfStatistics struct {
 	Timestamp              float64
 	Duration               float64
@@ -2596,388 +6426,737 @@ type PerfStatistics struct {
 	NodeStoreMisses        *uint64
 	NodePrefetches         *uint64
 	NodePrefetchMisses     *uint64
-	Unknown                []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetCycles gives Cycles, or 0 when it is unset.
 func (m *PerfStatistics) GetCycles() uint64 {
 	if m == nil || m.Cycles == nil {
 		return 0
 	}
 	return *m.Cycles
 }
+
+// GetStalledCyclesFrontend gives StalledCyclesFrontend, or 0 when it is unset.
 func (m *PerfStatistics) GetStalledCyclesFrontend() uint64 {
 	if m == nil || m.StalledCyclesFrontend == nil {
 		return 0
 	}
 	return *m.StalledCyclesFrontend
 }
+
+// GetStalledCyclesBackend gives StalledCyclesBackend, or 0 when it is unset.
 func (m *PerfStatistics) GetStalledCyclesBackend() uint64 {
 	if m == nil || m.StalledCyclesBackend == nil {
 		return 0
 	}
 	return *m.StalledCyclesBackend
 }
+
+// GetInstructions gives Instructions, or 0 when it is unset.
 func (m *PerfStatistics) GetInstructions() uint64 {
 	if m == nil || m.Instructions == nil {
 		return 0
 	}
 	return *m.Instructions
 }
+
+// GetCacheReferences gives CacheReferences, or 0 when it is unset.
 func (m *PerfStatistics) GetCacheReferences() uint64 {
 	if m == nil || m.CacheReferences == nil {
 		return 0
 	}
 	return *m.CacheReferences
 }
+
+// GetCacheMisses gives CacheMisses, or 0 when it is unset.
 func (m *PerfStatistics) GetCacheMisses() uint64 {
 	if m == nil || m.CacheMisses == nil {
 		return 0
 	}
 	return *m.CacheMisses
 }
+
+// GetBranches gives Branches, or 0 when it is unset.
 func (m *PerfStatistics) GetBranches() uint64 {
 	if m == nil || m.Branches == nil {
 		return 0
 	}
 	return *m.Branches
 }
+
+// GetBranchMisses gives BranchMisses, or 0 when it is unset.
 func (m *PerfStatistics) GetBranchMisses() uint64 {
 	if m == nil || m.BranchMisses == nil {
 		return 0
 	}
 	return *m.BranchMisses
 }
+
+// GetBusCycles gives BusCycles, or 0 when it is unset.
 func (m *PerfStatistics) GetBusCycles() uint64 {
 	if m == nil || m.BusCycles == nil {
 		return 0
 	}
 	return *m.BusCycles
 }
+
+// GetRefCycles gives RefCycles, or 0 when it is unset.
 func (m *PerfStatistics) GetRefCycles() uint64 {
 	if m == nil || m.RefCycles == nil {
 		return 0
 	}
 	return *m.RefCycles
 }
+
+// GetCPUClock gives CPUClock, or 0 when it is unset.
 func (m *PerfStatistics) GetCPUClock() float64 {
 	if m == nil || m.CPUClock == nil {
 		return 0
 	}
 	return *m.CPUClock
 }
+
+// GetTaskClock gives TaskClock, or 0 when it is unset.
 func (m *PerfStatistics) GetTaskClock() float64 {
 	if m == nil || m.TaskClock == nil {
 		return 0
 	}
 	return *m.TaskClock
 }
+
+// GetPageFaults gives PageFaults, or 0 when it is unset.
 func (m *PerfStatistics) GetPageFaults() uint64 {
 	if m == nil || m.PageFaults == nil {
 		return 0
 	}
 	return *m.PageFaults
 }
+
+// GetMinorFaults gives MinorFaults, or 0 when it is unset.
 func (m *PerfStatistics) GetMinorFaults() uint64 {
 	if m == nil || m.MinorFaults == nil {
 		return 0
 	}
 	return *m.MinorFaults
 }
+
+// GetMajorFaults gives MajorFaults, or 0 when it is unset.
 func (m *PerfStatistics) GetMajorFaults() uint64 {
 	if m == nil || m.MajorFaults == nil {
 		return 0
 	}
 	return *m.MajorFaults
 }
+
+// GetContextSwitches gives ContextSwitches, or 0 when it is unset.
 func (m *PerfStatistics) GetContextSwitches() uint64 {
 	if m == nil || m.ContextSwitches == nil {
 		return 0
 	}
 	return *m.ContextSwitches
 }
+
+// GetCPUMigrations gives CPUMigrations, or 0 when it is unset.
 func (m *PerfStatistics) GetCPUMigrations() uint64 {
 	if m == nil || m.CPUMigrations == nil {
 		return 0
 	}
 	return *m.CPUMigrations
 }
+
+// GetAlignmentFaults gives AlignmentFaults, or 0 when it is unset.
 func (m *PerfStatistics) GetAlignmentFaults() uint64 {
 	if m == nil || m.AlignmentFaults == nil {
 		return 0
 	}
 	return *m.AlignmentFaults
 }
+
+// GetEmulationFaults gives EmulationFaults, or 0 when it is unset.
 func (m *PerfStatistics) GetEmulationFaults() uint64 {
 	if m == nil || m.EmulationFaults == nil {
 		return 0
 	}
 	return *m.EmulationFaults
 }
+
+// GetL1DcacheLoads gives L1DcacheLoads, or 0 when it is unset.
 func (m *PerfStatistics) GetL1DcacheLoads() uint64 {
 	if m == nil || m.L1DcacheLoads == nil {
 		return 0
 	}
 	return *m.L1DcacheLoads
 }
+
+// GetL1DcacheLoadMisses gives L1DcacheLoadMisses, or 0 when it is unset.
 func (m *PerfStatistics) GetL1DcacheLoadMisses() uint64 {
 	if m == nil || m.L1DcacheLoadMisses == nil {
 		return 0
 	}
 	return *m.L1DcacheLoadMisses
 }
+
+// GetL1DcacheStores gives L1DcacheStores, or 0 when it is unset.
 func (m *PerfStatistics) GetL1DcacheStores() uint64 {
 	if m == nil || m.L1DcacheStores == nil {
 		return 0
 	}
 	return *m.L1DcacheStores
 }
+
+// GetL1DcacheStoreMisses gives L1DcacheStoreMisses, or 0 when it is unset.
 func (m *PerfStatistics) GetL1DcacheStoreMisses() uint64 {
 	if m == nil || m.L1DcacheStoreMisses == nil {
 		return 0
 	}
 	return *m.L1DcacheStoreMisses
 }
+
+// GetL1DcachePrefetches gives L1DcachePrefetches, or 0 when it is unset.
 func (m *PerfStatistics) GetL1DcachePrefetches() uint64 {
 	if m == nil || m.L1DcachePrefetches == nil {
 		return 0
 	}
 	return *m.L1DcachePrefetches
 }
+
+// GetL1DcachePrefetchMisses gives L1DcachePrefetchMisses, or 0 when it is unset.
 func (m *PerfStatistics) GetL1DcachePrefetchMisses() uint64 {
 	if m == nil || m.L1DcachePrefetchMisses == nil {
 		return 0
 	}
 	return *m.L1DcachePrefetchMisses
 }
+
+// GetL1IcacheLoads gives L1IcacheLoads, or 0 when it is unset.
 func (m *PerfStatistics) GetL1IcacheLoads() uint64 {
 	if m == nil || m.L1IcacheLoads == nil {
 		return 0
 	}
 	return *m.L1IcacheLoads
 }
+
+// GetL1IcacheLoadMisses gives L1IcacheLoadMisses, or 0 when it is unset.
 func (m *PerfStatistics) GetL1IcacheLoadMisses() uint64 {
 	if m == nil || m.L1IcacheLoadMisses == nil {
 		return 0
 	}
 	return *m.L1IcacheLoadMisses
 }
+
+// GetL1IcachePrefetches gives L1IcachePrefetches, or 0 when it is unset.
 func (m *PerfStatistics) GetL1IcachePrefetches() uint64 {
 	if m == nil || m.L1IcachePrefetches == nil {
 		return 0
 	}
 	return *m.L1IcachePrefetches
 }
+
+// GetL1IcachePrefetchMisses gives L1IcachePrefetchMisses, or 0 when it is unset.
 func (m *PerfStatistics) GetL1IcachePrefetchMisses() uint64 {
 	if m == nil || m.L1IcachePrefetchMisses == nil {
 		return 0
 	}
 	return *m.L1IcachePrefetchMisses
 }
+
+// GetLlcLoads gives LlcLoads, or 0 when it is unset.
 func (m *PerfStatistics) GetLlcLoads() uint64 {
 	if m == nil || m.LlcLoads == nil {
 		return 0
 	}
 	return *m.LlcLoads
 }
+
+// GetLlcLoadMisses gives LlcLoadMisses, or 0 when it is unset.
 func (m *PerfStatistics) GetLlcLoadMisses() uint64 {
 	if m == nil || m.LlcLoadMisses == nil {
 		return 0
 	}
 	return *m.LlcLoadMisses
 }
+
+// GetLlcStores gives LlcStores, or 0 when it is unset.
 func (m *PerfStatistics) GetLlcStores() uint64 {
 	if m == nil || m.LlcStores == nil {
 		return 0
 	}
 	return *m.LlcStores
 }
+
+// GetLlcStoreMisses gives LlcStoreMisses, or 0 when it is unset.
 func (m *PerfStatistics) GetLlcStoreMisses() uint64 {
 	if m == nil || m.LlcStoreMisses == nil {
 		return 0
 	}
 	return *m.LlcStoreMisses
 }
+
+// GetLlcPrefetches gives LlcPrefetches, or 0 when it is unset.
 func (m *PerfStatistics) GetLlcPrefetches() uint64 {
 	if m == nil || m.LlcPrefetches == nil {
 		return 0
 	}
 	return *m.LlcPrefetches
 }
+
+// GetLlcPrefetchMisses gives LlcPrefetchMisses, or 0 when it is unset.
 func (m *PerfStatistics) GetLlcPrefetchMisses() uint64 {
 	if m == nil || m.LlcPrefetchMisses == nil {
 		return 0
 	}
 	return *m.LlcPrefetchMisses
 }
+
+// GetDtlbLoads gives DtlbLoads, or 0 when it is unset.
 func (m *PerfStatistics) GetDtlbLoads() uint64 {
 	if m == nil || m.DtlbLoads == nil {
 		return 0
 	}
 	return *m.DtlbLoads
 }
+
+// GetDtlbLoadMisses gives DtlbLoadMisses, or 0 when it is unset.
 func (m *PerfStatistics) GetDtlbLoadMisses() uint64 {
 	if m == nil || m.DtlbLoadMisses == nil {
 		return 0
 	}
 	return *m.DtlbLoadMisses
 }
+
+// GetDtlbStores gives DtlbStores, or 0 when it is unset.
 func (m *PerfStatistics) GetDtlbStores() uint64 {
 	if m == nil || m.DtlbStores == nil {
 		return 0
 	}
 	return *m.DtlbStores
 }
+
+// GetDtlbStoreMisses gives DtlbStoreMisses, or 0 when it is unset.
 func (m *PerfStatistics) GetDtlbStoreMisses() uint64 {
 	if m == nil || m.DtlbStoreMisses == nil {
 		return 0
 	}
 	return *m.DtlbStoreMisses
 }
+
+// GetDtlbPrefetches gives DtlbPrefetches, or 0 when it is unset.
 func (m *PerfStatistics) GetDtlbPrefetches() uint64 {
 	if m == nil || m.DtlbPrefetches == nil {
 		return 0
 	}
 	return *m.DtlbPrefetches
 }
+
+// GetDtlbPrefetchMisses gives DtlbPrefetchMisses, or 0 when it is unset.
 func (m *PerfStatistics) GetDtlbPrefetchMisses() uint64 {
 	if m == nil || m.DtlbPrefetchMisses == nil {
 		return 0
 	}
 	return *m.DtlbPrefetchMisses
 }
+
+// GetItlbLoads gives ItlbLoads, or 0 when it is unset.
 func (m *PerfStatistics) GetItlbLoads() uint64 {
 	if m == nil || m.ItlbLoads == nil {
 		return 0
 	}
 	return *m.ItlbLoads
 }
+
+// GetItlbLoadMisses gives ItlbLoadMisses, or 0 when it is unset.
 func (m *PerfStatistics) GetItlbLoadMisses() uint64 {
 	if m == nil || m.ItlbLoadMisses == nil {
 		return 0
 	}
 	return *m.ItlbLoadMisses
 }
+
+// GetBranchLoads gives BranchLoads, or 0 when it is unset.
 func (m *PerfStatistics) GetBranchLoads() uint64 {
 	if m == nil || m.BranchLoads == nil {
 		return 0
 	}
 	return *m.BranchLoads
 }
+
+// GetBranchLoadMisses gives BranchLoadMisses, or 0 when it is unset.
 func (m *PerfStatistics) GetBranchLoadMisses() uint64 {
 	if m == nil || m.BranchLoadMisses == nil {
 		return 0
 	}
 	return *m.BranchLoadMisses
 }
+
+// GetNodeLoads gives NodeLoads, or 0 when it is unset.
 func (m *PerfStatistics) GetNodeLoads() uint64 {
 	if m == nil || m.NodeLoads == nil {
 		return 0
 	}
 	return *m.NodeLoads
 }
+
+// GetNodeLoadMisses gives NodeLoadMisses, or 0 when it is unset.
 func (m *PerfStatistics) GetNodeLoadMisses() uint64 {
 	if m == nil || m.NodeLoadMisses == nil {
 		return 0
 	}
 	return *m.NodeLoadMisses
 }
+
+// GetNodeStores gives NodeStores, or 0 when it is unset.
 func (m *PerfStatistics) GetNodeStores() uint64 {
 	if m == nil || m.NodeStores == nil {
 		return 0
 	}
 	return *m.NodeStores
 }
+
+// GetNodeStoreMisses gives NodeStoreMisses, or 0 when it is unset.
 func (m *PerfStatistics) GetNodeStoreMisses() uint64 {
 	if m == nil || m.NodeStoreMisses == nil {
 		return 0
 	}
 	return *m.NodeStoreMisses
 }
+
+// GetNodePrefetches gives NodePrefetches, or 0 when it is unset.
 func (m *PerfStatistics) GetNodePrefetches() uint64 {
 	if m == nil || m.NodePrefetches == nil {
 		return 0
 	}
 	return *m.NodePrefetches
 }
+
+// GetNodePrefetchMisses gives NodePrefetchMisses, or 0 when it is unset.
 func (m *PerfStatistics) GetNodePrefetchMisses() uint64 {
 	if m == nil || m.NodePrefetchMisses == nil {
 		return 0
 	}
 	return *m.NodePrefetchMisses
 }
-func (m *PerfStatistics) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *PerfStatistics) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *PerfStatistics) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *PerfStatistics) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *PerfStatistics) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *PerfStatistics) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *PerfStatistics) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *PerfStatistics) Clone() *PerfStatistics                { panic("stub") }
-func (m *PerfStatistics) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *PerfStatistics) Schema() *codec.Schema { return &perfStatisticsSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *PerfStatistics) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &perfStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *PerfStatistics) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *PerfStatistics) Decode(b []byte, a *codec.Arena) error {
+	*m = PerfStatistics{}
+	return codec.Decode(&perfStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *PerfStatistics) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *PerfStatistics) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &perfStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *PerfStatistics) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *PerfStatistics) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = PerfStatistics{}
+	return codec.DecodeJSON(&perfStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *PerfStatistics) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *PerfStatistics) Clone() *PerfStatistics {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&perfStatisticsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *PerfStatistics) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&perfStatisticsSchema, unsafe.Pointer(m))
+}
+
+// OfferFilters is mesos.v1.OfferFilters.
 type OfferFilters struct {
 	MinAllocatableResources *OfferFiltersMinAllocatableResources
-	Unknown                 []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *OfferFilters) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *OfferFilters) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *OfferFilters) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *OfferFilters) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *OfferFilters) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *OfferFilters) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *OfferFilters) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *OfferFilters) Clone() *OfferFilters                  { panic("stub") }
-func (m *OfferFilters) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *OfferFilters) Schema() *codec.Schema { return &offerFiltersSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *OfferFilters) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &offerFiltersSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *OfferFilters) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferFilters) Decode(b []byte, a *codec.Arena) error {
+	*m = OfferFilters{}
+	return codec.Decode(&offerFiltersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OfferFilters) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OfferFilters) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &offerFiltersSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OfferFilters) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferFilters) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OfferFilters{}
+	return codec.DecodeJSON(&offerFiltersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OfferFilters) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *OfferFilters) Clone() *OfferFilters {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&offerFiltersSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *OfferFilters) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&offerFiltersSchema, unsafe.Pointer(m))
+}
+
+// OfferFiltersResourceQuantities is a part of [OfferFilters]. (mesos.v1.OfferFilters.ResourceQuantities)
 type OfferFiltersResourceQuantities struct {
 	Quantities map[string]ValueScalar
-	Unknown    []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *OfferFiltersResourceQuantities) AppendBinary(b []byte) ([]byte, error)  { panic("stub") }
-func (m *OfferFiltersResourceQuantities) MarshalBinary() ([]byte, error)         { panic("stub") }
-func (m *OfferFiltersResourceQuantities) AppendJSON(b []byte) ([]byte, error)    { panic("stub") }
-func (m *OfferFiltersResourceQuantities) MarshalJSON() ([]byte, error)           { panic("stub") }
-func (m *OfferFiltersResourceQuantities) UnmarshalBinary(b []byte) error         { panic("stub") }
-func (m *OfferFiltersResourceQuantities) UnmarshalJSON(b []byte) error           { panic("stub") }
-func (m *OfferFiltersResourceQuantities) Decode(b []byte, a *codec.Arena) error  { panic("stub") }
-func (m *OfferFiltersResourceQuantities) Clone() *OfferFiltersResourceQuantities { panic("stub") }
-func (m *OfferFiltersResourceQuantities) String() string                         { panic("stub") }
+// Schema describes the message to the codec.
+func (m *OfferFiltersResourceQuantities) Schema() *codec.Schema {
+	return &offerFiltersResourceQuantitiesSchema
+}
 
+// AppendBinary appends the message in protobuf form.
+func (m *OfferFiltersResourceQuantities) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &offerFiltersResourceQuantitiesSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *OfferFiltersResourceQuantities) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferFiltersResourceQuantities) Decode(b []byte, a *codec.Arena) error {
+	*m = OfferFiltersResourceQuantities{}
+	return codec.Decode(&offerFiltersResourceQuantitiesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OfferFiltersResourceQuantities) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OfferFiltersResourceQuantities) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &offerFiltersResourceQuantitiesSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OfferFiltersResourceQuantities) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferFiltersResourceQuantities) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OfferFiltersResourceQuantities{}
+	return codec.DecodeJSON(&offerFiltersResourceQuantitiesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OfferFiltersResourceQuantities) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *OfferFiltersResourceQuantities) Clone() *OfferFiltersResourceQuantities {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&offerFiltersResourceQuantitiesSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *OfferFiltersResourceQuantities) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&offerFiltersResourceQuantitiesSchema, unsafe.Pointer(m))
+}
+
+// OfferFiltersMinAllocatableResources is a part of [OfferFilters]. (mesos.v1.OfferFilters.MinAllocatableResources)
 type OfferFiltersMinAllocatableResources struct {
 	Quantities []OfferFiltersResourceQuantities
-	Unknown    []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *OfferFiltersMinAllocatableResources) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *OfferFiltersMinAllocatableResources) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *OfferFiltersMinAllocatableResources) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *OfferFiltersMinAllocatableResources) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *OfferFiltersMinAllocatableResources) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *OfferFiltersMinAllocatableResources) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *OfferFiltersMinAllocatableResources) Decode(b []byte, a *codec.Arena) error { panic("stub") }
+// Schema describes the message to the codec.
+func (m *OfferFiltersMinAllocatableResources) Schema() *codec.Schema {
+	return &offerFiltersMinAllocatableResourcesSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *OfferFiltersMinAllocatableResources) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &offerFiltersMinAllocatableResourcesSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *OfferFiltersMinAllocatableResources) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferFiltersMinAllocatableResources) Decode(b []byte, a *codec.Arena) error {
+	*m = OfferFiltersMinAllocatableResources{}
+	return codec.Decode(&offerFiltersMinAllocatableResourcesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OfferFiltersMinAllocatableResources) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OfferFiltersMinAllocatableResources) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &offerFiltersMinAllocatableResourcesSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OfferFiltersMinAllocatableResources) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferFiltersMinAllocatableResources) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OfferFiltersMinAllocatableResources{}
+	return codec.DecodeJSON(&offerFiltersMinAllocatableResourcesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OfferFiltersMinAllocatableResources) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
 func (m *OfferFiltersMinAllocatableResources) Clone() *OfferFiltersMinAllocatableResources {
-	panic("stub")
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&offerFiltersMinAllocatableResourcesSchema, unsafe.Pointer(&c))
+	return &c
 }
-func (m *OfferFiltersMinAllocatableResources) String() string { panic("stub") }
 
+// String gives the message as JSON on one line.
+func (m *OfferFiltersMinAllocatableResources) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&offerFiltersMinAllocatableResourcesSchema, unsafe.Pointer(m))
+}
+
+// Request is mesos.v1.Request.
 type Request struct {
 	AgentID   *AgentID
 	Resources []Resource
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *Request) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Request) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Request) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Request) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Request) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Request) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Request) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Request) Clone() *Request                       { panic("stub") }
-func (m *Request) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *Request) Schema() *codec.Schema { return &requestSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *Request) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &requestSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Request) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Request) Decode(b []byte, a *codec.Arena) error {
+	*m = Request{}
+	return codec.Decode(&requestSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Request) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Request) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &requestSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Request) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Request) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Request{}
+	return codec.DecodeJSON(&requestSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Request) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Request) Clone() *Request {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&requestSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Request) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&requestSchema, unsafe.Pointer(m))
+}
+
+// Offer is mesos.v1.Offer.
 type Offer struct {
 	ID             OfferID
 	FrameworkID    FrameworkID
@@ -2990,19 +7169,66 @@ type Offer struct {
 	Unavailability *Unavailability
 	AllocationInfo *ResourceAllocationInfo
 	Domain         *DomainInfo
-	Unknown        []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *Offer) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Offer) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Offer) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Offer) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Offer) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Offer) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Offer) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Offer) Clone() *Offer                         { panic("stub") }
-func (m *Offer) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *Offer) Schema() *codec.Schema { return &offerSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *Offer) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &offerSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Offer) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Offer) Decode(b []byte, a *codec.Arena) error {
+	*m = Offer{}
+	return codec.Decode(&offerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Offer) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Offer) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &offerSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Offer) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Offer) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Offer{}
+	return codec.DecodeJSON(&offerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Offer) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Offer) Clone() *Offer {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&offerSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Offer) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&offerSchema, unsafe.Pointer(m))
+}
+
+// OfferOperation is a part of [Offer]. (mesos.v1.Offer.Operation)
 type OfferOperation struct {
 	Type         *OfferOperationType
 	Launch       *OfferOperationLaunch
@@ -3016,187 +7242,735 @@ type OfferOperation struct {
 	ShrinkVolume *OfferOperationShrinkVolume
 	CreateDisk   *OfferOperationCreateDisk
 	DestroyDisk  *OfferOperationDestroyDisk
-	Unknown      []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetType gives Type, or OfferOperationTypeUnknown when it is unset.
 func (m *OfferOperation) GetType() OfferOperationType {
 	if m == nil || m.Type == nil {
 		return OfferOperationTypeUnknown
 	}
 	return *m.Type
 }
-func (m *OfferOperation) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *OfferOperation) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *OfferOperation) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *OfferOperation) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *OfferOperation) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *OfferOperation) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *OfferOperation) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *OfferOperation) Clone() *OfferOperation                { panic("stub") }
-func (m *OfferOperation) String() string                        { panic("stub") }
 
-type OfferOperationLaunch struct {
-	TaskInfos []TaskInfo
-	Unknown   []byte
+// Schema describes the message to the codec.
+func (m *OfferOperation) Schema() *codec.Schema { return &offerOperationSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *OfferOperation) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &offerOperationSchema, unsafe.Pointer(m))
 }
 
-func (m *OfferOperationLaunch) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *OfferOperationLaunch) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *OfferOperationLaunch) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *OfferOperationLaunch) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *OfferOperationLaunch) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *OfferOperationLaunch) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *OfferOperationLaunch) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *OfferOperationLaunch) Clone() *OfferOperationLaunch          { panic("stub") }
-func (m *OfferOperationLaunch) String() string                        { panic("stub") }
+// MarshalBinary gives the message in protobuf form.
+func (m *OfferOperation) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperation) Decode(b []byte, a *codec.Arena) error {
+	*m = OfferOperation{}
+	return codec.Decode(&offerOperationSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OfferOperation) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OfferOperation) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &offerOperationSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OfferOperation) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperation) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OfferOperation{}
+	return codec.DecodeJSON(&offerOperationSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OfferOperation) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *OfferOperation) Clone() *OfferOperation {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&offerOperationSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *OfferOperation) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&offerOperationSchema, unsafe.Pointer(m))
+}
+
+// OfferOperationLaunch is what an [OfferOperation] of type LAUNCH carries. (mesos.v1.Offer.Operation.Launch)
+type OfferOperationLaunch struct {
+	TaskInfos []TaskInfo
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *OfferOperationLaunch) Schema() *codec.Schema { return &offerOperationLaunchSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *OfferOperationLaunch) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &offerOperationLaunchSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *OfferOperationLaunch) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationLaunch) Decode(b []byte, a *codec.Arena) error {
+	*m = OfferOperationLaunch{}
+	return codec.Decode(&offerOperationLaunchSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OfferOperationLaunch) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OfferOperationLaunch) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &offerOperationLaunchSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OfferOperationLaunch) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationLaunch) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OfferOperationLaunch{}
+	return codec.DecodeJSON(&offerOperationLaunchSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OfferOperationLaunch) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *OfferOperationLaunch) Clone() *OfferOperationLaunch {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&offerOperationLaunchSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *OfferOperationLaunch) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&offerOperationLaunchSchema, unsafe.Pointer(m))
+}
+
+// OfferOperationLaunchGroup is what an [OfferOperation] of type LAUNCH_GROUP carries.
+// (mesos.v1.Offer.Operation.LaunchGroup)
 type OfferOperationLaunchGroup struct {
 	Executor  ExecutorInfo
 	TaskGroup TaskGroupInfo
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *OfferOperationLaunchGroup) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *OfferOperationLaunchGroup) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *OfferOperationLaunchGroup) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *OfferOperationLaunchGroup) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *OfferOperationLaunchGroup) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *OfferOperationLaunchGroup) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *OfferOperationLaunchGroup) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *OfferOperationLaunchGroup) Clone() *OfferOperationLaunchGroup     { panic("stub") }
-func (m *OfferOperationLaunchGroup) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *OfferOperationLaunchGroup) Schema() *codec.Schema { return &offerOperationLaunchGroupSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *OfferOperationLaunchGroup) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &offerOperationLaunchGroupSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *OfferOperationLaunchGroup) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationLaunchGroup) Decode(b []byte, a *codec.Arena) error {
+	*m = OfferOperationLaunchGroup{}
+	return codec.Decode(&offerOperationLaunchGroupSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OfferOperationLaunchGroup) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OfferOperationLaunchGroup) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &offerOperationLaunchGroupSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OfferOperationLaunchGroup) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationLaunchGroup) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OfferOperationLaunchGroup{}
+	return codec.DecodeJSON(&offerOperationLaunchGroupSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OfferOperationLaunchGroup) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *OfferOperationLaunchGroup) Clone() *OfferOperationLaunchGroup {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&offerOperationLaunchGroupSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *OfferOperationLaunchGroup) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&offerOperationLaunchGroupSchema, unsafe.Pointer(m))
+}
+
+// OfferOperationReserve is what an [OfferOperation] of type RESERVE carries. (mesos.v1.Offer.Operation.Reserve)
 type OfferOperationReserve struct {
 	Resources []Resource
 	Source    []Resource
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *OfferOperationReserve) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *OfferOperationReserve) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *OfferOperationReserve) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *OfferOperationReserve) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *OfferOperationReserve) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *OfferOperationReserve) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *OfferOperationReserve) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *OfferOperationReserve) Clone() *OfferOperationReserve         { panic("stub") }
-func (m *OfferOperationReserve) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *OfferOperationReserve) Schema() *codec.Schema { return &offerOperationReserveSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *OfferOperationReserve) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &offerOperationReserveSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *OfferOperationReserve) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationReserve) Decode(b []byte, a *codec.Arena) error {
+	*m = OfferOperationReserve{}
+	return codec.Decode(&offerOperationReserveSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OfferOperationReserve) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OfferOperationReserve) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &offerOperationReserveSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OfferOperationReserve) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationReserve) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OfferOperationReserve{}
+	return codec.DecodeJSON(&offerOperationReserveSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OfferOperationReserve) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *OfferOperationReserve) Clone() *OfferOperationReserve {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&offerOperationReserveSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *OfferOperationReserve) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&offerOperationReserveSchema, unsafe.Pointer(m))
+}
+
+// OfferOperationUnreserve is what an [OfferOperation] of type UNRESERVE carries. (mesos.v1.Offer.Operation.Unreserve)
 type OfferOperationUnreserve struct {
 	Resources []Resource
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *OfferOperationUnreserve) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *OfferOperationUnreserve) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *OfferOperationUnreserve) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *OfferOperationUnreserve) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *OfferOperationUnreserve) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *OfferOperationUnreserve) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *OfferOperationUnreserve) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *OfferOperationUnreserve) Clone() *OfferOperationUnreserve       { panic("stub") }
-func (m *OfferOperationUnreserve) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *OfferOperationUnreserve) Schema() *codec.Schema { return &offerOperationUnreserveSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *OfferOperationUnreserve) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &offerOperationUnreserveSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *OfferOperationUnreserve) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationUnreserve) Decode(b []byte, a *codec.Arena) error {
+	*m = OfferOperationUnreserve{}
+	return codec.Decode(&offerOperationUnreserveSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OfferOperationUnreserve) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OfferOperationUnreserve) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &offerOperationUnreserveSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OfferOperationUnreserve) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationUnreserve) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OfferOperationUnreserve{}
+	return codec.DecodeJSON(&offerOperationUnreserveSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OfferOperationUnreserve) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *OfferOperationUnreserve) Clone() *OfferOperationUnreserve {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&offerOperationUnreserveSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *OfferOperationUnreserve) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&offerOperationUnreserveSchema, unsafe.Pointer(m))
+}
+
+// OfferOperationCreate is what an [OfferOperation] of type CREATE carries. (mesos.v1.Offer.Operation.Create)
 type OfferOperationCreate struct {
 	Volumes []Resource
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *OfferOperationCreate) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *OfferOperationCreate) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *OfferOperationCreate) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *OfferOperationCreate) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *OfferOperationCreate) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *OfferOperationCreate) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *OfferOperationCreate) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *OfferOperationCreate) Clone() *OfferOperationCreate          { panic("stub") }
-func (m *OfferOperationCreate) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *OfferOperationCreate) Schema() *codec.Schema { return &offerOperationCreateSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *OfferOperationCreate) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &offerOperationCreateSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *OfferOperationCreate) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationCreate) Decode(b []byte, a *codec.Arena) error {
+	*m = OfferOperationCreate{}
+	return codec.Decode(&offerOperationCreateSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OfferOperationCreate) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OfferOperationCreate) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &offerOperationCreateSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OfferOperationCreate) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationCreate) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OfferOperationCreate{}
+	return codec.DecodeJSON(&offerOperationCreateSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OfferOperationCreate) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *OfferOperationCreate) Clone() *OfferOperationCreate {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&offerOperationCreateSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *OfferOperationCreate) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&offerOperationCreateSchema, unsafe.Pointer(m))
+}
+
+// OfferOperationDestroy is what an [OfferOperation] of type DESTROY carries. (mesos.v1.Offer.Operation.Destroy)
 type OfferOperationDestroy struct {
 	Volumes []Resource
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *OfferOperationDestroy) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *OfferOperationDestroy) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *OfferOperationDestroy) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *OfferOperationDestroy) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *OfferOperationDestroy) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *OfferOperationDestroy) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *OfferOperationDestroy) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *OfferOperationDestroy) Clone() *OfferOperationDestroy         { panic("stub") }
-func (m *OfferOperationDestroy) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *OfferOperationDestroy) Schema() *codec.Schema { return &offerOperationDestroySchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *OfferOperationDestroy) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &offerOperationDestroySchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *OfferOperationDestroy) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationDestroy) Decode(b []byte, a *codec.Arena) error {
+	*m = OfferOperationDestroy{}
+	return codec.Decode(&offerOperationDestroySchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OfferOperationDestroy) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OfferOperationDestroy) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &offerOperationDestroySchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OfferOperationDestroy) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationDestroy) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OfferOperationDestroy{}
+	return codec.DecodeJSON(&offerOperationDestroySchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OfferOperationDestroy) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *OfferOperationDestroy) Clone() *OfferOperationDestroy {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&offerOperationDestroySchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *OfferOperationDestroy) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&offerOperationDestroySchema, unsafe.Pointer(m))
+}
+
+// OfferOperationGrowVolume is what an [OfferOperation] of type GROW_VOLUME carries.
+// (mesos.v1.Offer.Operation.GrowVolume)
 type OfferOperationGrowVolume struct {
 	Volume   Resource
 	Addition Resource
-	Unknown  []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *OfferOperationGrowVolume) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *OfferOperationGrowVolume) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *OfferOperationGrowVolume) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *OfferOperationGrowVolume) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *OfferOperationGrowVolume) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *OfferOperationGrowVolume) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *OfferOperationGrowVolume) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *OfferOperationGrowVolume) Clone() *OfferOperationGrowVolume      { panic("stub") }
-func (m *OfferOperationGrowVolume) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *OfferOperationGrowVolume) Schema() *codec.Schema { return &offerOperationGrowVolumeSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *OfferOperationGrowVolume) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &offerOperationGrowVolumeSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *OfferOperationGrowVolume) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationGrowVolume) Decode(b []byte, a *codec.Arena) error {
+	*m = OfferOperationGrowVolume{}
+	return codec.Decode(&offerOperationGrowVolumeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OfferOperationGrowVolume) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OfferOperationGrowVolume) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &offerOperationGrowVolumeSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OfferOperationGrowVolume) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationGrowVolume) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OfferOperationGrowVolume{}
+	return codec.DecodeJSON(&offerOperationGrowVolumeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OfferOperationGrowVolume) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *OfferOperationGrowVolume) Clone() *OfferOperationGrowVolume {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&offerOperationGrowVolumeSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *OfferOperationGrowVolume) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&offerOperationGrowVolumeSchema, unsafe.Pointer(m))
+}
+
+// OfferOperationShrinkVolume is what an [OfferOperation] of type SHRINK_VOLUME carries.
+// (mesos.v1.Offer.Operation.ShrinkVolume)
 type OfferOperationShrinkVolume struct {
 	Volume   Resource
 	Subtract ValueScalar
-	Unknown  []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *OfferOperationShrinkVolume) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *OfferOperationShrinkVolume) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *OfferOperationShrinkVolume) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *OfferOperationShrinkVolume) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *OfferOperationShrinkVolume) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *OfferOperationShrinkVolume) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *OfferOperationShrinkVolume) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *OfferOperationShrinkVolume) Clone() *OfferOperationShrinkVolume    { panic("stub") }
-func (m *OfferOperationShrinkVolume) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *OfferOperationShrinkVolume) Schema() *codec.Schema { return &offerOperationShrinkVolumeSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *OfferOperationShrinkVolume) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &offerOperationShrinkVolumeSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *OfferOperationShrinkVolume) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationShrinkVolume) Decode(b []byte, a *codec.Arena) error {
+	*m = OfferOperationShrinkVolume{}
+	return codec.Decode(&offerOperationShrinkVolumeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OfferOperationShrinkVolume) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OfferOperationShrinkVolume) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &offerOperationShrinkVolumeSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OfferOperationShrinkVolume) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationShrinkVolume) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OfferOperationShrinkVolume{}
+	return codec.DecodeJSON(&offerOperationShrinkVolumeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OfferOperationShrinkVolume) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *OfferOperationShrinkVolume) Clone() *OfferOperationShrinkVolume {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&offerOperationShrinkVolumeSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *OfferOperationShrinkVolume) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&offerOperationShrinkVolumeSchema, unsafe.Pointer(m))
+}
+
+// OfferOperationCreateDisk is what an [OfferOperation] of type CREATE_DISK carries.
+// (mesos.v1.Offer.Operation.CreateDisk)
 type OfferOperationCreateDisk struct {
 	Source        Resource
 	TargetType    ResourceDiskInfoSourceType
 	TargetProfile *string
-	Unknown       []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetTargetProfile gives TargetProfile, or "" when it is unset.
 func (m *OfferOperationCreateDisk) GetTargetProfile() string {
 	if m == nil || m.TargetProfile == nil {
 		return ""
 	}
 	return *m.TargetProfile
 }
-func (m *OfferOperationCreateDisk) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *OfferOperationCreateDisk) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *OfferOperationCreateDisk) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *OfferOperationCreateDisk) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *OfferOperationCreateDisk) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *OfferOperationCreateDisk) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *OfferOperationCreateDisk) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *OfferOperationCreateDisk) Clone() *OfferOperationCreateDisk      { panic("stub") }
-func (m *OfferOperationCreateDisk) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *OfferOperationCreateDisk) Schema() *codec.Schema { return &offerOperationCreateDiskSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *OfferOperationCreateDisk) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &offerOperationCreateDiskSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *OfferOperationCreateDisk) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationCreateDisk) Decode(b []byte, a *codec.Arena) error {
+	*m = OfferOperationCreateDisk{}
+	return codec.Decode(&offerOperationCreateDiskSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OfferOperationCreateDisk) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OfferOperationCreateDisk) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &offerOperationCreateDiskSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OfferOperationCreateDisk) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationCreateDisk) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OfferOperationCreateDisk{}
+	return codec.DecodeJSON(&offerOperationCreateDiskSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OfferOperationCreateDisk) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *OfferOperationCreateDisk) Clone() *OfferOperationCreateDisk {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&offerOperationCreateDiskSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *OfferOperationCreateDisk) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&offerOperationCreateDiskSchema, unsafe.Pointer(m))
+}
+
+// OfferOperationDestroyDisk is what an [OfferOperation] of type DESTROY_DISK carries.
+// (mesos.v1.Offer.Operation.DestroyDisk)
 type OfferOperationDestroyDisk struct {
-	Source  Resource
+	Source Resource
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *OfferOperationDestroyDisk) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *OfferOperationDestroyDisk) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *OfferOperationDestroyDisk) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *OfferOperationDestroyDisk) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *OfferOperationDestroyDisk) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *OfferOperationDestroyDisk) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *OfferOperationDestroyDisk) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *OfferOperationDestroyDisk) Clone() *OfferOperationDestroyDisk     { panic("stub") }
-func (m *OfferOperationDestroyDisk) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *OfferOperationDestroyDisk) Schema() *codec.Schema { return &offerOperationDestroyDiskSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *OfferOperationDestroyDisk) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &offerOperationDestroyDiskSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *OfferOperationDestroyDisk) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationDestroyDisk) Decode(b []byte, a *codec.Arena) error {
+	*m = OfferOperationDestroyDisk{}
+	return codec.Decode(&offerOperationDestroyDiskSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OfferOperationDestroyDisk) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OfferOperationDestroyDisk) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &offerOperationDestroyDiskSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OfferOperationDestroyDisk) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferOperationDestroyDisk) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OfferOperationDestroyDisk{}
+	return codec.DecodeJSON(&offerOperationDestroyDiskSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OfferOperationDestroyDisk) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *OfferOperationDestroyDisk) Clone() *OfferOperationDestroyDisk {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&offerOperationDestroyDiskSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *OfferOperationDestroyDisk) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&offerOperationDestroyDiskSchema, unsafe.Pointer(m))
+}
+
+// InverseOffer is mesos.v1.InverseOffer.
 type InverseOffer struct {
 	ID             OfferID
 	URL            *URL
@@ -3204,19 +7978,66 @@ type InverseOffer struct {
 	AgentID        *AgentID
 	Unavailability Unavailability
 	Resources      []Resource
-	Unknown        []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *InverseOffer) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *InverseOffer) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *InverseOffer) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *InverseOffer) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *InverseOffer) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *InverseOffer) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *InverseOffer) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *InverseOffer) Clone() *InverseOffer                  { panic("stub") }
-func (m *InverseOffer) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *InverseOffer) Schema() *codec.Schema { return &inverseOfferSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *InverseOffer) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &inverseOfferSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *InverseOffer) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *InverseOffer) Decode(b []byte, a *codec.Arena) error {
+	*m = InverseOffer{}
+	return codec.Decode(&inverseOfferSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *InverseOffer) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *InverseOffer) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &inverseOfferSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *InverseOffer) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *InverseOffer) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = InverseOffer{}
+	return codec.DecodeJSON(&inverseOfferSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *InverseOffer) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *InverseOffer) Clone() *InverseOffer {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&inverseOfferSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *InverseOffer) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&inverseOfferSchema, unsafe.Pointer(m))
+}
+
+// TaskInfo is mesos.v1.TaskInfo.
 type TaskInfo struct {
 	Name              string
 	TaskID            TaskID
@@ -3233,34 +8054,128 @@ type TaskInfo struct {
 	Check             *CheckInfo
 	MaxCompletionTime *DurationInfo
 	Limits            map[string]ValueScalar
-	Unknown           []byte
-}
-
-func (m *TaskInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *TaskInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *TaskInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *TaskInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *TaskInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *TaskInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *TaskInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *TaskInfo) Clone() *TaskInfo                      { panic("stub") }
-func (m *TaskInfo) String() string                        { panic("stub") }
-
-type TaskGroupInfo struct {
-	Tasks   []TaskInfo
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *TaskGroupInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *TaskGroupInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *TaskGroupInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *TaskGroupInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *TaskGroupInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *TaskGroupInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *TaskGroupInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *TaskGroupInfo) Clone() *TaskGroupInfo                 { panic("stub") }
-func (m *TaskGroupInfo) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *TaskInfo) Schema() *codec.Schema { return &taskInfoSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *TaskInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &taskInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *TaskInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TaskInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = TaskInfo{}
+	return codec.Decode(&taskInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *TaskInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *TaskInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &taskInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *TaskInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TaskInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = TaskInfo{}
+	return codec.DecodeJSON(&taskInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *TaskInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *TaskInfo) Clone() *TaskInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&taskInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *TaskInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&taskInfoSchema, unsafe.Pointer(m))
+}
+
+// TaskGroupInfo is mesos.v1.TaskGroupInfo.
+type TaskGroupInfo struct {
+	Tasks []TaskInfo
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *TaskGroupInfo) Schema() *codec.Schema { return &taskGroupInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *TaskGroupInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &taskGroupInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *TaskGroupInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TaskGroupInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = TaskGroupInfo{}
+	return codec.Decode(&taskGroupInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *TaskGroupInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *TaskGroupInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &taskGroupInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *TaskGroupInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TaskGroupInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = TaskGroupInfo{}
+	return codec.DecodeJSON(&taskGroupInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *TaskGroupInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *TaskGroupInfo) Clone() *TaskGroupInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&taskGroupInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *TaskGroupInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&taskGroupInfoSchema, unsafe.Pointer(m))
+}
+
+// Task is mesos.v1.Task.
 type Task struct {
 	Name              string
 	TaskID            TaskID
@@ -3279,61 +8194,208 @@ type Task struct {
 	HealthCheck       *HealthCheck
 	KillPolicy        *KillPolicy
 	Limits            map[string]ValueScalar
-	Unknown           []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetStatusUpdateState gives StatusUpdateState, or TaskStaging when it is unset.
 func (m *Task) GetStatusUpdateState() TaskState {
 	if m == nil || m.StatusUpdateState == nil {
 		return TaskStaging
 	}
 	return *m.StatusUpdateState
 }
+
+// GetUser gives User, or "" when it is unset.
 func (m *Task) GetUser() string {
 	if m == nil || m.User == nil {
 		return ""
 	}
 	return *m.User
 }
-func (m *Task) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Task) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Task) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Task) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Task) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Task) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Task) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Task) Clone() *Task                          { panic("stub") }
-func (m *Task) String() string                        { panic("stub") }
 
-type TaskResourceLimitation struct {
-	Resources []Resource
-	Unknown   []byte
+// Schema describes the message to the codec.
+func (m *Task) Schema() *codec.Schema { return &taskSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Task) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &taskSchema, unsafe.Pointer(m))
 }
 
-func (m *TaskResourceLimitation) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *TaskResourceLimitation) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *TaskResourceLimitation) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *TaskResourceLimitation) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *TaskResourceLimitation) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *TaskResourceLimitation) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *TaskResourceLimitation) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *TaskResourceLimitation) Clone() *TaskResourceLimitation        { panic("stub") }
-func (m *TaskResourceLimitation) String() string                        { panic("stub") }
+// MarshalBinary gives the message in protobuf form.
+func (m *Task) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-type UUID struct {
-	Value   []byte
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Task) Decode(b []byte, a *codec.Arena) error {
+	*m = Task{}
+	return codec.Decode(&taskSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Task) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Task) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &taskSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Task) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Task) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Task{}
+	return codec.DecodeJSON(&taskSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Task) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Task) Clone() *Task {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&taskSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Task) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&taskSchema, unsafe.Pointer(m))
+}
+
+// TaskResourceLimitation is mesos.v1.TaskResourceLimitation.
+type TaskResourceLimitation struct {
+	Resources []Resource
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *UUID) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *UUID) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *UUID) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *UUID) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *UUID) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *UUID) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *UUID) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *UUID) Clone() *UUID                          { panic("stub") }
-func (m *UUID) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *TaskResourceLimitation) Schema() *codec.Schema { return &taskResourceLimitationSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *TaskResourceLimitation) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &taskResourceLimitationSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *TaskResourceLimitation) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TaskResourceLimitation) Decode(b []byte, a *codec.Arena) error {
+	*m = TaskResourceLimitation{}
+	return codec.Decode(&taskResourceLimitationSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *TaskResourceLimitation) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *TaskResourceLimitation) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &taskResourceLimitationSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *TaskResourceLimitation) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TaskResourceLimitation) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = TaskResourceLimitation{}
+	return codec.DecodeJSON(&taskResourceLimitationSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *TaskResourceLimitation) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *TaskResourceLimitation) Clone() *TaskResourceLimitation {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&taskResourceLimitationSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *TaskResourceLimitation) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&taskResourceLimitationSchema, unsafe.Pointer(m))
+}
+
+// UUID is mesos.v1.UUID.
+type UUID struct {
+	Value []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *UUID) Schema() *codec.Schema { return &uuidSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *UUID) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &uuidSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *UUID) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *UUID) Decode(b []byte, a *codec.Arena) error {
+	*m = UUID{}
+	return codec.Decode(&uuidSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *UUID) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *UUID) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &uuidSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *UUID) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *UUID) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = UUID{}
+	return codec.DecodeJSON(&uuidSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *UUID) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *UUID) Clone() *UUID {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&uuidSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *UUID) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&uuidSchema, unsafe.Pointer(m))
+}
+
+// Operation is mesos.v1.Operation.
 type Operation struct {
 	FrameworkID  *FrameworkID
 	AgentID      *AgentID
@@ -3341,19 +8403,66 @@ type Operation struct {
 	LatestStatus OperationStatus
 	Statuses     []OperationStatus
 	UUID         UUID
-	Unknown      []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *Operation) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Operation) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Operation) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Operation) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Operation) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Operation) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Operation) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Operation) Clone() *Operation                     { panic("stub") }
-func (m *Operation) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *Operation) Schema() *codec.Schema { return &operationSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *Operation) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &operationSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Operation) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Operation) Decode(b []byte, a *codec.Arena) error {
+	*m = Operation{}
+	return codec.Decode(&operationSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Operation) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Operation) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &operationSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Operation) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Operation) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Operation{}
+	return codec.DecodeJSON(&operationSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Operation) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Operation) Clone() *Operation {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&operationSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Operation) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&operationSchema, unsafe.Pointer(m))
+}
+
+// OperationStatus is mesos.v1.OperationStatus.
 type OperationStatus struct {
 	OperationID        *OperationID
 	State              OperationState
@@ -3362,112 +8471,359 @@ type OperationStatus struct {
 	UUID               *UUID
 	AgentID            *AgentID
 	ResourceProviderID *ResourceProviderID
-	Unknown            []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetMessage gives Message, or "" when it is unset.
 func (m *OperationStatus) GetMessage() string {
 	if m == nil || m.Message == nil {
 		return ""
 	}
 	return *m.Message
 }
-func (m *OperationStatus) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *OperationStatus) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *OperationStatus) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *OperationStatus) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *OperationStatus) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *OperationStatus) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *OperationStatus) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *OperationStatus) Clone() *OperationStatus               { panic("stub") }
-func (m *OperationStatus) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *OperationStatus) Schema() *codec.Schema { return &operationStatusSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *OperationStatus) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &operationStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *OperationStatus) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OperationStatus) Decode(b []byte, a *codec.Arena) error {
+	*m = OperationStatus{}
+	return codec.Decode(&operationStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OperationStatus) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OperationStatus) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &operationStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OperationStatus) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OperationStatus) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OperationStatus{}
+	return codec.DecodeJSON(&operationStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OperationStatus) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *OperationStatus) Clone() *OperationStatus {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&operationStatusSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *OperationStatus) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&operationStatusSchema, unsafe.Pointer(m))
+}
+
+// CheckStatusInfo is mesos.v1.CheckStatusInfo.
 type CheckStatusInfo struct {
 	Type    *CheckInfoType
 	Command *CheckStatusInfoCommand
 	HTTP    *CheckStatusInfoHTTP
 	TCP     *CheckStatusInfoTCP
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetType gives Type, or CheckInfoTypeUnknown when it is unset.
 func (m *CheckStatusInfo) GetType() CheckInfoType {
 	if m == nil || m.Type == nil {
 		return CheckInfoTypeUnknown
 	}
 	return *m.Type
 }
-func (m *CheckStatusInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CheckStatusInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CheckStatusInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CheckStatusInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CheckStatusInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CheckStatusInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CheckStatusInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CheckStatusInfo) Clone() *CheckStatusInfo               { panic("stub") }
-func (m *CheckStatusInfo) String() string                        { panic("stub") }
 
-type CheckStatusInfoCommand struct {
-	ExitCode *int32
-	Unknown  []byte
+// Schema describes the message to the codec.
+func (m *CheckStatusInfo) Schema() *codec.Schema { return &checkStatusInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CheckStatusInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &checkStatusInfoSchema, unsafe.Pointer(m))
 }
 
+// MarshalBinary gives the message in protobuf form.
+func (m *CheckStatusInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CheckStatusInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = CheckStatusInfo{}
+	return codec.Decode(&checkStatusInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CheckStatusInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CheckStatusInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &checkStatusInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CheckStatusInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CheckStatusInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CheckStatusInfo{}
+	return codec.DecodeJSON(&checkStatusInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CheckStatusInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CheckStatusInfo) Clone() *CheckStatusInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&checkStatusInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CheckStatusInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&checkStatusInfoSchema, unsafe.Pointer(m))
+}
+
+// CheckStatusInfoCommand is a part of [CheckStatusInfo]. (mesos.v1.CheckStatusInfo.Command)
+type CheckStatusInfoCommand struct {
+	ExitCode *int32
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// GetExitCode gives ExitCode, or 0 when it is unset.
 func (m *CheckStatusInfoCommand) GetExitCode() int32 {
 	if m == nil || m.ExitCode == nil {
 		return 0
 	}
 	return *m.ExitCode
 }
-func (m *CheckStatusInfoCommand) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CheckStatusInfoCommand) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CheckStatusInfoCommand) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CheckStatusInfoCommand) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CheckStatusInfoCommand) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CheckStatusInfoCommand) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CheckStatusInfoCommand) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CheckStatusInfoCommand) Clone() *CheckStatusInfoCommand        { panic("stub") }
-func (m *CheckStatusInfoCommand) String() string                        { panic("stub") }
 
-type CheckStatusInfoHTTP struct {
-	StatusCode *uint32
-	Unknown    []byte
+// Schema describes the message to the codec.
+func (m *CheckStatusInfoCommand) Schema() *codec.Schema { return &checkStatusInfoCommandSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CheckStatusInfoCommand) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &checkStatusInfoCommandSchema, unsafe.Pointer(m))
 }
 
+// MarshalBinary gives the message in protobuf form.
+func (m *CheckStatusInfoCommand) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CheckStatusInfoCommand) Decode(b []byte, a *codec.Arena) error {
+	*m = CheckStatusInfoCommand{}
+	return codec.Decode(&checkStatusInfoCommandSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CheckStatusInfoCommand) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CheckStatusInfoCommand) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &checkStatusInfoCommandSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CheckStatusInfoCommand) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CheckStatusInfoCommand) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CheckStatusInfoCommand{}
+	return codec.DecodeJSON(&checkStatusInfoCommandSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CheckStatusInfoCommand) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CheckStatusInfoCommand) Clone() *CheckStatusInfoCommand {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&checkStatusInfoCommandSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CheckStatusInfoCommand) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&checkStatusInfoCommandSchema, unsafe.Pointer(m))
+}
+
+// CheckStatusInfoHTTP is a part of [CheckStatusInfo]. (mesos.v1.CheckStatusInfo.Http)
+type CheckStatusInfoHTTP struct {
+	StatusCode *uint32
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// GetStatusCode gives StatusCode, or 0 when it is unset.
 func (m *CheckStatusInfoHTTP) GetStatusCode() uint32 {
 	if m == nil || m.StatusCode == nil {
 		return 0
 	}
 	return *m.StatusCode
 }
-func (m *CheckStatusInfoHTTP) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CheckStatusInfoHTTP) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CheckStatusInfoHTTP) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CheckStatusInfoHTTP) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CheckStatusInfoHTTP) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CheckStatusInfoHTTP) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CheckStatusInfoHTTP) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CheckStatusInfoHTTP) Clone() *CheckStatusInfoHTTP           { panic("stub") }
-func (m *CheckStatusInfoHTTP) String() string                        { panic("stub") }
 
-type CheckStatusInfoTCP struct {
-	Succeeded *bool
-	Unknown   []byte
+// Schema describes the message to the codec.
+func (m *CheckStatusInfoHTTP) Schema() *codec.Schema { return &checkStatusInfoHTTPSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CheckStatusInfoHTTP) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &checkStatusInfoHTTPSchema, unsafe.Pointer(m))
 }
 
+// MarshalBinary gives the message in protobuf form.
+func (m *CheckStatusInfoHTTP) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CheckStatusInfoHTTP) Decode(b []byte, a *codec.Arena) error {
+	*m = CheckStatusInfoHTTP{}
+	return codec.Decode(&checkStatusInfoHTTPSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CheckStatusInfoHTTP) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CheckStatusInfoHTTP) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &checkStatusInfoHTTPSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CheckStatusInfoHTTP) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CheckStatusInfoHTTP) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CheckStatusInfoHTTP{}
+	return codec.DecodeJSON(&checkStatusInfoHTTPSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CheckStatusInfoHTTP) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CheckStatusInfoHTTP) Clone() *CheckStatusInfoHTTP {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&checkStatusInfoHTTPSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CheckStatusInfoHTTP) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&checkStatusInfoHTTPSchema, unsafe.Pointer(m))
+}
+
+// CheckStatusInfoTCP is a part of [CheckStatusInfo]. (mesos.v1.CheckStatusInfo.Tcp)
+type CheckStatusInfoTCP struct {
+	Succeeded *bool
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// GetSucceeded gives Succeeded, or false when it is unset.
 func (m *CheckStatusInfoTCP) GetSucceeded() bool {
 	if m == nil || m.Succeeded == nil {
 		return false
 	}
 	return *m.Succeeded
 }
-func (m *CheckStatusInfoTCP) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CheckStatusInfoTCP) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CheckStatusInfoTCP) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CheckStatusInfoTCP) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CheckStatusInfoTCP) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CheckStatusInfoTCP) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CheckStatusInfoTCP) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CheckStatusInfoTCP) Clone() *CheckStatusInfoTCP            { panic("stub") }
-func (m *CheckStatusInfoTCP) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *CheckStatusInfoTCP) Schema() *codec.Schema { return &checkStatusInfoTCPSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CheckStatusInfoTCP) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &checkStatusInfoTCPSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CheckStatusInfoTCP) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CheckStatusInfoTCP) Decode(b []byte, a *codec.Arena) error {
+	*m = CheckStatusInfoTCP{}
+	return codec.Decode(&checkStatusInfoTCPSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CheckStatusInfoTCP) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CheckStatusInfoTCP) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &checkStatusInfoTCPSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CheckStatusInfoTCP) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CheckStatusInfoTCP) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CheckStatusInfoTCP{}
+	return codec.DecodeJSON(&checkStatusInfoTCPSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CheckStatusInfoTCP) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CheckStatusInfoTCP) Clone() *CheckStatusInfoTCP {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&checkStatusInfoTCPSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CheckStatusInfoTCP) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&checkStatusInfoTCPSchema, unsafe.Pointer(m))
+}
+
+// TaskStatus is mesos.v1.TaskStatus.
 type TaskStatus struct {
 	TaskID          TaskID
 	State           TaskState
@@ -3485,411 +8841,1299 @@ type TaskStatus struct {
 	UnreachableTime *TimeInfo
 	CheckStatus     *CheckStatusInfo
 	Limitation      *TaskResourceLimitation
-	Unknown         []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetMessage gives Message, or "" when it is unset.
 func (m *TaskStatus) GetMessage() string {
 	if m == nil || m.Message == nil {
 		return ""
 	}
 	return *m.Message
 }
+
+// GetTimestamp gives Timestamp, or 0 when it is unset.
 func (m *TaskStatus) GetTimestamp() float64 {
 	if m == nil || m.Timestamp == nil {
 		return 0
 	}
 	return *m.Timestamp
 }
+
+// GetHealthy gives Healthy, or false when it is unset.
 func (m *TaskStatus) GetHealthy() bool {
 	if m == nil || m.Healthy == nil {
 		return false
 	}
 	return *m.Healthy
 }
+
+// GetSource gives Source, or SourceMaster when it is unset.
 func (m *TaskStatus) GetSource() TaskStatusSource {
 	if m == nil || m.Source == nil {
 		return SourceMaster
 	}
 	return *m.Source
 }
+
+// GetReason gives Reason, or ReasonCommandExecutorFailed when it is unset.
 func (m *TaskStatus) GetReason() TaskStatusReason {
 	if m == nil || m.Reason == nil {
 		return ReasonCommandExecutorFailed
 	}
 	return *m.Reason
 }
-func (m *TaskStatus) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *TaskStatus) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *TaskStatus) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *TaskStatus) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *TaskStatus) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *TaskStatus) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *TaskStatus) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *TaskStatus) Clone() *TaskStatus                    { panic("stub") }
-func (m *TaskStatus) String() string                        { panic("stub") }
 
-type Filters struct {
-	RefuseSeconds *float64
-	Unknown       []byte
+// Schema describes the message to the codec.
+func (m *TaskStatus) Schema() *codec.Schema { return &taskStatusSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *TaskStatus) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &taskStatusSchema, unsafe.Pointer(m))
 }
 
+// MarshalBinary gives the message in protobuf form.
+func (m *TaskStatus) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TaskStatus) Decode(b []byte, a *codec.Arena) error {
+	*m = TaskStatus{}
+	return codec.Decode(&taskStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *TaskStatus) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *TaskStatus) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &taskStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *TaskStatus) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TaskStatus) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = TaskStatus{}
+	return codec.DecodeJSON(&taskStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *TaskStatus) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *TaskStatus) Clone() *TaskStatus {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&taskStatusSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *TaskStatus) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&taskStatusSchema, unsafe.Pointer(m))
+}
+
+// Filters is mesos.v1.Filters.
+type Filters struct {
+	// Default: 5.
+	RefuseSeconds *float64
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// GetRefuseSeconds gives RefuseSeconds, or 5 when it is unset.
 func (m *Filters) GetRefuseSeconds() float64 {
 	if m == nil || m.RefuseSeconds == nil {
 		return 5
 	}
 	return *m.RefuseSeconds
 }
-func (m *Filters) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Filters) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Filters) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Filters) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Filters) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Filters) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Filters) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Filters) Clone() *Filters                       { panic("stub") }
-func (m *Filters) String() string                        { panic("stub") }
 
-type Environment struct {
-	Variables []EnvironmentVariable
-	Unknown   []byte
+// Schema describes the message to the codec.
+func (m *Filters) Schema() *codec.Schema { return &filtersSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Filters) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &filtersSchema, unsafe.Pointer(m))
 }
 
-func (m *Environment) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Environment) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Environment) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Environment) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Environment) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Environment) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Environment) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Environment) Clone() *Environment                   { panic("stub") }
-func (m *Environment) String() string                        { panic("stub") }
+// MarshalBinary gives the message in protobuf form.
+func (m *Filters) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-type EnvironmentVariable struct {
-	Name    string
-	Value   *string
-	Type    *EnvironmentVariableType
-	Secret  *Secret
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Filters) Decode(b []byte, a *codec.Arena) error {
+	*m = Filters{}
+	return codec.Decode(&filtersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Filters) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Filters) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &filtersSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Filters) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Filters) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Filters{}
+	return codec.DecodeJSON(&filtersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Filters) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Filters) Clone() *Filters {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&filtersSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Filters) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&filtersSchema, unsafe.Pointer(m))
+}
+
+// Environment is mesos.v1.Environment.
+type Environment struct {
+	Variables []EnvironmentVariable
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// Schema describes the message to the codec.
+func (m *Environment) Schema() *codec.Schema { return &environmentSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Environment) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &environmentSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Environment) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Environment) Decode(b []byte, a *codec.Arena) error {
+	*m = Environment{}
+	return codec.Decode(&environmentSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Environment) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Environment) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &environmentSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Environment) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Environment) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Environment{}
+	return codec.DecodeJSON(&environmentSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Environment) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Environment) Clone() *Environment {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&environmentSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Environment) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&environmentSchema, unsafe.Pointer(m))
+}
+
+// EnvironmentVariable is a part of [Environment]. (mesos.v1.Environment.Variable)
+type EnvironmentVariable struct {
+	Name  string
+	Value *string
+	// Default: VALUE.
+	Type   *EnvironmentVariableType
+	Secret *Secret
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// GetValue gives Value, or "" when it is unset.
 func (m *EnvironmentVariable) GetValue() string {
 	if m == nil || m.Value == nil {
 		return ""
 	}
 	return *m.Value
 }
+
+// GetType gives Type, or EnvironmentVariableTypeValue when it is unset.
 func (m *EnvironmentVariable) GetType() EnvironmentVariableType {
 	if m == nil || m.Type == nil {
 		return EnvironmentVariableTypeValue
 	}
 	return *m.Type
 }
-func (m *EnvironmentVariable) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *EnvironmentVariable) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *EnvironmentVariable) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *EnvironmentVariable) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *EnvironmentVariable) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *EnvironmentVariable) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *EnvironmentVariable) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *EnvironmentVariable) Clone() *EnvironmentVariable           { panic("stub") }
-func (m *EnvironmentVariable) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *EnvironmentVariable) Schema() *codec.Schema { return &environmentVariableSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *EnvironmentVariable) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &environmentVariableSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *EnvironmentVariable) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EnvironmentVariable) Decode(b []byte, a *codec.Arena) error {
+	*m = EnvironmentVariable{}
+	return codec.Decode(&environmentVariableSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *EnvironmentVariable) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *EnvironmentVariable) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &environmentVariableSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *EnvironmentVariable) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EnvironmentVariable) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = EnvironmentVariable{}
+	return codec.DecodeJSON(&environmentVariableSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *EnvironmentVariable) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *EnvironmentVariable) Clone() *EnvironmentVariable {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&environmentVariableSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *EnvironmentVariable) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&environmentVariableSchema, unsafe.Pointer(m))
+}
+
+// Parameter is mesos.v1.Parameter.
 type Parameter struct {
-	Key     string
-	Value   string
+	Key   string
+	Value string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *Parameter) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Parameter) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Parameter) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Parameter) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Parameter) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Parameter) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Parameter) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Parameter) Clone() *Parameter                     { panic("stub") }
-func (m *Parameter) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *Parameter) Schema() *codec.Schema { return &parameterSchema }
 
-type Parameters struct {
-	Parameter []Parameter
-	Unknown   []byte
+// AppendBinary appends the message in protobuf form.
+func (m *Parameter) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &parameterSchema, unsafe.Pointer(m))
 }
 
-func (m *Parameters) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Parameters) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Parameters) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Parameters) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Parameters) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Parameters) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Parameters) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Parameters) Clone() *Parameters                    { panic("stub") }
-func (m *Parameters) String() string                        { panic("stub") }
+// MarshalBinary gives the message in protobuf form.
+func (m *Parameter) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Parameter) Decode(b []byte, a *codec.Arena) error {
+	*m = Parameter{}
+	return codec.Decode(&parameterSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Parameter) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Parameter) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &parameterSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Parameter) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Parameter) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Parameter{}
+	return codec.DecodeJSON(&parameterSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Parameter) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Parameter) Clone() *Parameter {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&parameterSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Parameter) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&parameterSchema, unsafe.Pointer(m))
+}
+
+// Parameters is mesos.v1.Parameters.
+type Parameters struct {
+	Parameter []Parameter
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *Parameters) Schema() *codec.Schema { return &parametersSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Parameters) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &parametersSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Parameters) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Parameters) Decode(b []byte, a *codec.Arena) error {
+	*m = Parameters{}
+	return codec.Decode(&parametersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Parameters) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Parameters) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &parametersSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Parameters) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Parameters) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Parameters{}
+	return codec.DecodeJSON(&parametersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Parameters) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Parameters) Clone() *Parameters {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&parametersSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Parameters) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&parametersSchema, unsafe.Pointer(m))
+}
+
+// Credential is mesos.v1.Credential.
 type Credential struct {
 	Principal string
 	Secret    *string
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetSecret gives Secret, or "" when it is unset.
 func (m *Credential) GetSecret() string {
 	if m == nil || m.Secret == nil {
 		return ""
 	}
 	return *m.Secret
 }
-func (m *Credential) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Credential) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Credential) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Credential) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Credential) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Credential) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Credential) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Credential) Clone() *Credential                    { panic("stub") }
-func (m *Credential) String() string                        { panic("stub") }
 
-type Credentials struct {
-	Credentials []Credential
-	Unknown     []byte
+// Schema describes the message to the codec.
+func (m *Credential) Schema() *codec.Schema { return &credentialSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Credential) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &credentialSchema, unsafe.Pointer(m))
 }
 
-func (m *Credentials) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Credentials) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Credentials) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Credentials) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Credentials) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Credentials) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Credentials) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Credentials) Clone() *Credentials                   { panic("stub") }
-func (m *Credentials) String() string                        { panic("stub") }
+// MarshalBinary gives the message in protobuf form.
+func (m *Credential) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Credential) Decode(b []byte, a *codec.Arena) error {
+	*m = Credential{}
+	return codec.Decode(&credentialSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Credential) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Credential) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &credentialSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Credential) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Credential) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Credential{}
+	return codec.DecodeJSON(&credentialSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Credential) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Credential) Clone() *Credential {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&credentialSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Credential) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&credentialSchema, unsafe.Pointer(m))
+}
+
+// Credentials is mesos.v1.Credentials.
+type Credentials struct {
+	Credentials []Credential
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *Credentials) Schema() *codec.Schema { return &credentialsSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Credentials) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &credentialsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Credentials) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Credentials) Decode(b []byte, a *codec.Arena) error {
+	*m = Credentials{}
+	return codec.Decode(&credentialsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Credentials) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Credentials) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &credentialsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Credentials) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Credentials) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Credentials{}
+	return codec.DecodeJSON(&credentialsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Credentials) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Credentials) Clone() *Credentials {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&credentialsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Credentials) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&credentialsSchema, unsafe.Pointer(m))
+}
+
+// Secret is mesos.v1.Secret.
 type Secret struct {
 	Type      *SecretType
 	Reference *SecretReference
 	Value     *SecretValue
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetType gives Type, or SecretTypeUnknown when it is unset.
 func (m *Secret) GetType() SecretType {
 	if m == nil || m.Type == nil {
 		return SecretTypeUnknown
 	}
 	return *m.Type
 }
-func (m *Secret) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Secret) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Secret) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Secret) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Secret) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Secret) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Secret) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Secret) Clone() *Secret                        { panic("stub") }
-func (m *Secret) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *Secret) Schema() *codec.Schema { return &secretSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Secret) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &secretSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Secret) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Secret) Decode(b []byte, a *codec.Arena) error {
+	*m = Secret{}
+	return codec.Decode(&secretSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Secret) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Secret) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &secretSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Secret) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Secret) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Secret{}
+	return codec.DecodeJSON(&secretSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Secret) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Secret) Clone() *Secret {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&secretSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Secret) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&secretSchema, unsafe.Pointer(m))
+}
+
+// SecretReference is a part of [Secret]. (mesos.v1.Secret.Reference)
 type SecretReference struct {
-	Name    string
-	Key     *string
+	Name string
+	Key  *string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetKey gives Key, or "" when it is unset.
 func (m *SecretReference) GetKey() string {
 	if m == nil || m.Key == nil {
 		return ""
 	}
 	return *m.Key
 }
-func (m *SecretReference) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *SecretReference) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *SecretReference) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *SecretReference) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *SecretReference) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *SecretReference) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *SecretReference) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *SecretReference) Clone() *SecretReference               { panic("stub") }
-func (m *SecretReference) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *SecretReference) Schema() *codec.Schema { return &secretReferenceSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *SecretReference) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &secretReferenceSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *SecretReference) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *SecretReference) Decode(b []byte, a *codec.Arena) error {
+	*m = SecretReference{}
+	return codec.Decode(&secretReferenceSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *SecretReference) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *SecretReference) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &secretReferenceSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *SecretReference) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *SecretReference) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = SecretReference{}
+	return codec.DecodeJSON(&secretReferenceSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *SecretReference) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *SecretReference) Clone() *SecretReference {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&secretReferenceSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *SecretReference) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&secretReferenceSchema, unsafe.Pointer(m))
+}
+
+// SecretValue is a part of [Secret]. (mesos.v1.Secret.Value)
 type SecretValue struct {
-	Data    []byte
+	Data []byte
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *SecretValue) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *SecretValue) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *SecretValue) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *SecretValue) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *SecretValue) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *SecretValue) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *SecretValue) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *SecretValue) Clone() *SecretValue                   { panic("stub") }
-func (m *SecretValue) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *SecretValue) Schema() *codec.Schema { return &secretValueSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *SecretValue) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &secretValueSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *SecretValue) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *SecretValue) Decode(b []byte, a *codec.Arena) error {
+	*m = SecretValue{}
+	return codec.Decode(&secretValueSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *SecretValue) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *SecretValue) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &secretValueSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *SecretValue) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *SecretValue) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = SecretValue{}
+	return codec.DecodeJSON(&secretValueSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *SecretValue) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *SecretValue) Clone() *SecretValue {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&secretValueSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *SecretValue) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&secretValueSchema, unsafe.Pointer(m))
+}
+
+// RateLimit is mesos.v1.RateLimit.
 type RateLimit struct {
 	Qps       *float64
 	Principal string
 	Capacity  *uint64
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetQps gives Qps, or 0 when it is unset.
 func (m *RateLimit) GetQps() float64 {
 	if m == nil || m.Qps == nil {
 		return 0
 	}
 	return *m.Qps
 }
+
+// GetCapacity gives Capacity, or 0 when it is unset.
 func (m *RateLimit) GetCapacity() uint64 {
 	if m == nil || m.Capacity == nil {
 		return 0
 	}
 	return *m.Capacity
 }
-func (m *RateLimit) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *RateLimit) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *RateLimit) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *RateLimit) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *RateLimit) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *RateLimit) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *RateLimit) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *RateLimit) Clone() *RateLimit                     { panic("stub") }
-func (m *RateLimit) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *RateLimit) Schema() *codec.Schema { return &rateLimitSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *RateLimit) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &rateLimitSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *RateLimit) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *RateLimit) Decode(b []byte, a *codec.Arena) error {
+	*m = RateLimit{}
+	return codec.Decode(&rateLimitSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *RateLimit) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *RateLimit) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &rateLimitSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *RateLimit) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *RateLimit) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = RateLimit{}
+	return codec.DecodeJSON(&rateLimitSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *RateLimit) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *RateLimit) Clone() *RateLimit {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&rateLimitSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *RateLimit) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&rateLimitSchema, unsafe.Pointer(m))
+}
+
+// RateLimits is mesos.v1.RateLimits.
 type RateLimits struct {
 	Limits                   []RateLimit
 	AggregateDefaultQps      *float64
 	AggregateDefaultCapacity *uint64
-	Unknown                  []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetAggregateDefaultQps gives AggregateDefaultQps, or 0 when it is unset.
 func (m *RateLimits) GetAggregateDefaultQps() float64 {
 	if m == nil || m.AggregateDefaultQps == nil {
 		return 0
 	}
 	return *m.AggregateDefaultQps
 }
+
+// GetAggregateDefaultCapacity gives AggregateDefaultCapacity, or 0 when it is unset.
 func (m *RateLimits) GetAggregateDefaultCapacity() uint64 {
 	if m == nil || m.AggregateDefaultCapacity == nil {
 		return 0
 	}
 	return *m.AggregateDefaultCapacity
 }
-func (m *RateLimits) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *RateLimits) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *RateLimits) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *RateLimits) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *RateLimits) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *RateLimits) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *RateLimits) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *RateLimits) Clone() *RateLimits                    { panic("stub") }
-func (m *RateLimits) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *RateLimits) Schema() *codec.Schema { return &rateLimitsSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *RateLimits) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &rateLimitsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *RateLimits) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *RateLimits) Decode(b []byte, a *codec.Arena) error {
+	*m = RateLimits{}
+	return codec.Decode(&rateLimitsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *RateLimits) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *RateLimits) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &rateLimitsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *RateLimits) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *RateLimits) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = RateLimits{}
+	return codec.DecodeJSON(&rateLimitsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *RateLimits) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *RateLimits) Clone() *RateLimits {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&rateLimitsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *RateLimits) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&rateLimitsSchema, unsafe.Pointer(m))
+}
+
+// Image is mesos.v1.Image.
 type Image struct {
-	Type    ImageType
-	Appc    *ImageAppc
-	Docker  *ImageDocker
-	Cached  *bool
+	Type   ImageType
+	Appc   *ImageAppc
+	Docker *ImageDocker
+	// Default: true.
+	Cached *bool
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetCached gives Cached, or true when it is unset.
 func (m *Image) GetCached() bool {
 	if m == nil || m.Cached == nil {
 		return true
 	}
 	return *m.Cached
 }
-func (m *Image) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Image) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Image) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Image) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Image) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Image) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Image) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Image) Clone() *Image                         { panic("stub") }
-func (m *Image) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *Image) Schema() *codec.Schema { return &imageSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Image) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &imageSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Image) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Image) Decode(b []byte, a *codec.Arena) error {
+	*m = Image{}
+	return codec.Decode(&imageSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Image) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Image) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &imageSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Image) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Image) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Image{}
+	return codec.DecodeJSON(&imageSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Image) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Image) Clone() *Image {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&imageSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Image) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&imageSchema, unsafe.Pointer(m))
+}
+
+// ImageAppc is a part of [Image]. (mesos.v1.Image.Appc)
 type ImageAppc struct {
-	Name    string
-	ID      *string
-	Labels  *Labels
+	Name   string
+	ID     *string
+	Labels *Labels
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetID gives ID, or "" when it is unset.
 func (m *ImageAppc) GetID() string {
 	if m == nil || m.ID == nil {
 		return ""
 	}
 	return *m.ID
 }
-func (m *ImageAppc) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ImageAppc) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ImageAppc) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ImageAppc) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ImageAppc) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ImageAppc) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ImageAppc) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ImageAppc) Clone() *ImageAppc                     { panic("stub") }
-func (m *ImageAppc) String() string                        { panic("stub") }
 
-type ImageDocker struct {
-	Name       string
-	Credential *Credential
-	Config     *Secret
-	Unknown    []byte
+// Schema describes the message to the codec.
+func (m *ImageAppc) Schema() *codec.Schema { return &imageAppcSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *ImageAppc) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &imageAppcSchema, unsafe.Pointer(m))
 }
 
-func (m *ImageDocker) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ImageDocker) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ImageDocker) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ImageDocker) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ImageDocker) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ImageDocker) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ImageDocker) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ImageDocker) Clone() *ImageDocker                   { panic("stub") }
-func (m *ImageDocker) String() string                        { panic("stub") }
+// MarshalBinary gives the message in protobuf form.
+func (m *ImageAppc) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-type MountPropagation struct {
-	Mode    *MountPropagationMode
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ImageAppc) Decode(b []byte, a *codec.Arena) error {
+	*m = ImageAppc{}
+	return codec.Decode(&imageAppcSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ImageAppc) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ImageAppc) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &imageAppcSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ImageAppc) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ImageAppc) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ImageAppc{}
+	return codec.DecodeJSON(&imageAppcSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ImageAppc) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ImageAppc) Clone() *ImageAppc {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&imageAppcSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ImageAppc) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&imageAppcSchema, unsafe.Pointer(m))
+}
+
+// ImageDocker is a part of [Image]. (mesos.v1.Image.Docker)
+type ImageDocker struct {
+	Name string
+	// (Out of use.)
+	Credential *Credential
+	Config     *Secret
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// Schema describes the message to the codec.
+func (m *ImageDocker) Schema() *codec.Schema { return &imageDockerSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *ImageDocker) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &imageDockerSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ImageDocker) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ImageDocker) Decode(b []byte, a *codec.Arena) error {
+	*m = ImageDocker{}
+	return codec.Decode(&imageDockerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ImageDocker) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ImageDocker) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &imageDockerSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ImageDocker) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ImageDocker) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ImageDocker{}
+	return codec.DecodeJSON(&imageDockerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ImageDocker) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ImageDocker) Clone() *ImageDocker {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&imageDockerSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ImageDocker) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&imageDockerSchema, unsafe.Pointer(m))
+}
+
+// MountPropagation is mesos.v1.MountPropagation.
+type MountPropagation struct {
+	Mode *MountPropagationMode
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// GetMode gives Mode, or MountPropagationModeUnknown when it is unset.
 func (m *MountPropagation) GetMode() MountPropagationMode {
 	if m == nil || m.Mode == nil {
 		return MountPropagationModeUnknown
 	}
 	return *m.Mode
 }
-func (m *MountPropagation) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MountPropagation) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MountPropagation) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MountPropagation) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MountPropagation) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MountPropagation) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MountPropagation) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MountPropagation) Clone() *MountPropagation              { panic("stub") }
-func (m *MountPropagation) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *MountPropagation) Schema() *codec.Schema { return &mountPropagationSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MountPropagation) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &mountPropagationSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MountPropagation) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MountPropagation) Decode(b []byte, a *codec.Arena) error {
+	*m = MountPropagation{}
+	return codec.Decode(&mountPropagationSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MountPropagation) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MountPropagation) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &mountPropagationSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MountPropagation) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MountPropagation) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MountPropagation{}
+	return codec.DecodeJSON(&mountPropagationSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MountPropagation) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MountPropagation) Clone() *MountPropagation {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&mountPropagationSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MountPropagation) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&mountPropagationSchema, unsafe.Pointer(m))
+}
+
+// Volume is mesos.v1.Volume.
 type Volume struct {
 	ContainerPath string
 	HostPath      *string
 	Mode          VolumeMode
 	Image         *Image
 	Source        *VolumeSource
-	Unknown       []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetHostPath gives HostPath, or "" when it is unset.
 func (m *Volume) GetHostPath() string {
 	if m == nil || m.HostPath == nil {
 		return ""
 	}
 	return *m.HostPath
 }
-func (m *Volume) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Volume) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Volume) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Volume) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Volume) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Volume) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Volume) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Volume) Clone() *Volume                        { panic("stub") }
-func (m *Volume) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *Volume) Schema() *codec.Schema { return &volumeSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Volume) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &volumeSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Volume) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Volume) Decode(b []byte, a *codec.Arena) error {
+	*m = Volume{}
+	return codec.Decode(&volumeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Volume) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Volume) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &volumeSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Volume) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Volume) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Volume{}
+	return codec.DecodeJSON(&volumeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Volume) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Volume) Clone() *Volume {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&volumeSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Volume) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&volumeSchema, unsafe.Pointer(m))
+}
+
+// VolumeSource is a part of [Volume]. (mesos.v1.Volume.Source)
 type VolumeSource struct {
 	Type         *VolumeSourceType
 	DockerVolume *VolumeSourceDockerVolume
@@ -3897,365 +10141,1101 @@ type VolumeSource struct {
 	Secret       *Secret
 	HostPath     *VolumeSourceHostPath
 	CSIVolume    *VolumeSourceCSIVolume
-	Unknown      []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetType gives Type, or VolumeSourceTypeUnknown when it is unset.
 func (m *VolumeSource) GetType() VolumeSourceType {
 	if m == nil || m.Type == nil {
 		return VolumeSourceTypeUnknown
 	}
 	return *m.Type
 }
-func (m *VolumeSource) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *VolumeSource) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *VolumeSource) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *VolumeSource) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *VolumeSource) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *VolumeSource) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *VolumeSource) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *VolumeSource) Clone() *VolumeSource                  { panic("stub") }
-func (m *VolumeSource) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *VolumeSource) Schema() *codec.Schema { return &volumeSourceSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *VolumeSource) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &volumeSourceSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *VolumeSource) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSource) Decode(b []byte, a *codec.Arena) error {
+	*m = VolumeSource{}
+	return codec.Decode(&volumeSourceSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *VolumeSource) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *VolumeSource) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &volumeSourceSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *VolumeSource) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSource) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = VolumeSource{}
+	return codec.DecodeJSON(&volumeSourceSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *VolumeSource) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *VolumeSource) Clone() *VolumeSource {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&volumeSourceSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *VolumeSource) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&volumeSourceSchema, unsafe.Pointer(m))
+}
+
+// VolumeSourceDockerVolume is a part of [VolumeSource]. (mesos.v1.Volume.Source.DockerVolume)
 type VolumeSourceDockerVolume struct {
 	Driver        *string
 	Name          string
 	DriverOptions *Parameters
-	Unknown       []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetDriver gives Driver, or "" when it is unset.
 func (m *VolumeSourceDockerVolume) GetDriver() string {
 	if m == nil || m.Driver == nil {
 		return ""
 	}
 	return *m.Driver
 }
-func (m *VolumeSourceDockerVolume) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *VolumeSourceDockerVolume) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *VolumeSourceDockerVolume) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *VolumeSourceDockerVolume) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *VolumeSourceDockerVolume) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *VolumeSourceDockerVolume) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *VolumeSourceDockerVolume) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *VolumeSourceDockerVolume) Clone() *VolumeSourceDockerVolume      { panic("stub") }
-func (m *VolumeSourceDockerVolume) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *VolumeSourceDockerVolume) Schema() *codec.Schema { return &volumeSourceDockerVolumeSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *VolumeSourceDockerVolume) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &volumeSourceDockerVolumeSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *VolumeSourceDockerVolume) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSourceDockerVolume) Decode(b []byte, a *codec.Arena) error {
+	*m = VolumeSourceDockerVolume{}
+	return codec.Decode(&volumeSourceDockerVolumeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *VolumeSourceDockerVolume) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *VolumeSourceDockerVolume) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &volumeSourceDockerVolumeSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *VolumeSourceDockerVolume) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSourceDockerVolume) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = VolumeSourceDockerVolume{}
+	return codec.DecodeJSON(&volumeSourceDockerVolumeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *VolumeSourceDockerVolume) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *VolumeSourceDockerVolume) Clone() *VolumeSourceDockerVolume {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&volumeSourceDockerVolumeSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *VolumeSourceDockerVolume) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&volumeSourceDockerVolumeSchema, unsafe.Pointer(m))
+}
+
+// VolumeSourceHostPath is a part of [VolumeSource]. (mesos.v1.Volume.Source.HostPath)
 type VolumeSourceHostPath struct {
 	Path             string
 	MountPropagation *MountPropagation
-	Unknown          []byte
-}
-
-func (m *VolumeSourceHostPath) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *VolumeSourceHostPath) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *VolumeSourceHostPath) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *VolumeSourceHostPath) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *VolumeSourceHostPath) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *VolumeSourceHostPath) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *VolumeSourceHostPath) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *VolumeSourceHostPath) Clone() *VolumeSourceHostPath          { panic("stub") }
-func (m *VolumeSourceHostPath) String() string                        { panic("stub") }
-
-type VolumeSourceSandboxPath struct {
-	Type    *VolumeSourceSandboxPathType
-	Path    string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// Schema describes the message to the codec.
+func (m *VolumeSourceHostPath) Schema() *codec.Schema { return &volumeSourceHostPathSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *VolumeSourceHostPath) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &volumeSourceHostPathSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *VolumeSourceHostPath) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSourceHostPath) Decode(b []byte, a *codec.Arena) error {
+	*m = VolumeSourceHostPath{}
+	return codec.Decode(&volumeSourceHostPathSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *VolumeSourceHostPath) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *VolumeSourceHostPath) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &volumeSourceHostPathSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *VolumeSourceHostPath) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSourceHostPath) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = VolumeSourceHostPath{}
+	return codec.DecodeJSON(&volumeSourceHostPathSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *VolumeSourceHostPath) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *VolumeSourceHostPath) Clone() *VolumeSourceHostPath {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&volumeSourceHostPathSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *VolumeSourceHostPath) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&volumeSourceHostPathSchema, unsafe.Pointer(m))
+}
+
+// VolumeSourceSandboxPath is a part of [VolumeSource]. (mesos.v1.Volume.Source.SandboxPath)
+type VolumeSourceSandboxPath struct {
+	Type *VolumeSourceSandboxPathType
+	Path string
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// GetType gives Type, or VolumeSourceSandboxPathTypeUnknown when it is unset.
 func (m *VolumeSourceSandboxPath) GetType() VolumeSourceSandboxPathType {
 	if m == nil || m.Type == nil {
 		return VolumeSourceSandboxPathTypeUnknown
 	}
 	return *m.Type
 }
-func (m *VolumeSourceSandboxPath) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *VolumeSourceSandboxPath) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *VolumeSourceSandboxPath) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *VolumeSourceSandboxPath) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *VolumeSourceSandboxPath) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *VolumeSourceSandboxPath) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *VolumeSourceSandboxPath) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *VolumeSourceSandboxPath) Clone() *VolumeSourceSandboxPath       { panic("stub") }
-func (m *VolumeSourceSandboxPath) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *VolumeSourceSandboxPath) Schema() *codec.Schema { return &volumeSourceSandboxPathSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *VolumeSourceSandboxPath) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &volumeSourceSandboxPathSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *VolumeSourceSandboxPath) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSourceSandboxPath) Decode(b []byte, a *codec.Arena) error {
+	*m = VolumeSourceSandboxPath{}
+	return codec.Decode(&volumeSourceSandboxPathSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *VolumeSourceSandboxPath) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *VolumeSourceSandboxPath) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &volumeSourceSandboxPathSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *VolumeSourceSandboxPath) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSourceSandboxPath) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = VolumeSourceSandboxPath{}
+	return codec.DecodeJSON(&volumeSourceSandboxPathSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *VolumeSourceSandboxPath) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *VolumeSourceSandboxPath) Clone() *VolumeSourceSandboxPath {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&volumeSourceSandboxPathSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *VolumeSourceSandboxPath) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&volumeSourceSandboxPathSchema, unsafe.Pointer(m))
+}
+
+// VolumeSourceCSIVolume is a part of [VolumeSource]. (mesos.v1.Volume.Source.CSIVolume)
 type VolumeSourceCSIVolume struct {
 	PluginName         string
 	StaticProvisioning *VolumeSourceCSIVolumeStaticProvisioning
-	Unknown            []byte
-}
-
-func (m *VolumeSourceCSIVolume) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *VolumeSourceCSIVolume) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *VolumeSourceCSIVolume) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *VolumeSourceCSIVolume) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *VolumeSourceCSIVolume) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *VolumeSourceCSIVolume) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *VolumeSourceCSIVolume) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *VolumeSourceCSIVolume) Clone() *VolumeSourceCSIVolume         { panic("stub") }
-func (m *VolumeSourceCSIVolume) String() string                        { panic("stub") }
-
-type VolumeSourceCSIVolumeVolumeCapability struct {
-	Block      *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume
-	Mount      *VolumeSourceCSIVolumeVolumeCapabilityMountVolume
-	AccessMode VolumeSourceCSIVolumeVolumeCapabilityAccessMode
-	Unknown    []byte
-}
-
-func (m *VolumeSourceCSIVolumeVolumeCapability) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *VolumeSourceCSIVolumeVolumeCapability) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *VolumeSourceCSIVolumeVolumeCapability) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *VolumeSourceCSIVolumeVolumeCapability) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *VolumeSourceCSIVolumeVolumeCapability) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *VolumeSourceCSIVolumeVolumeCapability) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *VolumeSourceCSIVolumeVolumeCapability) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *VolumeSourceCSIVolumeVolumeCapability) Clone() *VolumeSourceCSIVolumeVolumeCapability {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapability) String() string { panic("stub") }
-
-type VolumeSourceCSIVolumeVolumeCapabilityBlockVolume struct {
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) AppendBinary(b []byte) ([]byte, error) {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) MarshalBinary() ([]byte, error) {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) AppendJSON(b []byte) ([]byte, error) {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) MarshalJSON() ([]byte, error) {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) UnmarshalBinary(b []byte) error {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) UnmarshalJSON(b []byte) error {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) Decode(b []byte, a *codec.Arena) error {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) Clone() *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) String() string { panic("stub") }
+// Schema describes the message to the codec.
+func (m *VolumeSourceCSIVolume) Schema() *codec.Schema { return &volumeSourceCSIVolumeSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *VolumeSourceCSIVolume) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &volumeSourceCSIVolumeSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *VolumeSourceCSIVolume) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSourceCSIVolume) Decode(b []byte, a *codec.Arena) error {
+	*m = VolumeSourceCSIVolume{}
+	return codec.Decode(&volumeSourceCSIVolumeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *VolumeSourceCSIVolume) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *VolumeSourceCSIVolume) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &volumeSourceCSIVolumeSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *VolumeSourceCSIVolume) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSourceCSIVolume) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = VolumeSourceCSIVolume{}
+	return codec.DecodeJSON(&volumeSourceCSIVolumeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *VolumeSourceCSIVolume) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *VolumeSourceCSIVolume) Clone() *VolumeSourceCSIVolume {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&volumeSourceCSIVolumeSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *VolumeSourceCSIVolume) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&volumeSourceCSIVolumeSchema, unsafe.Pointer(m))
+}
+
+// VolumeSourceCSIVolumeVolumeCapability is a part of [VolumeSourceCSIVolume].
+// (mesos.v1.Volume.Source.CSIVolume.VolumeCapability)
+type VolumeSourceCSIVolumeVolumeCapability struct {
+	// (One of access_type.)
+	Block *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume
+	// (One of access_type.)
+	Mount      *VolumeSourceCSIVolumeVolumeCapabilityMountVolume
+	AccessMode VolumeSourceCSIVolumeVolumeCapabilityAccessMode
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *VolumeSourceCSIVolumeVolumeCapability) Schema() *codec.Schema {
+	return &volumeSourceCSIVolumeVolumeCapabilitySchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *VolumeSourceCSIVolumeVolumeCapability) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &volumeSourceCSIVolumeVolumeCapabilitySchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *VolumeSourceCSIVolumeVolumeCapability) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSourceCSIVolumeVolumeCapability) Decode(b []byte, a *codec.Arena) error {
+	*m = VolumeSourceCSIVolumeVolumeCapability{}
+	return codec.Decode(&volumeSourceCSIVolumeVolumeCapabilitySchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *VolumeSourceCSIVolumeVolumeCapability) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *VolumeSourceCSIVolumeVolumeCapability) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &volumeSourceCSIVolumeVolumeCapabilitySchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *VolumeSourceCSIVolumeVolumeCapability) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSourceCSIVolumeVolumeCapability) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = VolumeSourceCSIVolumeVolumeCapability{}
+	return codec.DecodeJSON(&volumeSourceCSIVolumeVolumeCapabilitySchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *VolumeSourceCSIVolumeVolumeCapability) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *VolumeSourceCSIVolumeVolumeCapability) Clone() *VolumeSourceCSIVolumeVolumeCapability {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&volumeSourceCSIVolumeVolumeCapabilitySchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *VolumeSourceCSIVolumeVolumeCapability) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&volumeSourceCSIVolumeVolumeCapabilitySchema, unsafe.Pointer(m))
+}
+
+// VolumeSourceCSIVolumeVolumeCapabilityBlockVolume is a part of [VolumeSourceCSIVolumeVolumeCapability].
+// (mesos.v1.Volume.Source.CSIVolume.VolumeCapability.BlockVolume)
+type VolumeSourceCSIVolumeVolumeCapabilityBlockVolume struct {
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) Schema() *codec.Schema {
+	return &volumeSourceCSIVolumeVolumeCapabilityBlockVolumeSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &volumeSourceCSIVolumeVolumeCapabilityBlockVolumeSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) Decode(b []byte, a *codec.Arena) error {
+	*m = VolumeSourceCSIVolumeVolumeCapabilityBlockVolume{}
+	return codec.Decode(&volumeSourceCSIVolumeVolumeCapabilityBlockVolumeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &volumeSourceCSIVolumeVolumeCapabilityBlockVolumeSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = VolumeSourceCSIVolumeVolumeCapabilityBlockVolume{}
+	return codec.DecodeJSON(&volumeSourceCSIVolumeVolumeCapabilityBlockVolumeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) Clone() *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&volumeSourceCSIVolumeVolumeCapabilityBlockVolumeSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&volumeSourceCSIVolumeVolumeCapabilityBlockVolumeSchema, unsafe.Pointer(m))
+}
+
+// VolumeSourceCSIVolumeVolumeCapabilityMountVolume is a part of [VolumeSourceCSIVolumeVolumeCapability].
+// (mesos.v1.Volume.Source.CSIVolume.VolumeCapability.MountVolume)
 type VolumeSourceCSIVolumeVolumeCapabilityMountVolume struct {
 	FsType     *string
 	MountFlags []string
-	Unknown    []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetFsType gives FsType, or "" when it is unset.
 func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) GetFsType() string {
 	if m == nil || m.FsType == nil {
 		return ""
 	}
 	return *m.FsType
 }
-func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) AppendBinary(b []byte) ([]byte, error) {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) MarshalBinary() ([]byte, error) {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) AppendJSON(b []byte) ([]byte, error) {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) MarshalJSON() ([]byte, error) {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) UnmarshalBinary(b []byte) error {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) UnmarshalJSON(b []byte) error {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) Decode(b []byte, a *codec.Arena) error {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) Clone() *VolumeSourceCSIVolumeVolumeCapabilityMountVolume {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) String() string { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) Schema() *codec.Schema {
+	return &volumeSourceCSIVolumeVolumeCapabilityMountVolumeSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &volumeSourceCSIVolumeVolumeCapabilityMountVolumeSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) Decode(b []byte, a *codec.Arena) error {
+	*m = VolumeSourceCSIVolumeVolumeCapabilityMountVolume{}
+	return codec.Decode(&volumeSourceCSIVolumeVolumeCapabilityMountVolumeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &volumeSourceCSIVolumeVolumeCapabilityMountVolumeSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = VolumeSourceCSIVolumeVolumeCapabilityMountVolume{}
+	return codec.DecodeJSON(&volumeSourceCSIVolumeVolumeCapabilityMountVolumeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) Clone() *VolumeSourceCSIVolumeVolumeCapabilityMountVolume {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&volumeSourceCSIVolumeVolumeCapabilityMountVolumeSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&volumeSourceCSIVolumeVolumeCapabilityMountVolumeSchema, unsafe.Pointer(m))
+}
+
+// VolumeSourceCSIVolumeVolumeCapabilityAccessMode is a part of [VolumeSourceCSIVolumeVolumeCapability].
+// (mesos.v1.Volume.Source.CSIVolume.VolumeCapability.AccessMode)
 type VolumeSourceCSIVolumeVolumeCapabilityAccessMode struct {
-	Mode    VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode
+	Mode VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) AppendBinary(b []byte) ([]byte, error) {
-	panic("stub")
+// Schema describes the message to the codec.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) Schema() *codec.Schema {
+	return &volumeSourceCSIVolumeVolumeCapabilityAccessModeSchema
 }
-func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) MarshalBinary() ([]byte, error) {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) AppendJSON(b []byte) ([]byte, error) {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) MarshalJSON() ([]byte, error) {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) UnmarshalBinary(b []byte) error {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) UnmarshalJSON(b []byte) error {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) Decode(b []byte, a *codec.Arena) error {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) Clone() *VolumeSourceCSIVolumeVolumeCapabilityAccessMode {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) String() string { panic("stub") }
 
+// AppendBinary appends the message in protobuf form.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &volumeSourceCSIVolumeVolumeCapabilityAccessModeSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) Decode(b []byte, a *codec.Arena) error {
+	*m = VolumeSourceCSIVolumeVolumeCapabilityAccessMode{}
+	return codec.Decode(&volumeSourceCSIVolumeVolumeCapabilityAccessModeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &volumeSourceCSIVolumeVolumeCapabilityAccessModeSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = VolumeSourceCSIVolumeVolumeCapabilityAccessMode{}
+	return codec.DecodeJSON(&volumeSourceCSIVolumeVolumeCapabilityAccessModeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) Clone() *VolumeSourceCSIVolumeVolumeCapabilityAccessMode {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&volumeSourceCSIVolumeVolumeCapabilityAccessModeSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&volumeSourceCSIVolumeVolumeCapabilityAccessModeSchema, unsafe.Pointer(m))
+}
+
+// VolumeSourceCSIVolumeStaticProvisioning is a part of [VolumeSourceCSIVolume].
+// (mesos.v1.Volume.Source.CSIVolume.StaticProvisioning)
 type VolumeSourceCSIVolumeStaticProvisioning struct {
 	VolumeID           string
 	VolumeCapability   VolumeSourceCSIVolumeVolumeCapability
 	NodeStageSecrets   map[string]Secret
 	NodePublishSecrets map[string]Secret
 	VolumeContext      map[string]string
-	Unknown            []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// Schema describes the message to the codec.
+func (m *VolumeSourceCSIVolumeStaticProvisioning) Schema() *codec.Schema {
+	return &volumeSourceCSIVolumeStaticProvisioningSchema
+}
+
+// AppendBinary appends the message in protobuf form.
 func (m *VolumeSourceCSIVolumeStaticProvisioning) AppendBinary(b []byte) ([]byte, error) {
-	panic("stub")
+	return codec.Append(b, &volumeSourceCSIVolumeStaticProvisioningSchema, unsafe.Pointer(m))
 }
-func (m *VolumeSourceCSIVolumeStaticProvisioning) MarshalBinary() ([]byte, error)      { panic("stub") }
-func (m *VolumeSourceCSIVolumeStaticProvisioning) AppendJSON(b []byte) ([]byte, error) { panic("stub") }
-func (m *VolumeSourceCSIVolumeStaticProvisioning) MarshalJSON() ([]byte, error)        { panic("stub") }
-func (m *VolumeSourceCSIVolumeStaticProvisioning) UnmarshalBinary(b []byte) error      { panic("stub") }
-func (m *VolumeSourceCSIVolumeStaticProvisioning) UnmarshalJSON(b []byte) error        { panic("stub") }
-func (m *VolumeSourceCSIVolumeStaticProvisioning) Decode(b []byte, a *codec.Arena) error {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeStaticProvisioning) Clone() *VolumeSourceCSIVolumeStaticProvisioning {
-	panic("stub")
-}
-func (m *VolumeSourceCSIVolumeStaticProvisioning) String() string { panic("stub") }
 
+// MarshalBinary gives the message in protobuf form.
+func (m *VolumeSourceCSIVolumeStaticProvisioning) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSourceCSIVolumeStaticProvisioning) Decode(b []byte, a *codec.Arena) error {
+	*m = VolumeSourceCSIVolumeStaticProvisioning{}
+	return codec.Decode(&volumeSourceCSIVolumeStaticProvisioningSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *VolumeSourceCSIVolumeStaticProvisioning) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *VolumeSourceCSIVolumeStaticProvisioning) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &volumeSourceCSIVolumeStaticProvisioningSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *VolumeSourceCSIVolumeStaticProvisioning) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VolumeSourceCSIVolumeStaticProvisioning) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = VolumeSourceCSIVolumeStaticProvisioning{}
+	return codec.DecodeJSON(&volumeSourceCSIVolumeStaticProvisioningSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *VolumeSourceCSIVolumeStaticProvisioning) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *VolumeSourceCSIVolumeStaticProvisioning) Clone() *VolumeSourceCSIVolumeStaticProvisioning {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&volumeSourceCSIVolumeStaticProvisioningSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *VolumeSourceCSIVolumeStaticProvisioning) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&volumeSourceCSIVolumeStaticProvisioningSchema, unsafe.Pointer(m))
+}
+
+// NetworkInfo is mesos.v1.NetworkInfo.
 type NetworkInfo struct {
 	Groups       []string
 	Labels       *Labels
 	IPAddresses  []NetworkInfoIPAddress
 	Name         *string
 	PortMappings []NetworkInfoPortMapping
-	Unknown      []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetName gives Name, or "" when it is unset.
 func (m *NetworkInfo) GetName() string {
 	if m == nil || m.Name == nil {
 		return ""
 	}
 	return *m.Name
 }
-func (m *NetworkInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *NetworkInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *NetworkInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *NetworkInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *NetworkInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *NetworkInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *NetworkInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *NetworkInfo) Clone() *NetworkInfo                   { panic("stub") }
-func (m *NetworkInfo) String() string                        { panic("stub") }
 
-type NetworkInfoIPAddress struct {
-	Protocol  *NetworkInfoProtocol
-	IPAddress *string
-	Unknown   []byte
+// Schema describes the message to the codec.
+func (m *NetworkInfo) Schema() *codec.Schema { return &networkInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *NetworkInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &networkInfoSchema, unsafe.Pointer(m))
 }
 
+// MarshalBinary gives the message in protobuf form.
+func (m *NetworkInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *NetworkInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = NetworkInfo{}
+	return codec.Decode(&networkInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *NetworkInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *NetworkInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &networkInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *NetworkInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *NetworkInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = NetworkInfo{}
+	return codec.DecodeJSON(&networkInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *NetworkInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *NetworkInfo) Clone() *NetworkInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&networkInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *NetworkInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&networkInfoSchema, unsafe.Pointer(m))
+}
+
+// NetworkInfoIPAddress is a part of [NetworkInfo]. (mesos.v1.NetworkInfo.IPAddress)
+type NetworkInfoIPAddress struct {
+	// Default: IPv4.
+	Protocol  *NetworkInfoProtocol
+	IPAddress *string
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// GetProtocol gives Protocol, or NetworkInfoProtocolIPv4 when it is unset.
 func (m *NetworkInfoIPAddress) GetProtocol() NetworkInfoProtocol {
 	if m == nil || m.Protocol == nil {
 		return NetworkInfoProtocolIPv4
 	}
 	return *m.Protocol
 }
+
+// GetIPAddress gives IPAddress, or "" when it is unset.
 func (m *NetworkInfoIPAddress) GetIPAddress() string {
 	if m == nil || m.IPAddress == nil {
 		return ""
 	}
 	return *m.IPAddress
 }
-func (m *NetworkInfoIPAddress) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *NetworkInfoIPAddress) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *NetworkInfoIPAddress) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *NetworkInfoIPAddress) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *NetworkInfoIPAddress) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *NetworkInfoIPAddress) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *NetworkInfoIPAddress) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *NetworkInfoIPAddress) Clone() *NetworkInfoIPAddress          { panic("stub") }
-func (m *NetworkInfoIPAddress) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *NetworkInfoIPAddress) Schema() *codec.Schema { return &networkInfoIPAddressSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *NetworkInfoIPAddress) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &networkInfoIPAddressSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *NetworkInfoIPAddress) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *NetworkInfoIPAddress) Decode(b []byte, a *codec.Arena) error {
+	*m = NetworkInfoIPAddress{}
+	return codec.Decode(&networkInfoIPAddressSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *NetworkInfoIPAddress) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *NetworkInfoIPAddress) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &networkInfoIPAddressSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *NetworkInfoIPAddress) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *NetworkInfoIPAddress) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = NetworkInfoIPAddress{}
+	return codec.DecodeJSON(&networkInfoIPAddressSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *NetworkInfoIPAddress) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *NetworkInfoIPAddress) Clone() *NetworkInfoIPAddress {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&networkInfoIPAddressSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *NetworkInfoIPAddress) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&networkInfoIPAddressSchema, unsafe.Pointer(m))
+}
+
+// NetworkInfoPortMapping is a part of [NetworkInfo]. (mesos.v1.NetworkInfo.PortMapping)
 type NetworkInfoPortMapping struct {
 	HostPort      uint32
 	ContainerPort uint32
 	Protocol      *string
-	Unknown       []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetProtocol gives Protocol, or "" when it is unset.
 func (m *NetworkInfoPortMapping) GetProtocol() string {
 	if m == nil || m.Protocol == nil {
 		return ""
 	}
 	return *m.Protocol
 }
-func (m *NetworkInfoPortMapping) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *NetworkInfoPortMapping) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *NetworkInfoPortMapping) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *NetworkInfoPortMapping) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *NetworkInfoPortMapping) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *NetworkInfoPortMapping) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *NetworkInfoPortMapping) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *NetworkInfoPortMapping) Clone() *NetworkInfoPortMapping        { panic("stub") }
-func (m *NetworkInfoPortMapping) String() string                        { panic("stub") }
 
-type CapabilityInfo struct {
-	Capabilities []CapabilityInfoCapability
-	Unknown      []byte
+// Schema describes the message to the codec.
+func (m *NetworkInfoPortMapping) Schema() *codec.Schema { return &networkInfoPortMappingSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *NetworkInfoPortMapping) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &networkInfoPortMappingSchema, unsafe.Pointer(m))
 }
 
-func (m *CapabilityInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CapabilityInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CapabilityInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CapabilityInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CapabilityInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CapabilityInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CapabilityInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CapabilityInfo) Clone() *CapabilityInfo                { panic("stub") }
-func (m *CapabilityInfo) String() string                        { panic("stub") }
+// MarshalBinary gives the message in protobuf form.
+func (m *NetworkInfoPortMapping) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *NetworkInfoPortMapping) Decode(b []byte, a *codec.Arena) error {
+	*m = NetworkInfoPortMapping{}
+	return codec.Decode(&networkInfoPortMappingSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *NetworkInfoPortMapping) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *NetworkInfoPortMapping) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &networkInfoPortMappingSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *NetworkInfoPortMapping) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *NetworkInfoPortMapping) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = NetworkInfoPortMapping{}
+	return codec.DecodeJSON(&networkInfoPortMappingSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *NetworkInfoPortMapping) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *NetworkInfoPortMapping) Clone() *NetworkInfoPortMapping {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&networkInfoPortMappingSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *NetworkInfoPortMapping) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&networkInfoPortMappingSchema, unsafe.Pointer(m))
+}
+
+// CapabilityInfo is mesos.v1.CapabilityInfo.
+type CapabilityInfo struct {
+	Capabilities []CapabilityInfoCapability
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *CapabilityInfo) Schema() *codec.Schema { return &capabilityInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CapabilityInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &capabilityInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CapabilityInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CapabilityInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = CapabilityInfo{}
+	return codec.Decode(&capabilityInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CapabilityInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CapabilityInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &capabilityInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CapabilityInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CapabilityInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CapabilityInfo{}
+	return codec.DecodeJSON(&capabilityInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CapabilityInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CapabilityInfo) Clone() *CapabilityInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&capabilityInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CapabilityInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&capabilityInfoSchema, unsafe.Pointer(m))
+}
+
+// SeccompInfo is mesos.v1.SeccompInfo.
 type SeccompInfo struct {
 	ProfileName *string
 	Unconfined  *bool
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetProfileName gives ProfileName, or "" when it is unset.
 func (m *SeccompInfo) GetProfileName() string {
 	if m == nil || m.ProfileName == nil {
 		return ""
 	}
 	return *m.ProfileName
 }
+
+// GetUnconfined gives Unconfined, or false when it is unset.
 func (m *SeccompInfo) GetUnconfined() bool {
 	if m == nil || m.Unconfined == nil {
 		return false
 	}
 	return *m.Unconfined
 }
-func (m *SeccompInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *SeccompInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *SeccompInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *SeccompInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *SeccompInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *SeccompInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *SeccompInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *SeccompInfo) Clone() *SeccompInfo                   { panic("stub") }
-func (m *SeccompInfo) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *SeccompInfo) Schema() *codec.Schema { return &seccompInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *SeccompInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &seccompInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *SeccompInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *SeccompInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = SeccompInfo{}
+	return codec.Decode(&seccompInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *SeccompInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *SeccompInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &seccompInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *SeccompInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *SeccompInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = SeccompInfo{}
+	return codec.DecodeJSON(&seccompInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *SeccompInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *SeccompInfo) Clone() *SeccompInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&seccompInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *SeccompInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&seccompInfoSchema, unsafe.Pointer(m))
+}
+
+// LinuxInfo is mesos.v1.LinuxInfo.
 type LinuxInfo struct {
+	// (Out of use.)
 	CapabilityInfo        *CapabilityInfo
 	BoundingCapabilities  *CapabilityInfo
 	EffectiveCapabilities *CapabilityInfo
@@ -4263,125 +11243,375 @@ type LinuxInfo struct {
 	Seccomp               *SeccompInfo
 	IpcMode               *LinuxInfoIpcMode
 	ShmSize               *uint32
-	ShareCgroups          *bool
-	Unknown               []byte
+	// Default: true.
+	ShareCgroups *bool
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetSharePIDNamespace gives SharePIDNamespace, or false when it is unset.
 func (m *LinuxInfo) GetSharePIDNamespace() bool {
 	if m == nil || m.SharePIDNamespace == nil {
 		return false
 	}
 	return *m.SharePIDNamespace
 }
+
+// GetIpcMode gives IpcMode, or LinuxInfoIpcModeUnknown when it is unset.
 func (m *LinuxInfo) GetIpcMode() LinuxInfoIpcMode {
 	if m == nil || m.IpcMode == nil {
 		return LinuxInfoIpcModeUnknown
 	}
 	return *m.IpcMode
 }
+
+// GetShmSize gives ShmSize, or 0 when it is unset.
 func (m *LinuxInfo) GetShmSize() uint32 {
 	if m == nil || m.ShmSize == nil {
 		return 0
 	}
 	return *m.ShmSize
 }
+
+// GetShareCgroups gives ShareCgroups, or true when it is unset.
 func (m *LinuxInfo) GetShareCgroups() bool {
 	if m == nil || m.ShareCgroups == nil {
 		return true
 	}
 	return *m.ShareCgroups
 }
-func (m *LinuxInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *LinuxInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *LinuxInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *LinuxInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *LinuxInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *LinuxInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *LinuxInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *LinuxInfo) Clone() *LinuxInfo                     { panic("stub") }
-func (m *LinuxInfo) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *LinuxInfo) Schema() *codec.Schema { return &linuxInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *LinuxInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &linuxInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *LinuxInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *LinuxInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = LinuxInfo{}
+	return codec.Decode(&linuxInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *LinuxInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *LinuxInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &linuxInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *LinuxInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *LinuxInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = LinuxInfo{}
+	return codec.DecodeJSON(&linuxInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *LinuxInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *LinuxInfo) Clone() *LinuxInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&linuxInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *LinuxInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&linuxInfoSchema, unsafe.Pointer(m))
+}
+
+// RLimitInfo is mesos.v1.RLimitInfo.
 type RLimitInfo struct {
 	Rlimits []RLimitInfoRLimit
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *RLimitInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *RLimitInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *RLimitInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *RLimitInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *RLimitInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *RLimitInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *RLimitInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *RLimitInfo) Clone() *RLimitInfo                    { panic("stub") }
-func (m *RLimitInfo) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *RLimitInfo) Schema() *codec.Schema { return &rLimitInfoSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *RLimitInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &rLimitInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *RLimitInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *RLimitInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = RLimitInfo{}
+	return codec.Decode(&rLimitInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *RLimitInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *RLimitInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &rLimitInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *RLimitInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *RLimitInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = RLimitInfo{}
+	return codec.DecodeJSON(&rLimitInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *RLimitInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *RLimitInfo) Clone() *RLimitInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&rLimitInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *RLimitInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&rLimitInfoSchema, unsafe.Pointer(m))
+}
+
+// RLimitInfoRLimit is a part of [RLimitInfo]. (mesos.v1.RLimitInfo.RLimit)
 type RLimitInfoRLimit struct {
-	Type    *RLimitInfoRLimitType
-	Hard    *uint64
-	Soft    *uint64
+	Type *RLimitInfoRLimitType
+	Hard *uint64
+	Soft *uint64
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetType gives Type, or RLimitInfoRLimitTypeUnknown when it is unset.
 func (m *RLimitInfoRLimit) GetType() RLimitInfoRLimitType {
 	if m == nil || m.Type == nil {
 		return RLimitInfoRLimitTypeUnknown
 	}
 	return *m.Type
 }
+
+// GetHard gives Hard, or 0 when it is unset.
 func (m *RLimitInfoRLimit) GetHard() uint64 {
 	if m == nil || m.Hard == nil {
 		return 0
 	}
 	return *m.Hard
 }
+
+// GetSoft gives Soft, or 0 when it is unset.
 func (m *RLimitInfoRLimit) GetSoft() uint64 {
 	if m == nil || m.Soft == nil {
 		return 0
 	}
 	return *m.Soft
 }
-func (m *RLimitInfoRLimit) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *RLimitInfoRLimit) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *RLimitInfoRLimit) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *RLimitInfoRLimit) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *RLimitInfoRLimit) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *RLimitInfoRLimit) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *RLimitInfoRLimit) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *RLimitInfoRLimit) Clone() *RLimitInfoRLimit              { panic("stub") }
-func (m *RLimitInfoRLimit) String() string                        { panic("stub") }
 
-type TTYInfo struct {
-	WindowSize *TTYInfoWindowSize
-	Unknown    []byte
+// Schema describes the message to the codec.
+func (m *RLimitInfoRLimit) Schema() *codec.Schema { return &rLimitInfoRLimitSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *RLimitInfoRLimit) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &rLimitInfoRLimitSchema, unsafe.Pointer(m))
 }
 
-func (m *TTYInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *TTYInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *TTYInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *TTYInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *TTYInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *TTYInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *TTYInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *TTYInfo) Clone() *TTYInfo                       { panic("stub") }
-func (m *TTYInfo) String() string                        { panic("stub") }
+// MarshalBinary gives the message in protobuf form.
+func (m *RLimitInfoRLimit) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-type TTYInfoWindowSize struct {
-	Rows    uint32
-	Columns uint32
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *RLimitInfoRLimit) Decode(b []byte, a *codec.Arena) error {
+	*m = RLimitInfoRLimit{}
+	return codec.Decode(&rLimitInfoRLimitSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *RLimitInfoRLimit) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *RLimitInfoRLimit) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &rLimitInfoRLimitSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *RLimitInfoRLimit) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *RLimitInfoRLimit) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = RLimitInfoRLimit{}
+	return codec.DecodeJSON(&rLimitInfoRLimitSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *RLimitInfoRLimit) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *RLimitInfoRLimit) Clone() *RLimitInfoRLimit {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&rLimitInfoRLimitSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *RLimitInfoRLimit) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&rLimitInfoRLimitSchema, unsafe.Pointer(m))
+}
+
+// TTYInfo is mesos.v1.TTYInfo.
+type TTYInfo struct {
+	WindowSize *TTYInfoWindowSize
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *TTYInfoWindowSize) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *TTYInfoWindowSize) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *TTYInfoWindowSize) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *TTYInfoWindowSize) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *TTYInfoWindowSize) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *TTYInfoWindowSize) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *TTYInfoWindowSize) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *TTYInfoWindowSize) Clone() *TTYInfoWindowSize             { panic("stub") }
-func (m *TTYInfoWindowSize) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *TTYInfo) Schema() *codec.Schema { return &ttyInfoSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *TTYInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &ttyInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *TTYInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TTYInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = TTYInfo{}
+	return codec.Decode(&ttyInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *TTYInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *TTYInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &ttyInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *TTYInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TTYInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = TTYInfo{}
+	return codec.DecodeJSON(&ttyInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *TTYInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *TTYInfo) Clone() *TTYInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&ttyInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *TTYInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&ttyInfoSchema, unsafe.Pointer(m))
+}
+
+// TTYInfoWindowSize is a part of [TTYInfo]. (mesos.v1.TTYInfo.WindowSize)
+type TTYInfoWindowSize struct {
+	Rows    uint32
+	Columns uint32
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *TTYInfoWindowSize) Schema() *codec.Schema { return &ttyInfoWindowSizeSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *TTYInfoWindowSize) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &ttyInfoWindowSizeSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *TTYInfoWindowSize) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TTYInfoWindowSize) Decode(b []byte, a *codec.Arena) error {
+	*m = TTYInfoWindowSize{}
+	return codec.Decode(&ttyInfoWindowSizeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *TTYInfoWindowSize) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *TTYInfoWindowSize) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &ttyInfoWindowSizeSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *TTYInfoWindowSize) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *TTYInfoWindowSize) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = TTYInfoWindowSize{}
+	return codec.DecodeJSON(&ttyInfoWindowSizeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *TTYInfoWindowSize) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *TTYInfoWindowSize) Clone() *TTYInfoWindowSize {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&ttyInfoWindowSizeSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *TTYInfoWindowSize) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&ttyInfoWindowSizeSchema, unsafe.Pointer(m))
+}
+
+// ContainerInfo is mesos.v1.ContainerInfo.
 type ContainerInfo struct {
 	Type         ContainerInfoType
 	Volumes      []Volume
@@ -4392,205 +11622,660 @@ type ContainerInfo struct {
 	LinuxInfo    *LinuxInfo
 	RlimitInfo   *RLimitInfo
 	TTYInfo      *TTYInfo
-	Unknown      []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetHostname gives Hostname, or "" when it is unset.
 func (m *ContainerInfo) GetHostname() string {
 	if m == nil || m.Hostname == nil {
 		return ""
 	}
 	return *m.Hostname
 }
-func (m *ContainerInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ContainerInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ContainerInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ContainerInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ContainerInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ContainerInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ContainerInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ContainerInfo) Clone() *ContainerInfo                 { panic("stub") }
-func (m *ContainerInfo) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *ContainerInfo) Schema() *codec.Schema { return &containerInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *ContainerInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &containerInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ContainerInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ContainerInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = ContainerInfo{}
+	return codec.Decode(&containerInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ContainerInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ContainerInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &containerInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ContainerInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ContainerInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ContainerInfo{}
+	return codec.DecodeJSON(&containerInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ContainerInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ContainerInfo) Clone() *ContainerInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&containerInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ContainerInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&containerInfoSchema, unsafe.Pointer(m))
+}
+
+// ContainerInfoDockerInfo is a part of [ContainerInfo]. (mesos.v1.ContainerInfo.DockerInfo)
 type ContainerInfoDockerInfo struct {
-	Image          string
-	Network        *ContainerInfoDockerInfoNetwork
-	PortMappings   []ContainerInfoDockerInfoPortMapping
+	Image string
+	// Default: HOST.
+	Network      *ContainerInfoDockerInfoNetwork
+	PortMappings []ContainerInfoDockerInfoPortMapping
+	// Default: false.
 	Privileged     *bool
 	Parameters     []Parameter
 	ForcePullImage *bool
-	VolumeDriver   *string
-	Unknown        []byte
+	// (Out of use.)
+	VolumeDriver *string
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetNetwork gives Network, or ContainerInfoDockerInfoNetworkHost when it is unset.
 func (m *ContainerInfoDockerInfo) GetNetwork() ContainerInfoDockerInfoNetwork {
 	if m == nil || m.Network == nil {
 		return ContainerInfoDockerInfoNetworkHost
 	}
 	return *m.Network
 }
+
+// GetPrivileged gives Privileged, or false when it is unset.
 func (m *ContainerInfoDockerInfo) GetPrivileged() bool {
 	if m == nil || m.Privileged == nil {
 		return false
 	}
 	return *m.Privileged
 }
+
+// GetForcePullImage gives ForcePullImage, or false when it is unset.
 func (m *ContainerInfoDockerInfo) GetForcePullImage() bool {
 	if m == nil || m.ForcePullImage == nil {
 		return false
 	}
 	return *m.ForcePullImage
 }
+
+// GetVolumeDriver gives VolumeDriver, or "" when it is unset.
 func (m *ContainerInfoDockerInfo) GetVolumeDriver() string {
 	if m == nil || m.VolumeDriver == nil {
 		return ""
 	}
 	return *m.VolumeDriver
 }
-func (m *ContainerInfoDockerInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ContainerInfoDockerInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ContainerInfoDockerInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ContainerInfoDockerInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ContainerInfoDockerInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ContainerInfoDockerInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ContainerInfoDockerInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ContainerInfoDockerInfo) Clone() *ContainerInfoDockerInfo       { panic("stub") }
-func (m *ContainerInfoDockerInfo) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *ContainerInfoDockerInfo) Schema() *codec.Schema { return &containerInfoDockerInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *ContainerInfoDockerInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &containerInfoDockerInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ContainerInfoDockerInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ContainerInfoDockerInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = ContainerInfoDockerInfo{}
+	return codec.Decode(&containerInfoDockerInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ContainerInfoDockerInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ContainerInfoDockerInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &containerInfoDockerInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ContainerInfoDockerInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ContainerInfoDockerInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ContainerInfoDockerInfo{}
+	return codec.DecodeJSON(&containerInfoDockerInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ContainerInfoDockerInfo) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ContainerInfoDockerInfo) Clone() *ContainerInfoDockerInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&containerInfoDockerInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ContainerInfoDockerInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&containerInfoDockerInfoSchema, unsafe.Pointer(m))
+}
+
+// ContainerInfoDockerInfoPortMapping is a part of [ContainerInfoDockerInfo].
+// (mesos.v1.ContainerInfo.DockerInfo.PortMapping)
 type ContainerInfoDockerInfoPortMapping struct {
 	HostPort      uint32
 	ContainerPort uint32
 	Protocol      *string
-	Unknown       []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetProtocol gives Protocol, or "" when it is unset.
 func (m *ContainerInfoDockerInfoPortMapping) GetProtocol() string {
 	if m == nil || m.Protocol == nil {
 		return ""
 	}
 	return *m.Protocol
 }
-func (m *ContainerInfoDockerInfoPortMapping) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ContainerInfoDockerInfoPortMapping) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ContainerInfoDockerInfoPortMapping) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ContainerInfoDockerInfoPortMapping) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ContainerInfoDockerInfoPortMapping) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ContainerInfoDockerInfoPortMapping) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ContainerInfoDockerInfoPortMapping) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ContainerInfoDockerInfoPortMapping) Clone() *ContainerInfoDockerInfoPortMapping {
-	panic("stub")
-}
-func (m *ContainerInfoDockerInfoPortMapping) String() string { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *ContainerInfoDockerInfoPortMapping) Schema() *codec.Schema {
+	return &containerInfoDockerInfoPortMappingSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *ContainerInfoDockerInfoPortMapping) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &containerInfoDockerInfoPortMappingSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ContainerInfoDockerInfoPortMapping) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ContainerInfoDockerInfoPortMapping) Decode(b []byte, a *codec.Arena) error {
+	*m = ContainerInfoDockerInfoPortMapping{}
+	return codec.Decode(&containerInfoDockerInfoPortMappingSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ContainerInfoDockerInfoPortMapping) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ContainerInfoDockerInfoPortMapping) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &containerInfoDockerInfoPortMappingSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ContainerInfoDockerInfoPortMapping) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ContainerInfoDockerInfoPortMapping) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ContainerInfoDockerInfoPortMapping{}
+	return codec.DecodeJSON(&containerInfoDockerInfoPortMappingSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ContainerInfoDockerInfoPortMapping) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ContainerInfoDockerInfoPortMapping) Clone() *ContainerInfoDockerInfoPortMapping {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&containerInfoDockerInfoPortMappingSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ContainerInfoDockerInfoPortMapping) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&containerInfoDockerInfoPortMappingSchema, unsafe.Pointer(m))
+}
+
+// ContainerInfoMesosInfo is a part of [ContainerInfo]. (mesos.v1.ContainerInfo.MesosInfo)
 type ContainerInfoMesosInfo struct {
-	Image   *Image
+	Image *Image
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *ContainerInfoMesosInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ContainerInfoMesosInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ContainerInfoMesosInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ContainerInfoMesosInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ContainerInfoMesosInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ContainerInfoMesosInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ContainerInfoMesosInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ContainerInfoMesosInfo) Clone() *ContainerInfoMesosInfo        { panic("stub") }
-func (m *ContainerInfoMesosInfo) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *ContainerInfoMesosInfo) Schema() *codec.Schema { return &containerInfoMesosInfoSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *ContainerInfoMesosInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &containerInfoMesosInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ContainerInfoMesosInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ContainerInfoMesosInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = ContainerInfoMesosInfo{}
+	return codec.Decode(&containerInfoMesosInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ContainerInfoMesosInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ContainerInfoMesosInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &containerInfoMesosInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ContainerInfoMesosInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ContainerInfoMesosInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ContainerInfoMesosInfo{}
+	return codec.DecodeJSON(&containerInfoMesosInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ContainerInfoMesosInfo) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ContainerInfoMesosInfo) Clone() *ContainerInfoMesosInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&containerInfoMesosInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ContainerInfoMesosInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&containerInfoMesosInfoSchema, unsafe.Pointer(m))
+}
+
+// ContainerStatus is mesos.v1.ContainerStatus.
 type ContainerStatus struct {
 	NetworkInfos []NetworkInfo
 	CgroupInfo   *CgroupInfo
 	ExecutorPID  *uint32
 	ContainerID  *ContainerID
-	Unknown      []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetExecutorPID gives ExecutorPID, or 0 when it is unset.
 func (m *ContainerStatus) GetExecutorPID() uint32 {
 	if m == nil || m.ExecutorPID == nil {
 		return 0
 	}
 	return *m.ExecutorPID
 }
-func (m *ContainerStatus) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ContainerStatus) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ContainerStatus) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ContainerStatus) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ContainerStatus) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ContainerStatus) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ContainerStatus) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ContainerStatus) Clone() *ContainerStatus               { panic("stub") }
-func (m *ContainerStatus) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *ContainerStatus) Schema() *codec.Schema { return &containerStatusSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *ContainerStatus) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &containerStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ContainerStatus) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ContainerStatus) Decode(b []byte, a *codec.Arena) error {
+	*m = ContainerStatus{}
+	return codec.Decode(&containerStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ContainerStatus) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ContainerStatus) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &containerStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ContainerStatus) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ContainerStatus) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ContainerStatus{}
+	return codec.DecodeJSON(&containerStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ContainerStatus) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ContainerStatus) Clone() *ContainerStatus {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&containerStatusSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ContainerStatus) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&containerStatusSchema, unsafe.Pointer(m))
+}
+
+// CgroupInfo is mesos.v1.CgroupInfo.
 type CgroupInfo struct {
-	NetCls  *CgroupInfoNetCls
+	NetCls *CgroupInfoNetCls
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *CgroupInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CgroupInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CgroupInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CgroupInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CgroupInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CgroupInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CgroupInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CgroupInfo) Clone() *CgroupInfo                    { panic("stub") }
-func (m *CgroupInfo) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CgroupInfo) Schema() *codec.Schema { return &cgroupInfoSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *CgroupInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &cgroupInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CgroupInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CgroupInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = CgroupInfo{}
+	return codec.Decode(&cgroupInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CgroupInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CgroupInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &cgroupInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CgroupInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CgroupInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CgroupInfo{}
+	return codec.DecodeJSON(&cgroupInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CgroupInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CgroupInfo) Clone() *CgroupInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&cgroupInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CgroupInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&cgroupInfoSchema, unsafe.Pointer(m))
+}
+
+// CgroupInfoBlkio is a part of [CgroupInfo]. (mesos.v1.CgroupInfo.Blkio)
 type CgroupInfoBlkio struct {
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *CgroupInfoBlkio) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CgroupInfoBlkio) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CgroupInfoBlkio) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CgroupInfoBlkio) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CgroupInfoBlkio) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CgroupInfoBlkio) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CgroupInfoBlkio) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CgroupInfoBlkio) Clone() *CgroupInfoBlkio               { panic("stub") }
-func (m *CgroupInfoBlkio) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CgroupInfoBlkio) Schema() *codec.Schema { return &cgroupInfoBlkioSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *CgroupInfoBlkio) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &cgroupInfoBlkioSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CgroupInfoBlkio) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CgroupInfoBlkio) Decode(b []byte, a *codec.Arena) error {
+	*m = CgroupInfoBlkio{}
+	return codec.Decode(&cgroupInfoBlkioSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CgroupInfoBlkio) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CgroupInfoBlkio) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &cgroupInfoBlkioSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CgroupInfoBlkio) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CgroupInfoBlkio) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CgroupInfoBlkio{}
+	return codec.DecodeJSON(&cgroupInfoBlkioSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CgroupInfoBlkio) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CgroupInfoBlkio) Clone() *CgroupInfoBlkio {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&cgroupInfoBlkioSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CgroupInfoBlkio) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&cgroupInfoBlkioSchema, unsafe.Pointer(m))
+}
+
+// CgroupInfoBlkioValue is a part of [CgroupInfoBlkio]. (mesos.v1.CgroupInfo.Blkio.Value)
 type CgroupInfoBlkioValue struct {
-	Op      *CgroupInfoBlkioOperation
-	Value   *uint64
+	Op    *CgroupInfoBlkioOperation
+	Value *uint64
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetOp gives Op, or CgroupInfoBlkioOperationUnknown when it is unset.
 func (m *CgroupInfoBlkioValue) GetOp() CgroupInfoBlkioOperation {
 	if m == nil || m.Op == nil {
 		return CgroupInfoBlkioOperationUnknown
 	}
 	return *m.Op
 }
+
+// GetValue gives Value, or 0 when it is unset.
 func (m *CgroupInfoBlkioValue) GetValue() uint64 {
 	if m == nil || m.Value == nil {
 		return 0
 	}
 	return *m.Value
 }
-func (m *CgroupInfoBlkioValue) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CgroupInfoBlkioValue) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CgroupInfoBlkioValue) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CgroupInfoBlkioValue) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CgroupInfoBlkioValue) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CgroupInfoBlkioValue) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CgroupInfoBlkioValue) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CgroupInfoBlkioValue) Clone() *CgroupInfoBlkioValue          { panic("stub") }
-func (m *CgroupInfoBlkioValue) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *CgroupInfoBlkioValue) Schema() *codec.Schema { return &cgroupInfoBlkioValueSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CgroupInfoBlkioValue) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &cgroupInfoBlkioValueSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CgroupInfoBlkioValue) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CgroupInfoBlkioValue) Decode(b []byte, a *codec.Arena) error {
+	*m = CgroupInfoBlkioValue{}
+	return codec.Decode(&cgroupInfoBlkioValueSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CgroupInfoBlkioValue) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CgroupInfoBlkioValue) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &cgroupInfoBlkioValueSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CgroupInfoBlkioValue) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CgroupInfoBlkioValue) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CgroupInfoBlkioValue{}
+	return codec.DecodeJSON(&cgroupInfoBlkioValueSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CgroupInfoBlkioValue) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CgroupInfoBlkioValue) Clone() *CgroupInfoBlkioValue {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&cgroupInfoBlkioValueSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CgroupInfoBlkioValue) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&cgroupInfoBlkioValueSchema, unsafe.Pointer(m))
+}
+
+// CgroupInfoBlkioCFQ is a part of [CgroupInfoBlkio]. (mesos.v1.CgroupInfo.Blkio.CFQ)
 type CgroupInfoBlkioCFQ struct {
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *CgroupInfoBlkioCFQ) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CgroupInfoBlkioCFQ) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CgroupInfoBlkioCFQ) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CgroupInfoBlkioCFQ) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CgroupInfoBlkioCFQ) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CgroupInfoBlkioCFQ) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CgroupInfoBlkioCFQ) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CgroupInfoBlkioCFQ) Clone() *CgroupInfoBlkioCFQ            { panic("stub") }
-func (m *CgroupInfoBlkioCFQ) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CgroupInfoBlkioCFQ) Schema() *codec.Schema { return &cgroupInfoBlkioCFQSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *CgroupInfoBlkioCFQ) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &cgroupInfoBlkioCFQSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CgroupInfoBlkioCFQ) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CgroupInfoBlkioCFQ) Decode(b []byte, a *codec.Arena) error {
+	*m = CgroupInfoBlkioCFQ{}
+	return codec.Decode(&cgroupInfoBlkioCFQSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CgroupInfoBlkioCFQ) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CgroupInfoBlkioCFQ) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &cgroupInfoBlkioCFQSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CgroupInfoBlkioCFQ) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CgroupInfoBlkioCFQ) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CgroupInfoBlkioCFQ{}
+	return codec.DecodeJSON(&cgroupInfoBlkioCFQSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CgroupInfoBlkioCFQ) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CgroupInfoBlkioCFQ) Clone() *CgroupInfoBlkioCFQ {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&cgroupInfoBlkioCFQSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CgroupInfoBlkioCFQ) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&cgroupInfoBlkioCFQSchema, unsafe.Pointer(m))
+}
+
+// CgroupInfoBlkioCFQStatistics is a part of [CgroupInfoBlkioCFQ]. (mesos.v1.CgroupInfo.Blkio.CFQ.Statistics)
 type CgroupInfoBlkioCFQStatistics struct {
 	Device         *DeviceNumber
 	Sectors        *uint64
@@ -4601,191 +12286,649 @@ type CgroupInfoBlkioCFQStatistics struct {
 	IOWaitTime     []CgroupInfoBlkioValue
 	IOMerged       []CgroupInfoBlkioValue
 	IOQueued       []CgroupInfoBlkioValue
-	Unknown        []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetSectors gives Sectors, or 0 when it is unset.
 func (m *CgroupInfoBlkioCFQStatistics) GetSectors() uint64 {
 	if m == nil || m.Sectors == nil {
 		return 0
 	}
 	return *m.Sectors
 }
+
+// GetTime gives Time, or 0 when it is unset.
 func (m *CgroupInfoBlkioCFQStatistics) GetTime() uint64 {
 	if m == nil || m.Time == nil {
 		return 0
 	}
 	return *m.Time
 }
-func (m *CgroupInfoBlkioCFQStatistics) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CgroupInfoBlkioCFQStatistics) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CgroupInfoBlkioCFQStatistics) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CgroupInfoBlkioCFQStatistics) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CgroupInfoBlkioCFQStatistics) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CgroupInfoBlkioCFQStatistics) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CgroupInfoBlkioCFQStatistics) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CgroupInfoBlkioCFQStatistics) Clone() *CgroupInfoBlkioCFQStatistics  { panic("stub") }
-func (m *CgroupInfoBlkioCFQStatistics) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *CgroupInfoBlkioCFQStatistics) Schema() *codec.Schema {
+	return &cgroupInfoBlkioCFQStatisticsSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *CgroupInfoBlkioCFQStatistics) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &cgroupInfoBlkioCFQStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CgroupInfoBlkioCFQStatistics) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CgroupInfoBlkioCFQStatistics) Decode(b []byte, a *codec.Arena) error {
+	*m = CgroupInfoBlkioCFQStatistics{}
+	return codec.Decode(&cgroupInfoBlkioCFQStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CgroupInfoBlkioCFQStatistics) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CgroupInfoBlkioCFQStatistics) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &cgroupInfoBlkioCFQStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CgroupInfoBlkioCFQStatistics) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CgroupInfoBlkioCFQStatistics) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CgroupInfoBlkioCFQStatistics{}
+	return codec.DecodeJSON(&cgroupInfoBlkioCFQStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CgroupInfoBlkioCFQStatistics) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CgroupInfoBlkioCFQStatistics) Clone() *CgroupInfoBlkioCFQStatistics {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&cgroupInfoBlkioCFQStatisticsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CgroupInfoBlkioCFQStatistics) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&cgroupInfoBlkioCFQStatisticsSchema, unsafe.Pointer(m))
+}
+
+// CgroupInfoBlkioThrottling is a part of [CgroupInfoBlkio]. (mesos.v1.CgroupInfo.Blkio.Throttling)
 type CgroupInfoBlkioThrottling struct {
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *CgroupInfoBlkioThrottling) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CgroupInfoBlkioThrottling) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CgroupInfoBlkioThrottling) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CgroupInfoBlkioThrottling) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CgroupInfoBlkioThrottling) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CgroupInfoBlkioThrottling) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CgroupInfoBlkioThrottling) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CgroupInfoBlkioThrottling) Clone() *CgroupInfoBlkioThrottling     { panic("stub") }
-func (m *CgroupInfoBlkioThrottling) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CgroupInfoBlkioThrottling) Schema() *codec.Schema { return &cgroupInfoBlkioThrottlingSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *CgroupInfoBlkioThrottling) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &cgroupInfoBlkioThrottlingSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CgroupInfoBlkioThrottling) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CgroupInfoBlkioThrottling) Decode(b []byte, a *codec.Arena) error {
+	*m = CgroupInfoBlkioThrottling{}
+	return codec.Decode(&cgroupInfoBlkioThrottlingSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CgroupInfoBlkioThrottling) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CgroupInfoBlkioThrottling) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &cgroupInfoBlkioThrottlingSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CgroupInfoBlkioThrottling) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CgroupInfoBlkioThrottling) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CgroupInfoBlkioThrottling{}
+	return codec.DecodeJSON(&cgroupInfoBlkioThrottlingSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CgroupInfoBlkioThrottling) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CgroupInfoBlkioThrottling) Clone() *CgroupInfoBlkioThrottling {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&cgroupInfoBlkioThrottlingSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CgroupInfoBlkioThrottling) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&cgroupInfoBlkioThrottlingSchema, unsafe.Pointer(m))
+}
+
+// CgroupInfoBlkioThrottlingStatistics is a part of [CgroupInfoBlkioThrottling].
+// (mesos.v1.CgroupInfo.Blkio.Throttling.Statistics)
 type CgroupInfoBlkioThrottlingStatistics struct {
 	Device         *DeviceNumber
 	IOServiced     []CgroupInfoBlkioValue
 	IOServiceBytes []CgroupInfoBlkioValue
-	Unknown        []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *CgroupInfoBlkioThrottlingStatistics) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CgroupInfoBlkioThrottlingStatistics) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CgroupInfoBlkioThrottlingStatistics) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CgroupInfoBlkioThrottlingStatistics) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CgroupInfoBlkioThrottlingStatistics) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CgroupInfoBlkioThrottlingStatistics) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CgroupInfoBlkioThrottlingStatistics) Decode(b []byte, a *codec.Arena) error { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CgroupInfoBlkioThrottlingStatistics) Schema() *codec.Schema {
+	return &cgroupInfoBlkioThrottlingStatisticsSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *CgroupInfoBlkioThrottlingStatistics) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &cgroupInfoBlkioThrottlingStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CgroupInfoBlkioThrottlingStatistics) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CgroupInfoBlkioThrottlingStatistics) Decode(b []byte, a *codec.Arena) error {
+	*m = CgroupInfoBlkioThrottlingStatistics{}
+	return codec.Decode(&cgroupInfoBlkioThrottlingStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CgroupInfoBlkioThrottlingStatistics) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CgroupInfoBlkioThrottlingStatistics) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &cgroupInfoBlkioThrottlingStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CgroupInfoBlkioThrottlingStatistics) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CgroupInfoBlkioThrottlingStatistics) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CgroupInfoBlkioThrottlingStatistics{}
+	return codec.DecodeJSON(&cgroupInfoBlkioThrottlingStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CgroupInfoBlkioThrottlingStatistics) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
 func (m *CgroupInfoBlkioThrottlingStatistics) Clone() *CgroupInfoBlkioThrottlingStatistics {
-	panic("stub")
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&cgroupInfoBlkioThrottlingStatisticsSchema, unsafe.Pointer(&c))
+	return &c
 }
-func (m *CgroupInfoBlkioThrottlingStatistics) String() string { panic("stub") }
 
+// String gives the message as JSON on one line.
+func (m *CgroupInfoBlkioThrottlingStatistics) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&cgroupInfoBlkioThrottlingStatisticsSchema, unsafe.Pointer(m))
+}
+
+// CgroupInfoBlkioStatistics is a part of [CgroupInfoBlkio]. (mesos.v1.CgroupInfo.Blkio.Statistics)
 type CgroupInfoBlkioStatistics struct {
 	Cfq          []CgroupInfoBlkioCFQStatistics
 	CfqRecursive []CgroupInfoBlkioCFQStatistics
 	Throttling   []CgroupInfoBlkioThrottlingStatistics
-	Unknown      []byte
-}
-
-func (m *CgroupInfoBlkioStatistics) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CgroupInfoBlkioStatistics) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CgroupInfoBlkioStatistics) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CgroupInfoBlkioStatistics) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CgroupInfoBlkioStatistics) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CgroupInfoBlkioStatistics) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CgroupInfoBlkioStatistics) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CgroupInfoBlkioStatistics) Clone() *CgroupInfoBlkioStatistics     { panic("stub") }
-func (m *CgroupInfoBlkioStatistics) String() string                        { panic("stub") }
-
-type CgroupInfoNetCls struct {
-	Classid *uint32
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// Schema describes the message to the codec.
+func (m *CgroupInfoBlkioStatistics) Schema() *codec.Schema { return &cgroupInfoBlkioStatisticsSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CgroupInfoBlkioStatistics) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &cgroupInfoBlkioStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CgroupInfoBlkioStatistics) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CgroupInfoBlkioStatistics) Decode(b []byte, a *codec.Arena) error {
+	*m = CgroupInfoBlkioStatistics{}
+	return codec.Decode(&cgroupInfoBlkioStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CgroupInfoBlkioStatistics) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CgroupInfoBlkioStatistics) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &cgroupInfoBlkioStatisticsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CgroupInfoBlkioStatistics) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CgroupInfoBlkioStatistics) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CgroupInfoBlkioStatistics{}
+	return codec.DecodeJSON(&cgroupInfoBlkioStatisticsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CgroupInfoBlkioStatistics) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CgroupInfoBlkioStatistics) Clone() *CgroupInfoBlkioStatistics {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&cgroupInfoBlkioStatisticsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CgroupInfoBlkioStatistics) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&cgroupInfoBlkioStatisticsSchema, unsafe.Pointer(m))
+}
+
+// CgroupInfoNetCls is a part of [CgroupInfo]. (mesos.v1.CgroupInfo.NetCls)
+type CgroupInfoNetCls struct {
+	Classid *uint32
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// GetClassid gives Classid, or 0 when it is unset.
 func (m *CgroupInfoNetCls) GetClassid() uint32 {
 	if m == nil || m.Classid == nil {
 		return 0
 	}
 	return *m.Classid
 }
-func (m *CgroupInfoNetCls) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CgroupInfoNetCls) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CgroupInfoNetCls) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CgroupInfoNetCls) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CgroupInfoNetCls) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CgroupInfoNetCls) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CgroupInfoNetCls) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CgroupInfoNetCls) Clone() *CgroupInfoNetCls              { panic("stub") }
-func (m *CgroupInfoNetCls) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *CgroupInfoNetCls) Schema() *codec.Schema { return &cgroupInfoNetClsSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CgroupInfoNetCls) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &cgroupInfoNetClsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CgroupInfoNetCls) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CgroupInfoNetCls) Decode(b []byte, a *codec.Arena) error {
+	*m = CgroupInfoNetCls{}
+	return codec.Decode(&cgroupInfoNetClsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CgroupInfoNetCls) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CgroupInfoNetCls) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &cgroupInfoNetClsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CgroupInfoNetCls) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CgroupInfoNetCls) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CgroupInfoNetCls{}
+	return codec.DecodeJSON(&cgroupInfoNetClsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CgroupInfoNetCls) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CgroupInfoNetCls) Clone() *CgroupInfoNetCls {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&cgroupInfoNetClsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CgroupInfoNetCls) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&cgroupInfoNetClsSchema, unsafe.Pointer(m))
+}
+
+// Labels is mesos.v1.Labels.
 type Labels struct {
-	Labels  []Label
+	Labels []Label
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *Labels) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Labels) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Labels) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Labels) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Labels) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Labels) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Labels) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Labels) Clone() *Labels                        { panic("stub") }
-func (m *Labels) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *Labels) Schema() *codec.Schema { return &labelsSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *Labels) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &labelsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Labels) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Labels) Decode(b []byte, a *codec.Arena) error {
+	*m = Labels{}
+	return codec.Decode(&labelsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Labels) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Labels) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &labelsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Labels) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Labels) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Labels{}
+	return codec.DecodeJSON(&labelsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Labels) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Labels) Clone() *Labels {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&labelsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Labels) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&labelsSchema, unsafe.Pointer(m))
+}
+
+// Label is mesos.v1.Label.
 type Label struct {
-	Key     string
-	Value   *string
+	Key   string
+	Value *string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetValue gives Value, or "" when it is unset.
 func (m *Label) GetValue() string {
 	if m == nil || m.Value == nil {
 		return ""
 	}
 	return *m.Value
 }
-func (m *Label) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Label) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Label) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Label) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Label) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Label) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Label) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Label) Clone() *Label                         { panic("stub") }
-func (m *Label) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *Label) Schema() *codec.Schema { return &labelSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Label) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &labelSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Label) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Label) Decode(b []byte, a *codec.Arena) error {
+	*m = Label{}
+	return codec.Decode(&labelSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Label) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Label) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &labelSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Label) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Label) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Label{}
+	return codec.DecodeJSON(&labelSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Label) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Label) Clone() *Label {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&labelSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Label) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&labelSchema, unsafe.Pointer(m))
+}
+
+// Port is mesos.v1.Port.
 type Port struct {
 	Number     uint32
 	Name       *string
 	Protocol   *string
 	Visibility *DiscoveryInfoVisibility
 	Labels     *Labels
-	Unknown    []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetName gives Name, or "" when it is unset.
 func (m *Port) GetName() string {
 	if m == nil || m.Name == nil {
 		return ""
 	}
 	return *m.Name
 }
+
+// GetProtocol gives Protocol, or "" when it is unset.
 func (m *Port) GetProtocol() string {
 	if m == nil || m.Protocol == nil {
 		return ""
 	}
 	return *m.Protocol
 }
+
+// GetVisibility gives Visibility, or DiscoveryInfoVisibilityFramework when it is unset.
 func (m *Port) GetVisibility() DiscoveryInfoVisibility {
 	if m == nil || m.Visibility == nil {
 		return DiscoveryInfoVisibilityFramework
 	}
 	return *m.Visibility
 }
-func (m *Port) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Port) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Port) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Port) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Port) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Port) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Port) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Port) Clone() *Port                          { panic("stub") }
-func (m *Port) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *Port) Schema() *codec.Schema { return &portSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Port) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &portSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Port) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Port) Decode(b []byte, a *codec.Arena) error {
+	*m = Port{}
+	return codec.Decode(&portSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Port) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Port) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &portSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Port) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Port) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Port{}
+	return codec.DecodeJSON(&portSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Port) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Port) Clone() *Port {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&portSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Port) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&portSchema, unsafe.Pointer(m))
+}
+
+// Ports is mesos.v1.Ports.
 type Ports struct {
-	Ports   []Port
+	Ports []Port
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *Ports) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Ports) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Ports) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Ports) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Ports) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Ports) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Ports) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Ports) Clone() *Ports                         { panic("stub") }
-func (m *Ports) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *Ports) Schema() *codec.Schema { return &portsSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *Ports) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &portsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Ports) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Ports) Decode(b []byte, a *codec.Arena) error {
+	*m = Ports{}
+	return codec.Decode(&portsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Ports) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Ports) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &portsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Ports) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Ports) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Ports{}
+	return codec.DecodeJSON(&portsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Ports) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Ports) Clone() *Ports {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&portsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Ports) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&portsSchema, unsafe.Pointer(m))
+}
+
+// DiscoveryInfo is mesos.v1.DiscoveryInfo.
 type DiscoveryInfo struct {
 	Visibility  DiscoveryInfoVisibility
 	Name        *string
@@ -4794,65 +12937,169 @@ type DiscoveryInfo struct {
 	Version     *string
 	Ports       *Ports
 	Labels      *Labels
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetName gives Name, or "" when it is unset.
 func (m *DiscoveryInfo) GetName() string {
 	if m == nil || m.Name == nil {
 		return ""
 	}
 	return *m.Name
 }
+
+// GetEnvironment gives Environment, or "" when it is unset.
 func (m *DiscoveryInfo) GetEnvironment() string {
 	if m == nil || m.Environment == nil {
 		return ""
 	}
 	return *m.Environment
 }
+
+// GetLocation gives Location, or "" when it is unset.
 func (m *DiscoveryInfo) GetLocation() string {
 	if m == nil || m.Location == nil {
 		return ""
 	}
 	return *m.Location
 }
+
+// GetVersion gives Version, or "" when it is unset.
 func (m *DiscoveryInfo) GetVersion() string {
 	if m == nil || m.Version == nil {
 		return ""
 	}
 	return *m.Version
 }
-func (m *DiscoveryInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *DiscoveryInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *DiscoveryInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *DiscoveryInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *DiscoveryInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *DiscoveryInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *DiscoveryInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *DiscoveryInfo) Clone() *DiscoveryInfo                 { panic("stub") }
-func (m *DiscoveryInfo) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *DiscoveryInfo) Schema() *codec.Schema { return &discoveryInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *DiscoveryInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &discoveryInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *DiscoveryInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DiscoveryInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = DiscoveryInfo{}
+	return codec.Decode(&discoveryInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *DiscoveryInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *DiscoveryInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &discoveryInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *DiscoveryInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DiscoveryInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = DiscoveryInfo{}
+	return codec.DecodeJSON(&discoveryInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *DiscoveryInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *DiscoveryInfo) Clone() *DiscoveryInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&discoveryInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *DiscoveryInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&discoveryInfoSchema, unsafe.Pointer(m))
+}
+
+// WeightInfo is mesos.v1.WeightInfo.
 type WeightInfo struct {
-	Weight  float64
-	Role    *string
+	Weight float64
+	Role   *string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetRole gives Role, or "" when it is unset.
 func (m *WeightInfo) GetRole() string {
 	if m == nil || m.Role == nil {
 		return ""
 	}
 	return *m.Role
 }
-func (m *WeightInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *WeightInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *WeightInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *WeightInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *WeightInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *WeightInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *WeightInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *WeightInfo) Clone() *WeightInfo                    { panic("stub") }
-func (m *WeightInfo) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *WeightInfo) Schema() *codec.Schema { return &weightInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *WeightInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &weightInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *WeightInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *WeightInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = WeightInfo{}
+	return codec.Decode(&weightInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *WeightInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *WeightInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &weightInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *WeightInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *WeightInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = WeightInfo{}
+	return codec.DecodeJSON(&weightInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *WeightInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *WeightInfo) Clone() *WeightInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&weightInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *WeightInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&weightInfoSchema, unsafe.Pointer(m))
+}
+
+// VersionInfo is mesos.v1.VersionInfo.
 type VersionInfo struct {
 	Version   string
 	BuildDate *string
@@ -4861,1025 +13108,2522 @@ type VersionInfo struct {
 	GitSha    *string
 	GitBranch *string
 	GitTag    *string
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetBuildDate gives BuildDate, or "" when it is unset.
 func (m *VersionInfo) GetBuildDate() string {
 	if m == nil || m.BuildDate == nil {
 		return ""
 	}
 	return *m.BuildDate
 }
+
+// GetBuildTime gives BuildTime, or 0 when it is unset.
 func (m *VersionInfo) GetBuildTime() float64 {
 	if m == nil || m.BuildTime == nil {
 		return 0
 	}
 	return *m.BuildTime
 }
+
+// GetBuildUser gives BuildUser, or "" when it is unset.
 func (m *VersionInfo) GetBuildUser() string {
 	if m == nil || m.BuildUser == nil {
 		return ""
 	}
 	return *m.BuildUser
 }
+
+// GetGitSha gives GitSha, or "" when it is unset.
 func (m *VersionInfo) GetGitSha() string {
 	if m == nil || m.GitSha == nil {
 		return ""
 	}
 	return *m.GitSha
 }
+
+// GetGitBranch gives GitBranch, or "" when it is unset.
 func (m *VersionInfo) GetGitBranch() string {
 	if m == nil || m.GitBranch == nil {
 		return ""
 	}
 	return *m.GitBranch
 }
+
+// GetGitTag gives GitTag, or "" when it is unset.
 func (m *VersionInfo) GetGitTag() string {
 	if m == nil || m.GitTag == nil {
 		return ""
 	}
 	return *m.GitTag
 }
-func (m *VersionInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *VersionInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *VersionInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *VersionInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *VersionInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *VersionInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *VersionInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *VersionInfo) Clone() *VersionInfo                   { panic("stub") }
-func (m *VersionInfo) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *VersionInfo) Schema() *codec.Schema { return &versionInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *VersionInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &versionInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *VersionInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VersionInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = VersionInfo{}
+	return codec.Decode(&versionInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *VersionInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *VersionInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &versionInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *VersionInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *VersionInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = VersionInfo{}
+	return codec.DecodeJSON(&versionInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *VersionInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *VersionInfo) Clone() *VersionInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&versionInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *VersionInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&versionInfoSchema, unsafe.Pointer(m))
+}
+
+// Flag is mesos.v1.Flag.
 type Flag struct {
-	Name    string
-	Value   *string
+	Name  string
+	Value *string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetValue gives Value, or "" when it is unset.
 func (m *Flag) GetValue() string {
 	if m == nil || m.Value == nil {
 		return ""
 	}
 	return *m.Value
 }
-func (m *Flag) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Flag) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Flag) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Flag) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Flag) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Flag) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Flag) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Flag) Clone() *Flag                          { panic("stub") }
-func (m *Flag) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *Flag) Schema() *codec.Schema { return &flagSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Flag) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &flagSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Flag) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Flag) Decode(b []byte, a *codec.Arena) error {
+	*m = Flag{}
+	return codec.Decode(&flagSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Flag) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Flag) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &flagSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Flag) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Flag) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Flag{}
+	return codec.DecodeJSON(&flagSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Flag) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Flag) Clone() *Flag {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&flagSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Flag) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&flagSchema, unsafe.Pointer(m))
+}
+
+// Role is mesos.v1.Role.
 type Role struct {
 	Name       string
 	Weight     float64
 	Frameworks []FrameworkID
 	Resources  []Resource
-	Unknown    []byte
-}
-
-func (m *Role) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Role) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Role) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Role) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Role) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Role) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Role) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Role) Clone() *Role                          { panic("stub") }
-func (m *Role) String() string                        { panic("stub") }
-
-type Metric struct {
-	Name    string
-	Value   *float64
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// Schema describes the message to the codec.
+func (m *Role) Schema() *codec.Schema { return &roleSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Role) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &roleSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Role) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Role) Decode(b []byte, a *codec.Arena) error {
+	*m = Role{}
+	return codec.Decode(&roleSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Role) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Role) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &roleSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Role) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Role) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Role{}
+	return codec.DecodeJSON(&roleSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Role) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Role) Clone() *Role {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&roleSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Role) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&roleSchema, unsafe.Pointer(m))
+}
+
+// Metric is mesos.v1.Metric.
+type Metric struct {
+	Name  string
+	Value *float64
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// GetValue gives Value, or 0 when it is unset.
 func (m *Metric) GetValue() float64 {
 	if m == nil || m.Value == nil {
 		return 0
 	}
 	return *m.Value
 }
-func (m *Metric) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Metric) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Metric) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Metric) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Metric) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Metric) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Metric) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Metric) Clone() *Metric                        { panic("stub") }
-func (m *Metric) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *Metric) Schema() *codec.Schema { return &metricSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Metric) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &metricSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Metric) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Metric) Decode(b []byte, a *codec.Arena) error {
+	*m = Metric{}
+	return codec.Decode(&metricSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Metric) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Metric) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &metricSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Metric) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Metric) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Metric{}
+	return codec.DecodeJSON(&metricSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Metric) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Metric) Clone() *Metric {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&metricSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Metric) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&metricSchema, unsafe.Pointer(m))
+}
+
+// FileInfo is mesos.v1.FileInfo.
 type FileInfo struct {
-	Path    string
-	Nlink   *int32
-	Size    *uint64
-	Mtime   *TimeInfo
-	Mode    *uint32
-	Uid     *string
-	Gid     *string
+	Path  string
+	Nlink *int32
+	Size  *uint64
+	Mtime *TimeInfo
+	Mode  *uint32
+	Uid   *string
+	Gid   *string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetNlink gives Nlink, or 0 when it is unset.
 func (m *FileInfo) GetNlink() int32 {
 	if m == nil || m.Nlink == nil {
 		return 0
 	}
 	return *m.Nlink
 }
+
+// GetSize gives Size, or 0 when it is unset.
 func (m *FileInfo) GetSize() uint64 {
 	if m == nil || m.Size == nil {
 		return 0
 	}
 	return *m.Size
 }
+
+// GetMode gives Mode, or 0 when it is unset.
 func (m *FileInfo) GetMode() uint32 {
 	if m == nil || m.Mode == nil {
 		return 0
 	}
 	return *m.Mode
 }
+
+// GetUid gives Uid, or "" when it is unset.
 func (m *FileInfo) GetUid() string {
 	if m == nil || m.Uid == nil {
 		return ""
 	}
 	return *m.Uid
 }
+
+// GetGid gives Gid, or "" when it is unset.
 func (m *FileInfo) GetGid() string {
 	if m == nil || m.Gid == nil {
 		return ""
 	}
 	return *m.Gid
 }
-func (m *FileInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *FileInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *FileInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *FileInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *FileInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *FileInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *FileInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *FileInfo) Clone() *FileInfo                      { panic("stub") }
-func (m *FileInfo) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *FileInfo) Schema() *codec.Schema { return &fileInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *FileInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &fileInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *FileInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *FileInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = FileInfo{}
+	return codec.Decode(&fileInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *FileInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *FileInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &fileInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *FileInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *FileInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = FileInfo{}
+	return codec.DecodeJSON(&fileInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *FileInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *FileInfo) Clone() *FileInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&fileInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *FileInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&fileInfoSchema, unsafe.Pointer(m))
+}
+
+// Device is mesos.v1.Device.
 type Device struct {
-	Path    *string
-	Number  *DeviceNumber
+	Path   *string
+	Number *DeviceNumber
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetPath gives Path, or "" when it is unset.
 func (m *Device) GetPath() string {
 	if m == nil || m.Path == nil {
 		return ""
 	}
 	return *m.Path
 }
-func (m *Device) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Device) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Device) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Device) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Device) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Device) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Device) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Device) Clone() *Device                        { panic("stub") }
-func (m *Device) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *Device) Schema() *codec.Schema { return &deviceSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Device) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &deviceSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Device) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Device) Decode(b []byte, a *codec.Arena) error {
+	*m = Device{}
+	return codec.Decode(&deviceSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Device) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Device) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &deviceSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Device) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Device) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Device{}
+	return codec.DecodeJSON(&deviceSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Device) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Device) Clone() *Device {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&deviceSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Device) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&deviceSchema, unsafe.Pointer(m))
+}
+
+// DeviceNumber is a part of [Device]. (mesos.v1.Device.Number)
 type DeviceNumber struct {
 	MajorNumber uint64
 	MinorNumber uint64
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *DeviceNumber) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *DeviceNumber) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *DeviceNumber) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *DeviceNumber) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *DeviceNumber) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *DeviceNumber) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *DeviceNumber) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *DeviceNumber) Clone() *DeviceNumber                  { panic("stub") }
-func (m *DeviceNumber) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *DeviceNumber) Schema() *codec.Schema { return &deviceNumberSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *DeviceNumber) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &deviceNumberSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *DeviceNumber) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DeviceNumber) Decode(b []byte, a *codec.Arena) error {
+	*m = DeviceNumber{}
+	return codec.Decode(&deviceNumberSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *DeviceNumber) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *DeviceNumber) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &deviceNumberSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *DeviceNumber) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DeviceNumber) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = DeviceNumber{}
+	return codec.DecodeJSON(&deviceNumberSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *DeviceNumber) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *DeviceNumber) Clone() *DeviceNumber {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&deviceNumberSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *DeviceNumber) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&deviceNumberSchema, unsafe.Pointer(m))
+}
+
+// DeviceAccess is mesos.v1.DeviceAccess.
 type DeviceAccess struct {
-	Device  Device
-	Access  DeviceAccessAccess
+	Device Device
+	Access DeviceAccessAccess
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *DeviceAccess) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *DeviceAccess) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *DeviceAccess) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *DeviceAccess) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *DeviceAccess) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *DeviceAccess) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *DeviceAccess) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *DeviceAccess) Clone() *DeviceAccess                  { panic("stub") }
-func (m *DeviceAccess) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *DeviceAccess) Schema() *codec.Schema { return &deviceAccessSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *DeviceAccess) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &deviceAccessSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *DeviceAccess) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DeviceAccess) Decode(b []byte, a *codec.Arena) error {
+	*m = DeviceAccess{}
+	return codec.Decode(&deviceAccessSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *DeviceAccess) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *DeviceAccess) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &deviceAccessSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *DeviceAccess) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DeviceAccess) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = DeviceAccess{}
+	return codec.DecodeJSON(&deviceAccessSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *DeviceAccess) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *DeviceAccess) Clone() *DeviceAccess {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&deviceAccessSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *DeviceAccess) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&deviceAccessSchema, unsafe.Pointer(m))
+}
+
+// DeviceAccessAccess is a part of [DeviceAccess]. (mesos.v1.DeviceAccess.Access)
 type DeviceAccessAccess struct {
-	Read    *bool
-	Write   *bool
-	Mknod   *bool
+	Read  *bool
+	Write *bool
+	Mknod *bool
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetRead gives Read, or false when it is unset.
 func (m *DeviceAccessAccess) GetRead() bool {
 	if m == nil || m.Read == nil {
 		return false
 	}
 	return *m.Read
 }
+
+// GetWrite gives Write, or false when it is unset.
 func (m *DeviceAccessAccess) GetWrite() bool {
 	if m == nil || m.Write == nil {
 		return false
 	}
 	return *m.Write
 }
+
+// GetMknod gives Mknod, or false when it is unset.
 func (m *DeviceAccessAccess) GetMknod() bool {
 	if m == nil || m.Mknod == nil {
 		return false
 	}
 	return *m.Mknod
 }
-func (m *DeviceAccessAccess) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *DeviceAccessAccess) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *DeviceAccessAccess) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *DeviceAccessAccess) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *DeviceAccessAccess) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *DeviceAccessAccess) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *DeviceAccessAccess) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *DeviceAccessAccess) Clone() *DeviceAccessAccess            { panic("stub") }
-func (m *DeviceAccessAccess) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *DeviceAccessAccess) Schema() *codec.Schema { return &deviceAccessAccessSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *DeviceAccessAccess) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &deviceAccessAccessSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *DeviceAccessAccess) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DeviceAccessAccess) Decode(b []byte, a *codec.Arena) error {
+	*m = DeviceAccessAccess{}
+	return codec.Decode(&deviceAccessAccessSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *DeviceAccessAccess) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *DeviceAccessAccess) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &deviceAccessAccessSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *DeviceAccessAccess) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DeviceAccessAccess) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = DeviceAccessAccess{}
+	return codec.DecodeJSON(&deviceAccessAccessSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *DeviceAccessAccess) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *DeviceAccessAccess) Clone() *DeviceAccessAccess {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&deviceAccessAccessSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *DeviceAccessAccess) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&deviceAccessAccessSchema, unsafe.Pointer(m))
+}
+
+// DeviceWhitelist is mesos.v1.DeviceWhitelist.
 type DeviceWhitelist struct {
 	AllowedDevices []DeviceAccess
-	Unknown        []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *DeviceWhitelist) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *DeviceWhitelist) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *DeviceWhitelist) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *DeviceWhitelist) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *DeviceWhitelist) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *DeviceWhitelist) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *DeviceWhitelist) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *DeviceWhitelist) Clone() *DeviceWhitelist               { panic("stub") }
-func (m *DeviceWhitelist) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *DeviceWhitelist) Schema() *codec.Schema { return &deviceWhitelistSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *DeviceWhitelist) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &deviceWhitelistSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *DeviceWhitelist) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DeviceWhitelist) Decode(b []byte, a *codec.Arena) error {
+	*m = DeviceWhitelist{}
+	return codec.Decode(&deviceWhitelistSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *DeviceWhitelist) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *DeviceWhitelist) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &deviceWhitelistSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *DeviceWhitelist) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DeviceWhitelist) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = DeviceWhitelist{}
+	return codec.DecodeJSON(&deviceWhitelistSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *DeviceWhitelist) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *DeviceWhitelist) Clone() *DeviceWhitelist {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&deviceWhitelistSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *DeviceWhitelist) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&deviceWhitelistSchema, unsafe.Pointer(m))
+}
+
+// DrainConfig is mesos.v1.DrainConfig.
 type DrainConfig struct {
 	MaxGracePeriod *DurationInfo
-	MarkGone       *bool
-	Unknown        []byte
+	// Default: false.
+	MarkGone *bool
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetMarkGone gives MarkGone, or false when it is unset.
 func (m *DrainConfig) GetMarkGone() bool {
 	if m == nil || m.MarkGone == nil {
 		return false
 	}
 	return *m.MarkGone
 }
-func (m *DrainConfig) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *DrainConfig) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *DrainConfig) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *DrainConfig) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *DrainConfig) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *DrainConfig) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *DrainConfig) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *DrainConfig) Clone() *DrainConfig                   { panic("stub") }
-func (m *DrainConfig) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *DrainConfig) Schema() *codec.Schema { return &drainConfigSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *DrainConfig) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &drainConfigSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *DrainConfig) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DrainConfig) Decode(b []byte, a *codec.Arena) error {
+	*m = DrainConfig{}
+	return codec.Decode(&drainConfigSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *DrainConfig) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *DrainConfig) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &drainConfigSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *DrainConfig) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DrainConfig) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = DrainConfig{}
+	return codec.DecodeJSON(&drainConfigSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *DrainConfig) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *DrainConfig) Clone() *DrainConfig {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&drainConfigSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *DrainConfig) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&drainConfigSchema, unsafe.Pointer(m))
+}
+
+// DrainInfo is mesos.v1.DrainInfo.
 type DrainInfo struct {
-	State   DrainState
-	Config  DrainConfig
+	State  DrainState
+	Config DrainConfig
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *DrainInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *DrainInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *DrainInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *DrainInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *DrainInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *DrainInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *DrainInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *DrainInfo) Clone() *DrainInfo                     { panic("stub") }
-func (m *DrainInfo) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *DrainInfo) Schema() *codec.Schema { return &drainInfoSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *DrainInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &drainInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *DrainInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DrainInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = DrainInfo{}
+	return codec.Decode(&drainInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *DrainInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *DrainInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &drainInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *DrainInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *DrainInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = DrainInfo{}
+	return codec.DecodeJSON(&drainInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *DrainInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *DrainInfo) Clone() *DrainInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&drainInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *DrainInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&drainInfoSchema, unsafe.Pointer(m))
+}
+
+// AttributeConstraint is mesos.v1.scheduler.AttributeConstraint.
 type AttributeConstraint struct {
 	Selector  AttributeConstraintSelector
 	Predicate AttributeConstraintPredicate
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AttributeConstraint) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AttributeConstraint) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AttributeConstraint) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AttributeConstraint) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AttributeConstraint) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AttributeConstraint) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AttributeConstraint) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AttributeConstraint) Clone() *AttributeConstraint           { panic("stub") }
-func (m *AttributeConstraint) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AttributeConstraint) Schema() *codec.Schema { return &attributeConstraintSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AttributeConstraint) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &attributeConstraintSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AttributeConstraint) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AttributeConstraint) Decode(b []byte, a *codec.Arena) error {
+	*m = AttributeConstraint{}
+	return codec.Decode(&attributeConstraintSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AttributeConstraint) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AttributeConstraint) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &attributeConstraintSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AttributeConstraint) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AttributeConstraint) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AttributeConstraint{}
+	return codec.DecodeJSON(&attributeConstraintSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AttributeConstraint) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AttributeConstraint) Clone() *AttributeConstraint {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&attributeConstraintSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AttributeConstraint) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&attributeConstraintSchema, unsafe.Pointer(m))
+}
+
+// AttributeConstraintSelector is a part of [AttributeConstraint]. (mesos.v1.scheduler.AttributeConstraint.Selector)
 type AttributeConstraintSelector struct {
+	// (One of selector.)
 	PseudoattributeType *AttributeConstraintSelectorPseudoattributeType
-	AttributeName       *string
-	Unknown             []byte
+	// (One of selector.)
+	AttributeName *string
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetPseudoattributeType gives PseudoattributeType, or AttributeConstraintSelectorPseudoattributeTypeUnknown when it is unset.
 func (m *AttributeConstraintSelector) GetPseudoattributeType() AttributeConstraintSelectorPseudoattributeType {
 	if m == nil || m.PseudoattributeType == nil {
 		return AttributeConstraintSelectorPseudoattributeTypeUnknown
 	}
 	return *m.PseudoattributeType
 }
+
+// GetAttributeName gives AttributeName, or "" when it is unset.
 func (m *AttributeConstraintSelector) GetAttributeName() string {
 	if m == nil || m.AttributeName == nil {
 		return ""
 	}
 	return *m.AttributeName
 }
-func (m *AttributeConstraintSelector) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AttributeConstraintSelector) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AttributeConstraintSelector) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AttributeConstraintSelector) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AttributeConstraintSelector) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AttributeConstraintSelector) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AttributeConstraintSelector) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AttributeConstraintSelector) Clone() *AttributeConstraintSelector   { panic("stub") }
-func (m *AttributeConstraintSelector) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *AttributeConstraintSelector) Schema() *codec.Schema {
+	return &attributeConstraintSelectorSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *AttributeConstraintSelector) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &attributeConstraintSelectorSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AttributeConstraintSelector) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AttributeConstraintSelector) Decode(b []byte, a *codec.Arena) error {
+	*m = AttributeConstraintSelector{}
+	return codec.Decode(&attributeConstraintSelectorSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AttributeConstraintSelector) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AttributeConstraintSelector) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &attributeConstraintSelectorSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AttributeConstraintSelector) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AttributeConstraintSelector) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AttributeConstraintSelector{}
+	return codec.DecodeJSON(&attributeConstraintSelectorSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AttributeConstraintSelector) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AttributeConstraintSelector) Clone() *AttributeConstraintSelector {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&attributeConstraintSelectorSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AttributeConstraintSelector) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&attributeConstraintSelectorSchema, unsafe.Pointer(m))
+}
+
+// AttributeConstraintPredicate is a part of [AttributeConstraint]. (mesos.v1.scheduler.AttributeConstraint.Predicate)
 type AttributeConstraintPredicate struct {
-	Exists         *AttributeConstraintPredicateExists
-	NotExists      *AttributeConstraintPredicateNotExists
-	TextEquals     *AttributeConstraintPredicateTextEquals
-	TextNotEquals  *AttributeConstraintPredicateTextNotEquals
-	TextMatches    *AttributeConstraintPredicateTextMatches
+	// (One of predicate.)
+	Exists *AttributeConstraintPredicateExists
+	// (One of predicate.)
+	NotExists *AttributeConstraintPredicateNotExists
+	// (One of predicate.)
+	TextEquals *AttributeConstraintPredicateTextEquals
+	// (One of predicate.)
+	TextNotEquals *AttributeConstraintPredicateTextNotEquals
+	// (One of predicate.)
+	TextMatches *AttributeConstraintPredicateTextMatches
+	// (One of predicate.)
 	TextNotMatches *AttributeConstraintPredicateTextNotMatches
-	Unknown        []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AttributeConstraintPredicate) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AttributeConstraintPredicate) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AttributeConstraintPredicate) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AttributeConstraintPredicate) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AttributeConstraintPredicate) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AttributeConstraintPredicate) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AttributeConstraintPredicate) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AttributeConstraintPredicate) Clone() *AttributeConstraintPredicate  { panic("stub") }
-func (m *AttributeConstraintPredicate) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AttributeConstraintPredicate) Schema() *codec.Schema {
+	return &attributeConstraintPredicateSchema
+}
 
+// AppendBinary appends the message in protobuf form.
+func (m *AttributeConstraintPredicate) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &attributeConstraintPredicateSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AttributeConstraintPredicate) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AttributeConstraintPredicate) Decode(b []byte, a *codec.Arena) error {
+	*m = AttributeConstraintPredicate{}
+	return codec.Decode(&attributeConstraintPredicateSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AttributeConstraintPredicate) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AttributeConstraintPredicate) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &attributeConstraintPredicateSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AttributeConstraintPredicate) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AttributeConstraintPredicate) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AttributeConstraintPredicate{}
+	return codec.DecodeJSON(&attributeConstraintPredicateSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AttributeConstraintPredicate) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AttributeConstraintPredicate) Clone() *AttributeConstraintPredicate {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&attributeConstraintPredicateSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AttributeConstraintPredicate) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&attributeConstraintPredicateSchema, unsafe.Pointer(m))
+}
+
+// AttributeConstraintPredicateExists is a part of [AttributeConstraintPredicate].
+// (mesos.v1.scheduler.AttributeConstraint.Predicate.Exists)
 type AttributeConstraintPredicateExists struct {
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *AttributeConstraintPredicateExists) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AttributeConstraintPredicateExists) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AttributeConstraintPredicateExists) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AttributeConstraintPredicateExists) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AttributeConstraintPredicateExists) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AttributeConstraintPredicateExists) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AttributeConstraintPredicateExists) Decode(b []byte, a *codec.Arena) error { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AttributeConstraintPredicateExists) Schema() *codec.Schema {
+	return &attributeConstraintPredicateExistsSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *AttributeConstraintPredicateExists) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &attributeConstraintPredicateExistsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AttributeConstraintPredicateExists) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AttributeConstraintPredicateExists) Decode(b []byte, a *codec.Arena) error {
+	*m = AttributeConstraintPredicateExists{}
+	return codec.Decode(&attributeConstraintPredicateExistsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AttributeConstraintPredicateExists) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AttributeConstraintPredicateExists) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &attributeConstraintPredicateExistsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AttributeConstraintPredicateExists) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AttributeConstraintPredicateExists) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AttributeConstraintPredicateExists{}
+	return codec.DecodeJSON(&attributeConstraintPredicateExistsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AttributeConstraintPredicateExists) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
 func (m *AttributeConstraintPredicateExists) Clone() *AttributeConstraintPredicateExists {
-	panic("stub")
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&attributeConstraintPredicateExistsSchema, unsafe.Pointer(&c))
+	return &c
 }
-func (m *AttributeConstraintPredicateExists) String() string { panic("stub") }
 
+// String gives the message as JSON on one line.
+func (m *AttributeConstraintPredicateExists) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&attributeConstraintPredicateExistsSchema, unsafe.Pointer(m))
+}
+
+// AttributeConstraintPredicateNotExists is a part of [AttributeConstraintPredicate].
+// (mesos.v1.scheduler.AttributeConstraint.Predicate.NotExists)
 type AttributeConstraintPredicateNotExists struct {
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *AttributeConstraintPredicateNotExists) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AttributeConstraintPredicateNotExists) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AttributeConstraintPredicateNotExists) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AttributeConstraintPredicateNotExists) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AttributeConstraintPredicateNotExists) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AttributeConstraintPredicateNotExists) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AttributeConstraintPredicateNotExists) Decode(b []byte, a *codec.Arena) error { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AttributeConstraintPredicateNotExists) Schema() *codec.Schema {
+	return &attributeConstraintPredicateNotExistsSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *AttributeConstraintPredicateNotExists) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &attributeConstraintPredicateNotExistsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AttributeConstraintPredicateNotExists) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AttributeConstraintPredicateNotExists) Decode(b []byte, a *codec.Arena) error {
+	*m = AttributeConstraintPredicateNotExists{}
+	return codec.Decode(&attributeConstraintPredicateNotExistsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AttributeConstraintPredicateNotExists) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AttributeConstraintPredicateNotExists) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &attributeConstraintPredicateNotExistsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AttributeConstraintPredicateNotExists) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AttributeConstraintPredicateNotExists) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AttributeConstraintPredicateNotExists{}
+	return codec.DecodeJSON(&attributeConstraintPredicateNotExistsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AttributeConstraintPredicateNotExists) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
 func (m *AttributeConstraintPredicateNotExists) Clone() *AttributeConstraintPredicateNotExists {
-	panic("stub")
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&attributeConstraintPredicateNotExistsSchema, unsafe.Pointer(&c))
+	return &c
 }
-func (m *AttributeConstraintPredicateNotExists) String() string { panic("stub") }
 
+// String gives the message as JSON on one line.
+func (m *AttributeConstraintPredicateNotExists) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&attributeConstraintPredicateNotExistsSchema, unsafe.Pointer(m))
+}
+
+// AttributeConstraintPredicateTextEquals is a part of [AttributeConstraintPredicate].
+// (mesos.v1.scheduler.AttributeConstraint.Predicate.TextEquals)
 type AttributeConstraintPredicateTextEquals struct {
-	Value   string
+	Value string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// Schema describes the message to the codec.
+func (m *AttributeConstraintPredicateTextEquals) Schema() *codec.Schema {
+	return &attributeConstraintPredicateTextEqualsSchema
+}
+
+// AppendBinary appends the message in protobuf form.
 func (m *AttributeConstraintPredicateTextEquals) AppendBinary(b []byte) ([]byte, error) {
-	panic("stub")
+	return codec.Append(b, &attributeConstraintPredicateTextEqualsSchema, unsafe.Pointer(m))
 }
-func (m *AttributeConstraintPredicateTextEquals) MarshalBinary() ([]byte, error)      { panic("stub") }
-func (m *AttributeConstraintPredicateTextEquals) AppendJSON(b []byte) ([]byte, error) { panic("stub") }
-func (m *AttributeConstraintPredicateTextEquals) MarshalJSON() ([]byte, error)        { panic("stub") }
-func (m *AttributeConstraintPredicateTextEquals) UnmarshalBinary(b []byte) error      { panic("stub") }
-func (m *AttributeConstraintPredicateTextEquals) UnmarshalJSON(b []byte) error        { panic("stub") }
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AttributeConstraintPredicateTextEquals) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
 func (m *AttributeConstraintPredicateTextEquals) Decode(b []byte, a *codec.Arena) error {
-	panic("stub")
+	*m = AttributeConstraintPredicateTextEquals{}
+	return codec.Decode(&attributeConstraintPredicateTextEqualsSchema, unsafe.Pointer(m), b, a)
 }
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AttributeConstraintPredicateTextEquals) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AttributeConstraintPredicateTextEquals) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &attributeConstraintPredicateTextEqualsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AttributeConstraintPredicateTextEquals) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AttributeConstraintPredicateTextEquals) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AttributeConstraintPredicateTextEquals{}
+	return codec.DecodeJSON(&attributeConstraintPredicateTextEqualsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AttributeConstraintPredicateTextEquals) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
 func (m *AttributeConstraintPredicateTextEquals) Clone() *AttributeConstraintPredicateTextEquals {
-	panic("stub")
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&attributeConstraintPredicateTextEqualsSchema, unsafe.Pointer(&c))
+	return &c
 }
-func (m *AttributeConstraintPredicateTextEquals) String() string { panic("stub") }
 
+// String gives the message as JSON on one line.
+func (m *AttributeConstraintPredicateTextEquals) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&attributeConstraintPredicateTextEqualsSchema, unsafe.Pointer(m))
+}
+
+// AttributeConstraintPredicateTextNotEquals is a part of [AttributeConstraintPredicate].
+// (mesos.v1.scheduler.AttributeConstraint.Predicate.TextNotEquals)
 type AttributeConstraintPredicateTextNotEquals struct {
-	Value   string
+	Value string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// Schema describes the message to the codec.
+func (m *AttributeConstraintPredicateTextNotEquals) Schema() *codec.Schema {
+	return &attributeConstraintPredicateTextNotEqualsSchema
+}
+
+// AppendBinary appends the message in protobuf form.
 func (m *AttributeConstraintPredicateTextNotEquals) AppendBinary(b []byte) ([]byte, error) {
-	panic("stub")
+	return codec.Append(b, &attributeConstraintPredicateTextNotEqualsSchema, unsafe.Pointer(m))
 }
-func (m *AttributeConstraintPredicateTextNotEquals) MarshalBinary() ([]byte, error) { panic("stub") }
-func (m *AttributeConstraintPredicateTextNotEquals) AppendJSON(b []byte) ([]byte, error) {
-	panic("stub")
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AttributeConstraintPredicateTextNotEquals) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
 }
-func (m *AttributeConstraintPredicateTextNotEquals) MarshalJSON() ([]byte, error)   { panic("stub") }
-func (m *AttributeConstraintPredicateTextNotEquals) UnmarshalBinary(b []byte) error { panic("stub") }
-func (m *AttributeConstraintPredicateTextNotEquals) UnmarshalJSON(b []byte) error   { panic("stub") }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
 func (m *AttributeConstraintPredicateTextNotEquals) Decode(b []byte, a *codec.Arena) error {
-	panic("stub")
+	*m = AttributeConstraintPredicateTextNotEquals{}
+	return codec.Decode(&attributeConstraintPredicateTextNotEqualsSchema, unsafe.Pointer(m), b, a)
 }
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AttributeConstraintPredicateTextNotEquals) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AttributeConstraintPredicateTextNotEquals) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &attributeConstraintPredicateTextNotEqualsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AttributeConstraintPredicateTextNotEquals) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AttributeConstraintPredicateTextNotEquals) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AttributeConstraintPredicateTextNotEquals{}
+	return codec.DecodeJSON(&attributeConstraintPredicateTextNotEqualsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AttributeConstraintPredicateTextNotEquals) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
 func (m *AttributeConstraintPredicateTextNotEquals) Clone() *AttributeConstraintPredicateTextNotEquals {
-	panic("stub")
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&attributeConstraintPredicateTextNotEqualsSchema, unsafe.Pointer(&c))
+	return &c
 }
-func (m *AttributeConstraintPredicateTextNotEquals) String() string { panic("stub") }
 
+// String gives the message as JSON on one line.
+func (m *AttributeConstraintPredicateTextNotEquals) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&attributeConstraintPredicateTextNotEqualsSchema, unsafe.Pointer(m))
+}
+
+// AttributeConstraintPredicateTextMatches is a part of [AttributeConstraintPredicate].
+// (mesos.v1.scheduler.AttributeConstraint.Predicate.TextMatches)
 type AttributeConstraintPredicateTextMatches struct {
-	Regex   string
+	Regex string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// Schema describes the message to the codec.
+func (m *AttributeConstraintPredicateTextMatches) Schema() *codec.Schema {
+	return &attributeConstraintPredicateTextMatchesSchema
+}
+
+// AppendBinary appends the message in protobuf form.
 func (m *AttributeConstraintPredicateTextMatches) AppendBinary(b []byte) ([]byte, error) {
-	panic("stub")
+	return codec.Append(b, &attributeConstraintPredicateTextMatchesSchema, unsafe.Pointer(m))
 }
-func (m *AttributeConstraintPredicateTextMatches) MarshalBinary() ([]byte, error)      { panic("stub") }
-func (m *AttributeConstraintPredicateTextMatches) AppendJSON(b []byte) ([]byte, error) { panic("stub") }
-func (m *AttributeConstraintPredicateTextMatches) MarshalJSON() ([]byte, error)        { panic("stub") }
-func (m *AttributeConstraintPredicateTextMatches) UnmarshalBinary(b []byte) error      { panic("stub") }
-func (m *AttributeConstraintPredicateTextMatches) UnmarshalJSON(b []byte) error        { panic("stub") }
-func (m *AttributeConstraintPredicateTextMatches) Decode(b []byte, a *codec.Arena) error {
-	panic("stub")
-}
-func (m *AttributeConstraintPredicateTextMatches) Clone() *AttributeConstraintPredicateTextMatches {
-	panic("stub")
-}
-func (m *AttributeConstraintPredicateTextMatches) String() string { panic("stub") }
 
+// MarshalBinary gives the message in protobuf form.
+func (m *AttributeConstraintPredicateTextMatches) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AttributeConstraintPredicateTextMatches) Decode(b []byte, a *codec.Arena) error {
+	*m = AttributeConstraintPredicateTextMatches{}
+	return codec.Decode(&attributeConstraintPredicateTextMatchesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AttributeConstraintPredicateTextMatches) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AttributeConstraintPredicateTextMatches) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &attributeConstraintPredicateTextMatchesSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AttributeConstraintPredicateTextMatches) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AttributeConstraintPredicateTextMatches) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AttributeConstraintPredicateTextMatches{}
+	return codec.DecodeJSON(&attributeConstraintPredicateTextMatchesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AttributeConstraintPredicateTextMatches) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AttributeConstraintPredicateTextMatches) Clone() *AttributeConstraintPredicateTextMatches {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&attributeConstraintPredicateTextMatchesSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AttributeConstraintPredicateTextMatches) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&attributeConstraintPredicateTextMatchesSchema, unsafe.Pointer(m))
+}
+
+// AttributeConstraintPredicateTextNotMatches is a part of [AttributeConstraintPredicate].
+// (mesos.v1.scheduler.AttributeConstraint.Predicate.TextNotMatches)
 type AttributeConstraintPredicateTextNotMatches struct {
-	Regex   string
+	Regex string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *AttributeConstraintPredicateTextNotMatches) AppendBinary(b []byte) ([]byte, error) {
-	panic("stub")
+// Schema describes the message to the codec.
+func (m *AttributeConstraintPredicateTextNotMatches) Schema() *codec.Schema {
+	return &attributeConstraintPredicateTextNotMatchesSchema
 }
-func (m *AttributeConstraintPredicateTextNotMatches) MarshalBinary() ([]byte, error) { panic("stub") }
-func (m *AttributeConstraintPredicateTextNotMatches) AppendJSON(b []byte) ([]byte, error) {
-	panic("stub")
-}
-func (m *AttributeConstraintPredicateTextNotMatches) MarshalJSON() ([]byte, error)   { panic("stub") }
-func (m *AttributeConstraintPredicateTextNotMatches) UnmarshalBinary(b []byte) error { panic("stub") }
-func (m *AttributeConstraintPredicateTextNotMatches) UnmarshalJSON(b []byte) error   { panic("stub") }
-func (m *AttributeConstraintPredicateTextNotMatches) Decode(b []byte, a *codec.Arena) error {
-	panic("stub")
-}
-func (m *AttributeConstraintPredicateTextNotMatches) Clone() *AttributeConstraintPredicateTextNotMatches {
-	panic("stub")
-}
-func (m *AttributeConstraintPredicateTextNotMatches) String() string { panic("stub") }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AttributeConstraintPredicateTextNotMatches) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &attributeConstraintPredicateTextNotMatchesSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AttributeConstraintPredicateTextNotMatches) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AttributeConstraintPredicateTextNotMatches) Decode(b []byte, a *codec.Arena) error {
+	*m = AttributeConstraintPredicateTextNotMatches{}
+	return codec.Decode(&attributeConstraintPredicateTextNotMatchesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AttributeConstraintPredicateTextNotMatches) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AttributeConstraintPredicateTextNotMatches) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &attributeConstraintPredicateTextNotMatchesSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AttributeConstraintPredicateTextNotMatches) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AttributeConstraintPredicateTextNotMatches) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AttributeConstraintPredicateTextNotMatches{}
+	return codec.DecodeJSON(&attributeConstraintPredicateTextNotMatchesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AttributeConstraintPredicateTextNotMatches) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AttributeConstraintPredicateTextNotMatches) Clone() *AttributeConstraintPredicateTextNotMatches {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&attributeConstraintPredicateTextNotMatchesSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AttributeConstraintPredicateTextNotMatches) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&attributeConstraintPredicateTextNotMatchesSchema, unsafe.Pointer(m))
+}
+
+// OfferConstraints is mesos.v1.scheduler.OfferConstraints.
 type OfferConstraints struct {
 	RoleConstraints map[string]OfferConstraintsRoleConstraints
-	Unknown         []byte
-}
-
-func (m *OfferConstraints) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *OfferConstraints) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *OfferConstraints) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *OfferConstraints) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *OfferConstraints) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *OfferConstraints) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *OfferConstraints) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *OfferConstraints) Clone() *OfferConstraints              { panic("stub") }
-func (m *OfferConstraints) String() string                        { panic("stub") }
-
-type OfferConstraintsRoleConstraints struct {
-	Groups  []OfferConstraintsRoleConstraintsGroup
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *OfferConstraintsRoleConstraints) AppendBinary(b []byte) ([]byte, error)   { panic("stub") }
-func (m *OfferConstraintsRoleConstraints) MarshalBinary() ([]byte, error)          { panic("stub") }
-func (m *OfferConstraintsRoleConstraints) AppendJSON(b []byte) ([]byte, error)     { panic("stub") }
-func (m *OfferConstraintsRoleConstraints) MarshalJSON() ([]byte, error)            { panic("stub") }
-func (m *OfferConstraintsRoleConstraints) UnmarshalBinary(b []byte) error          { panic("stub") }
-func (m *OfferConstraintsRoleConstraints) UnmarshalJSON(b []byte) error            { panic("stub") }
-func (m *OfferConstraintsRoleConstraints) Decode(b []byte, a *codec.Arena) error   { panic("stub") }
-func (m *OfferConstraintsRoleConstraints) Clone() *OfferConstraintsRoleConstraints { panic("stub") }
-func (m *OfferConstraintsRoleConstraints) String() string                          { panic("stub") }
+// Schema describes the message to the codec.
+func (m *OfferConstraints) Schema() *codec.Schema { return &offerConstraintsSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *OfferConstraints) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &offerConstraintsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *OfferConstraints) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferConstraints) Decode(b []byte, a *codec.Arena) error {
+	*m = OfferConstraints{}
+	return codec.Decode(&offerConstraintsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OfferConstraints) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OfferConstraints) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &offerConstraintsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OfferConstraints) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferConstraints) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OfferConstraints{}
+	return codec.DecodeJSON(&offerConstraintsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OfferConstraints) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *OfferConstraints) Clone() *OfferConstraints {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&offerConstraintsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *OfferConstraints) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&offerConstraintsSchema, unsafe.Pointer(m))
+}
+
+// OfferConstraintsRoleConstraints is a part of [OfferConstraints].
+// (mesos.v1.scheduler.OfferConstraints.RoleConstraints)
+type OfferConstraintsRoleConstraints struct {
+	Groups []OfferConstraintsRoleConstraintsGroup
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *OfferConstraintsRoleConstraints) Schema() *codec.Schema {
+	return &offerConstraintsRoleConstraintsSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *OfferConstraintsRoleConstraints) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &offerConstraintsRoleConstraintsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *OfferConstraintsRoleConstraints) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferConstraintsRoleConstraints) Decode(b []byte, a *codec.Arena) error {
+	*m = OfferConstraintsRoleConstraints{}
+	return codec.Decode(&offerConstraintsRoleConstraintsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OfferConstraintsRoleConstraints) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OfferConstraintsRoleConstraints) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &offerConstraintsRoleConstraintsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OfferConstraintsRoleConstraints) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferConstraintsRoleConstraints) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OfferConstraintsRoleConstraints{}
+	return codec.DecodeJSON(&offerConstraintsRoleConstraintsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OfferConstraintsRoleConstraints) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *OfferConstraintsRoleConstraints) Clone() *OfferConstraintsRoleConstraints {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&offerConstraintsRoleConstraintsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *OfferConstraintsRoleConstraints) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&offerConstraintsRoleConstraintsSchema, unsafe.Pointer(m))
+}
+
+// OfferConstraintsRoleConstraintsGroup is a part of [OfferConstraintsRoleConstraints].
+// (mesos.v1.scheduler.OfferConstraints.RoleConstraints.Group)
 type OfferConstraintsRoleConstraintsGroup struct {
 	AttributeConstraints []AttributeConstraint
-	Unknown              []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *OfferConstraintsRoleConstraintsGroup) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *OfferConstraintsRoleConstraintsGroup) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *OfferConstraintsRoleConstraintsGroup) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *OfferConstraintsRoleConstraintsGroup) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *OfferConstraintsRoleConstraintsGroup) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *OfferConstraintsRoleConstraintsGroup) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *OfferConstraintsRoleConstraintsGroup) Decode(b []byte, a *codec.Arena) error { panic("stub") }
+// Schema describes the message to the codec.
+func (m *OfferConstraintsRoleConstraintsGroup) Schema() *codec.Schema {
+	return &offerConstraintsRoleConstraintsGroupSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *OfferConstraintsRoleConstraintsGroup) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &offerConstraintsRoleConstraintsGroupSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *OfferConstraintsRoleConstraintsGroup) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferConstraintsRoleConstraintsGroup) Decode(b []byte, a *codec.Arena) error {
+	*m = OfferConstraintsRoleConstraintsGroup{}
+	return codec.Decode(&offerConstraintsRoleConstraintsGroupSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *OfferConstraintsRoleConstraintsGroup) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *OfferConstraintsRoleConstraintsGroup) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &offerConstraintsRoleConstraintsGroupSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *OfferConstraintsRoleConstraintsGroup) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *OfferConstraintsRoleConstraintsGroup) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = OfferConstraintsRoleConstraintsGroup{}
+	return codec.DecodeJSON(&offerConstraintsRoleConstraintsGroupSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *OfferConstraintsRoleConstraintsGroup) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
 func (m *OfferConstraintsRoleConstraintsGroup) Clone() *OfferConstraintsRoleConstraintsGroup {
-	panic("stub")
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&offerConstraintsRoleConstraintsGroupSchema, unsafe.Pointer(&c))
+	return &c
 }
-func (m *OfferConstraintsRoleConstraintsGroup) String() string { panic("stub") }
 
+// String gives the message as JSON on one line.
+func (m *OfferConstraintsRoleConstraintsGroup) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&offerConstraintsRoleConstraintsGroupSchema, unsafe.Pointer(m))
+}
+
+// Status is mesos.v1.Status.
 type Status int32
 
+// The values of Status.
 const (
-	DriverNotStarted Status = 1
-	DriverRunning    Status = 2
-	DriverAborted    Status = 3
-	DriverStopped    Status = 4
+	DriverNotStarted Status = 1 // DRIVER_NOT_STARTED
+	DriverRunning    Status = 2 // DRIVER_RUNNING
+	DriverAborted    Status = 3 // DRIVER_ABORTED
+	DriverStopped    Status = 4 // DRIVER_STOPPED
 )
 
-func (e Status) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e Status) Names() *codec.Names { return &statusNames }
 
+// String gives the name in the schema, such as DRIVER_NOT_STARTED, or the number when it has none.
+func (e Status) String() string { return statusNames.String(int32(e)) }
+
+// TaskState is mesos.v1.TaskState.
 type TaskState int32
 
+// The values of TaskState.
 const (
-	TaskStaging        TaskState = 6
-	TaskStarting       TaskState = 0
-	TaskRunning        TaskState = 1
-	TaskKilling        TaskState = 8
-	TaskFinished       TaskState = 2
-	TaskFailed         TaskState = 3
-	TaskKilled         TaskState = 4
-	TaskError          TaskState = 7
-	TaskLost           TaskState = 5
-	TaskDropped        TaskState = 9
-	TaskUnreachable    TaskState = 10
-	TaskGone           TaskState = 11
-	TaskGoneByOperator TaskState = 12
-	TaskUnknown        TaskState = 13
+	TaskStaging        TaskState = 6  // TASK_STAGING
+	TaskStarting       TaskState = 0  // TASK_STARTING
+	TaskRunning        TaskState = 1  // TASK_RUNNING
+	TaskKilling        TaskState = 8  // TASK_KILLING
+	TaskFinished       TaskState = 2  // TASK_FINISHED
+	TaskFailed         TaskState = 3  // TASK_FAILED
+	TaskKilled         TaskState = 4  // TASK_KILLED
+	TaskError          TaskState = 7  // TASK_ERROR
+	TaskLost           TaskState = 5  // TASK_LOST
+	TaskDropped        TaskState = 9  // TASK_DROPPED
+	TaskUnreachable    TaskState = 10 // TASK_UNREACHABLE
+	TaskGone           TaskState = 11 // TASK_GONE
+	TaskGoneByOperator TaskState = 12 // TASK_GONE_BY_OPERATOR
+	TaskUnknown        TaskState = 13 // TASK_UNKNOWN
 )
 
-func (e TaskState) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e TaskState) Names() *codec.Names { return &taskStateNames }
 
+// String gives the name in the schema, such as TASK_STAGING, or the number when it has none.
+func (e TaskState) String() string { return taskStateNames.String(int32(e)) }
+
+// OperationState is mesos.v1.OperationState.
 type OperationState int32
 
+// The values of OperationState.
 const (
-	OperationUnsupported    OperationState = 0
-	OperationPending        OperationState = 1
-	OperationFinished       OperationState = 2
-	OperationFailed         OperationState = 3
-	OperationError          OperationState = 4
-	OperationDropped        OperationState = 5
-	OperationUnreachable    OperationState = 6
-	OperationGoneByOperator OperationState = 7
-	OperationRecovering     OperationState = 8
-	OperationUnknown        OperationState = 9
+	OperationUnsupported    OperationState = 0 // OPERATION_UNSUPPORTED
+	OperationPending        OperationState = 1 // OPERATION_PENDING
+	OperationFinished       OperationState = 2 // OPERATION_FINISHED
+	OperationFailed         OperationState = 3 // OPERATION_FAILED
+	OperationError          OperationState = 4 // OPERATION_ERROR
+	OperationDropped        OperationState = 5 // OPERATION_DROPPED
+	OperationUnreachable    OperationState = 6 // OPERATION_UNREACHABLE
+	OperationGoneByOperator OperationState = 7 // OPERATION_GONE_BY_OPERATOR
+	OperationRecovering     OperationState = 8 // OPERATION_RECOVERING
+	OperationUnknown        OperationState = 9 // OPERATION_UNKNOWN
 )
 
-func (e OperationState) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e OperationState) Names() *codec.Names { return &operationStateNames }
 
+// String gives the name in the schema, such as OPERATION_UNSUPPORTED, or the number when it has none.
+func (e OperationState) String() string { return operationStateNames.String(int32(e)) }
+
+// DrainState is mesos.v1.DrainState.
 type DrainState int32
 
+// The values of DrainState.
 const (
-	DrainStateUnknown  DrainState = 0
-	DrainStateDraining DrainState = 1
-	DrainStateDrained  DrainState = 2
+	DrainStateUnknown  DrainState = 0 // UNKNOWN
+	DrainStateDraining DrainState = 1 // DRAINING
+	DrainStateDrained  DrainState = 2 // DRAINED
 )
 
-func (e DrainState) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e DrainState) Names() *codec.Names { return &drainStateNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e DrainState) String() string { return drainStateNames.String(int32(e)) }
+
+// MachineInfoMode is an enum of [MachineInfo]. (mesos.v1.MachineInfo.Mode)
 type MachineInfoMode int32
 
+// The values of MachineInfoMode.
 const (
-	MachineInfoModeUp       MachineInfoMode = 1
-	MachineInfoModeDraining MachineInfoMode = 2
-	MachineInfoModeDown     MachineInfoMode = 3
+	MachineInfoModeUp       MachineInfoMode = 1 // UP
+	MachineInfoModeDraining MachineInfoMode = 2 // DRAINING
+	MachineInfoModeDown     MachineInfoMode = 3 // DOWN
 )
 
-func (e MachineInfoMode) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e MachineInfoMode) Names() *codec.Names { return &machineInfoModeNames }
 
+// String gives the name in the schema, such as UP, or the number when it has none.
+func (e MachineInfoMode) String() string { return machineInfoModeNames.String(int32(e)) }
+
+// FrameworkInfoCapabilityType tells which kind of [FrameworkInfoCapability] it is, and so which of its members counts.
+// (mesos.v1.FrameworkInfo.Capability.Type)
 type FrameworkInfoCapabilityType int32
 
+// The values of FrameworkInfoCapabilityType.
 const (
-	FrameworkInfoCapabilityTypeUnknown               FrameworkInfoCapabilityType = 0
-	FrameworkInfoCapabilityTypeRevocableResources    FrameworkInfoCapabilityType = 1
-	FrameworkInfoCapabilityTypeTaskKillingState      FrameworkInfoCapabilityType = 2
-	FrameworkInfoCapabilityTypeGPUResources          FrameworkInfoCapabilityType = 3
-	FrameworkInfoCapabilityTypeSharedResources       FrameworkInfoCapabilityType = 4
-	FrameworkInfoCapabilityTypePartitionAware        FrameworkInfoCapabilityType = 5
-	FrameworkInfoCapabilityTypeMultiRole             FrameworkInfoCapabilityType = 6
-	FrameworkInfoCapabilityTypeReservationRefinement FrameworkInfoCapabilityType = 7
-	FrameworkInfoCapabilityTypeRegionAware           FrameworkInfoCapabilityType = 8
+	FrameworkInfoCapabilityTypeUnknown               FrameworkInfoCapabilityType = 0 // UNKNOWN
+	FrameworkInfoCapabilityTypeRevocableResources    FrameworkInfoCapabilityType = 1 // REVOCABLE_RESOURCES
+	FrameworkInfoCapabilityTypeTaskKillingState      FrameworkInfoCapabilityType = 2 // TASK_KILLING_STATE
+	FrameworkInfoCapabilityTypeGPUResources          FrameworkInfoCapabilityType = 3 // GPU_RESOURCES
+	FrameworkInfoCapabilityTypeSharedResources       FrameworkInfoCapabilityType = 4 // SHARED_RESOURCES
+	FrameworkInfoCapabilityTypePartitionAware        FrameworkInfoCapabilityType = 5 // PARTITION_AWARE
+	FrameworkInfoCapabilityTypeMultiRole             FrameworkInfoCapabilityType = 6 // MULTI_ROLE
+	FrameworkInfoCapabilityTypeReservationRefinement FrameworkInfoCapabilityType = 7 // RESERVATION_REFINEMENT
+	FrameworkInfoCapabilityTypeRegionAware           FrameworkInfoCapabilityType = 8 // REGION_AWARE
 )
 
-func (e FrameworkInfoCapabilityType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e FrameworkInfoCapabilityType) Names() *codec.Names { return &frameworkInfoCapabilityTypeNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e FrameworkInfoCapabilityType) String() string {
+	return frameworkInfoCapabilityTypeNames.String(int32(e))
+}
+
+// CheckInfoType tells which kind of [CheckInfo] it is, and so which of its members counts. (mesos.v1.CheckInfo.Type)
 type CheckInfoType int32
 
+// The values of CheckInfoType.
 const (
-	CheckInfoTypeUnknown CheckInfoType = 0
-	CheckInfoTypeCommand CheckInfoType = 1
-	CheckInfoTypeHTTP    CheckInfoType = 2
-	CheckInfoTypeTCP     CheckInfoType = 3
+	CheckInfoTypeUnknown CheckInfoType = 0 // UNKNOWN
+	CheckInfoTypeCommand CheckInfoType = 1 // COMMAND
+	CheckInfoTypeHTTP    CheckInfoType = 2 // HTTP
+	CheckInfoTypeTCP     CheckInfoType = 3 // TCP
 )
 
-func (e CheckInfoType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e CheckInfoType) Names() *codec.Names { return &checkInfoTypeNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e CheckInfoType) String() string { return checkInfoTypeNames.String(int32(e)) }
+
+// HealthCheckType tells which kind of [HealthCheck] it is, and so which of its members counts.
+// (mesos.v1.HealthCheck.Type)
 type HealthCheckType int32
 
+// The values of HealthCheckType.
 const (
-	HealthCheckTypeUnknown HealthCheckType = 0
-	HealthCheckTypeCommand HealthCheckType = 1
-	HealthCheckTypeHTTP    HealthCheckType = 2
-	HealthCheckTypeTCP     HealthCheckType = 3
+	HealthCheckTypeUnknown HealthCheckType = 0 // UNKNOWN
+	HealthCheckTypeCommand HealthCheckType = 1 // COMMAND
+	HealthCheckTypeHTTP    HealthCheckType = 2 // HTTP
+	HealthCheckTypeTCP     HealthCheckType = 3 // TCP
 )
 
-func (e HealthCheckType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e HealthCheckType) Names() *codec.Names { return &healthCheckTypeNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e HealthCheckType) String() string { return healthCheckTypeNames.String(int32(e)) }
+
+// ExecutorInfoType tells which kind of [ExecutorInfo] it is, and so which of its members counts.
+// (mesos.v1.ExecutorInfo.Type)
 type ExecutorInfoType int32
 
+// The values of ExecutorInfoType.
 const (
-	ExecutorInfoTypeUnknown ExecutorInfoType = 0
-	ExecutorInfoTypeDefault ExecutorInfoType = 1
-	ExecutorInfoTypeCustom  ExecutorInfoType = 2
+	ExecutorInfoTypeUnknown ExecutorInfoType = 0 // UNKNOWN
+	ExecutorInfoTypeDefault ExecutorInfoType = 1 // DEFAULT
+	ExecutorInfoTypeCustom  ExecutorInfoType = 2 // CUSTOM
 )
 
-func (e ExecutorInfoType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e ExecutorInfoType) Names() *codec.Names { return &executorInfoTypeNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e ExecutorInfoType) String() string { return executorInfoTypeNames.String(int32(e)) }
+
+// MasterInfoCapabilityType tells which kind of [MasterInfoCapability] it is, and so which of its members counts.
+// (mesos.v1.MasterInfo.Capability.Type)
 type MasterInfoCapabilityType int32
 
+// The values of MasterInfoCapabilityType.
 const (
-	MasterInfoCapabilityTypeUnknown       MasterInfoCapabilityType = 0
-	MasterInfoCapabilityTypeAgentUpdate   MasterInfoCapabilityType = 1
-	MasterInfoCapabilityTypeAgentDraining MasterInfoCapabilityType = 2
-	MasterInfoCapabilityTypeQuotaV2       MasterInfoCapabilityType = 3
+	MasterInfoCapabilityTypeUnknown       MasterInfoCapabilityType = 0 // UNKNOWN
+	MasterInfoCapabilityTypeAgentUpdate   MasterInfoCapabilityType = 1 // AGENT_UPDATE
+	MasterInfoCapabilityTypeAgentDraining MasterInfoCapabilityType = 2 // AGENT_DRAINING
+	MasterInfoCapabilityTypeQuotaV2       MasterInfoCapabilityType = 3 // QUOTA_V2
 )
 
-func (e MasterInfoCapabilityType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e MasterInfoCapabilityType) Names() *codec.Names { return &masterInfoCapabilityTypeNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e MasterInfoCapabilityType) String() string {
+	return masterInfoCapabilityTypeNames.String(int32(e))
+}
+
+// AgentInfoCapabilityType tells which kind of [AgentInfoCapability] it is, and so which of its members counts.
+// (mesos.v1.AgentInfo.Capability.Type)
 type AgentInfoCapabilityType int32
 
+// The values of AgentInfoCapabilityType.
 const (
-	AgentInfoCapabilityTypeUnknown                AgentInfoCapabilityType = 0
-	AgentInfoCapabilityTypeMultiRole              AgentInfoCapabilityType = 1
-	AgentInfoCapabilityTypeHierarchicalRole       AgentInfoCapabilityType = 2
-	AgentInfoCapabilityTypeReservationRefinement  AgentInfoCapabilityType = 3
-	AgentInfoCapabilityTypeResourceProvider       AgentInfoCapabilityType = 4
-	AgentInfoCapabilityTypeResizeVolume           AgentInfoCapabilityType = 5
-	AgentInfoCapabilityTypeAgentOperationFeedback AgentInfoCapabilityType = 6
-	AgentInfoCapabilityTypeAgentDraining          AgentInfoCapabilityType = 7
-	AgentInfoCapabilityTypeTaskResourceLimits     AgentInfoCapabilityType = 8
+	AgentInfoCapabilityTypeUnknown                AgentInfoCapabilityType = 0 // UNKNOWN
+	AgentInfoCapabilityTypeMultiRole              AgentInfoCapabilityType = 1 // MULTI_ROLE
+	AgentInfoCapabilityTypeHierarchicalRole       AgentInfoCapabilityType = 2 // HIERARCHICAL_ROLE
+	AgentInfoCapabilityTypeReservationRefinement  AgentInfoCapabilityType = 3 // RESERVATION_REFINEMENT
+	AgentInfoCapabilityTypeResourceProvider       AgentInfoCapabilityType = 4 // RESOURCE_PROVIDER
+	AgentInfoCapabilityTypeResizeVolume           AgentInfoCapabilityType = 5 // RESIZE_VOLUME
+	AgentInfoCapabilityTypeAgentOperationFeedback AgentInfoCapabilityType = 6 // AGENT_OPERATION_FEEDBACK
+	AgentInfoCapabilityTypeAgentDraining          AgentInfoCapabilityType = 7 // AGENT_DRAINING
+	AgentInfoCapabilityTypeTaskResourceLimits     AgentInfoCapabilityType = 8 // TASK_RESOURCE_LIMITS
 )
 
-func (e AgentInfoCapabilityType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e AgentInfoCapabilityType) Names() *codec.Names { return &agentInfoCapabilityTypeNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e AgentInfoCapabilityType) String() string {
+	return agentInfoCapabilityTypeNames.String(int32(e))
+}
+
+// CSIPluginContainerInfoService is an enum of [CSIPluginContainerInfo]. (mesos.v1.CSIPluginContainerInfo.Service)
 type CSIPluginContainerInfoService int32
 
+// The values of CSIPluginContainerInfoService.
 const (
-	CSIPluginContainerInfoServiceUnknown           CSIPluginContainerInfoService = 0
-	CSIPluginContainerInfoServiceControllerService CSIPluginContainerInfoService = 1
-	CSIPluginContainerInfoServiceNodeService       CSIPluginContainerInfoService = 2
+	CSIPluginContainerInfoServiceUnknown           CSIPluginContainerInfoService = 0 // UNKNOWN
+	CSIPluginContainerInfoServiceControllerService CSIPluginContainerInfoService = 1 // CONTROLLER_SERVICE
+	CSIPluginContainerInfoServiceNodeService       CSIPluginContainerInfoService = 2 // NODE_SERVICE
 )
 
-func (e CSIPluginContainerInfoService) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e CSIPluginContainerInfoService) Names() *codec.Names {
+	return &csiPluginContainerInfoServiceNames
+}
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e CSIPluginContainerInfoService) String() string {
+	return csiPluginContainerInfoServiceNames.String(int32(e))
+}
+
+// ValueType tells which kind of [Value] it is, and so which of its members counts. (mesos.v1.Value.Type)
 type ValueType int32
 
+// The values of ValueType.
 const (
-	ValueTypeScalar ValueType = 0
-	ValueTypeRanges ValueType = 1
-	ValueTypeSet    ValueType = 2
-	ValueTypeText   ValueType = 3
+	ValueTypeScalar ValueType = 0 // SCALAR
+	ValueTypeRanges ValueType = 1 // RANGES
+	ValueTypeSet    ValueType = 2 // SET
+	ValueTypeText   ValueType = 3 // TEXT
 )
 
-func (e ValueType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e ValueType) Names() *codec.Names { return &valueTypeNames }
 
+// String gives the name in the schema, such as SCALAR, or the number when it has none.
+func (e ValueType) String() string { return valueTypeNames.String(int32(e)) }
+
+// ResourceReservationInfoType tells which kind of [ResourceReservationInfo] it is, and so which of its members counts.
+// (mesos.v1.Resource.ReservationInfo.Type)
 type ResourceReservationInfoType int32
 
+// The values of ResourceReservationInfoType.
 const (
-	ResourceReservationInfoTypeUnknown ResourceReservationInfoType = 0
-	ResourceReservationInfoTypeStatic  ResourceReservationInfoType = 1
-	ResourceReservationInfoTypeDynamic ResourceReservationInfoType = 2
+	ResourceReservationInfoTypeUnknown ResourceReservationInfoType = 0 // UNKNOWN
+	ResourceReservationInfoTypeStatic  ResourceReservationInfoType = 1 // STATIC
+	ResourceReservationInfoTypeDynamic ResourceReservationInfoType = 2 // DYNAMIC
 )
 
-func (e ResourceReservationInfoType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e ResourceReservationInfoType) Names() *codec.Names { return &resourceReservationInfoTypeNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e ResourceReservationInfoType) String() string {
+	return resourceReservationInfoTypeNames.String(int32(e))
+}
+
+// ResourceDiskInfoSourceType tells which kind of [ResourceDiskInfoSource] it is, and so which of its members counts.
+// (mesos.v1.Resource.DiskInfo.Source.Type)
 type ResourceDiskInfoSourceType int32
 
+// The values of ResourceDiskInfoSourceType.
 const (
-	ResourceDiskInfoSourceTypeUnknown ResourceDiskInfoSourceType = 0
-	ResourceDiskInfoSourceTypePath    ResourceDiskInfoSourceType = 1
-	ResourceDiskInfoSourceTypeMount   ResourceDiskInfoSourceType = 2
-	ResourceDiskInfoSourceTypeBlock   ResourceDiskInfoSourceType = 3
-	ResourceDiskInfoSourceTypeRaw     ResourceDiskInfoSourceType = 4
+	ResourceDiskInfoSourceTypeUnknown ResourceDiskInfoSourceType = 0 // UNKNOWN
+	ResourceDiskInfoSourceTypePath    ResourceDiskInfoSourceType = 1 // PATH
+	ResourceDiskInfoSourceTypeMount   ResourceDiskInfoSourceType = 2 // MOUNT
+	ResourceDiskInfoSourceTypeBlock   ResourceDiskInfoSourceType = 3 // BLOCK
+	ResourceDiskInfoSourceTypeRaw     ResourceDiskInfoSourceType = 4 // RAW
 )
 
-func (e ResourceDiskInfoSourceType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e ResourceDiskInfoSourceType) Names() *codec.Names { return &resourceDiskInfoSourceTypeNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e ResourceDiskInfoSourceType) String() string {
+	return resourceDiskInfoSourceTypeNames.String(int32(e))
+}
+
+// OfferOperationType tells which kind of [OfferOperation] it is, and so which of its members counts.
+// (mesos.v1.Offer.Operation.Type)
 type OfferOperationType int32
 
+// The values of OfferOperationType.
 const (
-	OfferOperationTypeUnknown      OfferOperationType = 0
-	OfferOperationTypeLaunch       OfferOperationType = 1
-	OfferOperationTypeLaunchGroup  OfferOperationType = 6
-	OfferOperationTypeReserve      OfferOperationType = 2
-	OfferOperationTypeUnreserve    OfferOperationType = 3
-	OfferOperationTypeCreate       OfferOperationType = 4
-	OfferOperationTypeDestroy      OfferOperationType = 5
-	OfferOperationTypeGrowVolume   OfferOperationType = 11
-	OfferOperationTypeShrinkVolume OfferOperationType = 12
-	OfferOperationTypeCreateDisk   OfferOperationType = 13
-	OfferOperationTypeDestroyDisk  OfferOperationType = 14
+	OfferOperationTypeUnknown      OfferOperationType = 0  // UNKNOWN
+	OfferOperationTypeLaunch       OfferOperationType = 1  // LAUNCH
+	OfferOperationTypeLaunchGroup  OfferOperationType = 6  // LAUNCH_GROUP
+	OfferOperationTypeReserve      OfferOperationType = 2  // RESERVE
+	OfferOperationTypeUnreserve    OfferOperationType = 3  // UNRESERVE
+	OfferOperationTypeCreate       OfferOperationType = 4  // CREATE
+	OfferOperationTypeDestroy      OfferOperationType = 5  // DESTROY
+	OfferOperationTypeGrowVolume   OfferOperationType = 11 // GROW_VOLUME
+	OfferOperationTypeShrinkVolume OfferOperationType = 12 // SHRINK_VOLUME
+	OfferOperationTypeCreateDisk   OfferOperationType = 13 // CREATE_DISK
+	OfferOperationTypeDestroyDisk  OfferOperationType = 14 // DESTROY_DISK
 )
 
-func (e OfferOperationType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e OfferOperationType) Names() *codec.Names { return &offerOperationTypeNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e OfferOperationType) String() string { return offerOperationTypeNames.String(int32(e)) }
+
+// TaskStatusSource is an enum of [TaskStatus]. (mesos.v1.TaskStatus.Source)
 type TaskStatusSource int32
 
+// The values of TaskStatusSource.
 const (
-	SourceMaster   TaskStatusSource = 0
-	SourceAgent    TaskStatusSource = 1
-	SourceExecutor TaskStatusSource = 2
+	SourceMaster   TaskStatusSource = 0 // SOURCE_MASTER
+	SourceAgent    TaskStatusSource = 1 // SOURCE_AGENT
+	SourceExecutor TaskStatusSource = 2 // SOURCE_EXECUTOR
 )
 
-func (e TaskStatusSource) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e TaskStatusSource) Names() *codec.Names { return &taskStatusSourceNames }
 
+// String gives the name in the schema, such as SOURCE_MASTER, or the number when it has none.
+func (e TaskStatusSource) String() string { return taskStatusSourceNames.String(int32(e)) }
+
+// TaskStatusReason is an enum of [TaskStatus]. (mesos.v1.TaskStatus.Reason)
 type TaskStatusReason int32
 
+// The values of TaskStatusReason.
 const (
-	ReasonCommandExecutorFailed         TaskStatusReason = 0
-	ReasonContainerLaunchFailed         TaskStatusReason = 21
-	ReasonContainerLimitation           TaskStatusReason = 19
-	ReasonContainerLimitationDisk       TaskStatusReason = 20
-	ReasonContainerLimitationMemory     TaskStatusReason = 8
-	ReasonContainerPreempted            TaskStatusReason = 17
-	ReasonContainerUpdateFailed         TaskStatusReason = 22
-	ReasonMaxCompletionTimeReached      TaskStatusReason = 33
-	ReasonExecutorRegistrationTimeout   TaskStatusReason = 23
-	ReasonExecutorReregistrationTimeout TaskStatusReason = 24
-	ReasonExecutorTerminated            TaskStatusReason = 1
-	ReasonExecutorUnregistered          TaskStatusReason = 2
-	ReasonFrameworkRemoved              TaskStatusReason = 3
-	ReasonGcError                       TaskStatusReason = 4
-	ReasonInvalidFrameworkid            TaskStatusReason = 5
-	ReasonInvalidOffers                 TaskStatusReason = 6
-	ReasonIOSwitchboardExited           TaskStatusReason = 27
-	ReasonMasterDisconnected            TaskStatusReason = 7
-	ReasonReconciliation                TaskStatusReason = 9
-	ReasonResourcesUnknown              TaskStatusReason = 18
-	ReasonAgentDisconnected             TaskStatusReason = 10
-	ReasonAgentDraining                 TaskStatusReason = 34
-	ReasonAgentRemoved                  TaskStatusReason = 11
-	ReasonAgentRemovedByOperator        TaskStatusReason = 31
-	ReasonAgentReregistered             TaskStatusReason = 32
-	ReasonAgentRestarted                TaskStatusReason = 12
-	ReasonAgentUnknown                  TaskStatusReason = 13
-	ReasonTaskKilledDuringLaunch        TaskStatusReason = 30
-	ReasonTaskCheckStatusUpdated        TaskStatusReason = 28
-	ReasonTaskHealthCheckStatusUpdated  TaskStatusReason = 29
-	ReasonTaskGroupInvalid              TaskStatusReason = 25
-	ReasonTaskGroupUnauthorized         TaskStatusReason = 26
-	ReasonTaskInvalid                   TaskStatusReason = 14
-	ReasonTaskUnauthorized              TaskStatusReason = 15
-	ReasonTaskUnknown                   TaskStatusReason = 16
+	ReasonCommandExecutorFailed         TaskStatusReason = 0  // REASON_COMMAND_EXECUTOR_FAILED
+	ReasonContainerLaunchFailed         TaskStatusReason = 21 // REASON_CONTAINER_LAUNCH_FAILED
+	ReasonContainerLimitation           TaskStatusReason = 19 // REASON_CONTAINER_LIMITATION
+	ReasonContainerLimitationDisk       TaskStatusReason = 20 // REASON_CONTAINER_LIMITATION_DISK
+	ReasonContainerLimitationMemory     TaskStatusReason = 8  // REASON_CONTAINER_LIMITATION_MEMORY
+	ReasonContainerPreempted            TaskStatusReason = 17 // REASON_CONTAINER_PREEMPTED
+	ReasonContainerUpdateFailed         TaskStatusReason = 22 // REASON_CONTAINER_UPDATE_FAILED
+	ReasonMaxCompletionTimeReached      TaskStatusReason = 33 // REASON_MAX_COMPLETION_TIME_REACHED
+	ReasonExecutorRegistrationTimeout   TaskStatusReason = 23 // REASON_EXECUTOR_REGISTRATION_TIMEOUT
+	ReasonExecutorReregistrationTimeout TaskStatusReason = 24 // REASON_EXECUTOR_REREGISTRATION_TIMEOUT
+	ReasonExecutorTerminated            TaskStatusReason = 1  // REASON_EXECUTOR_TERMINATED
+	ReasonExecutorUnregistered          TaskStatusReason = 2  // REASON_EXECUTOR_UNREGISTERED
+	ReasonFrameworkRemoved              TaskStatusReason = 3  // REASON_FRAMEWORK_REMOVED
+	ReasonGcError                       TaskStatusReason = 4  // REASON_GC_ERROR
+	ReasonInvalidFrameworkid            TaskStatusReason = 5  // REASON_INVALID_FRAMEWORKID
+	ReasonInvalidOffers                 TaskStatusReason = 6  // REASON_INVALID_OFFERS
+	ReasonIOSwitchboardExited           TaskStatusReason = 27 // REASON_IO_SWITCHBOARD_EXITED
+	ReasonMasterDisconnected            TaskStatusReason = 7  // REASON_MASTER_DISCONNECTED
+	ReasonReconciliation                TaskStatusReason = 9  // REASON_RECONCILIATION
+	ReasonResourcesUnknown              TaskStatusReason = 18 // REASON_RESOURCES_UNKNOWN
+	ReasonAgentDisconnected             TaskStatusReason = 10 // REASON_AGENT_DISCONNECTED
+	ReasonAgentDraining                 TaskStatusReason = 34 // REASON_AGENT_DRAINING
+	ReasonAgentRemoved                  TaskStatusReason = 11 // REASON_AGENT_REMOVED
+	ReasonAgentRemovedByOperator        TaskStatusReason = 31 // REASON_AGENT_REMOVED_BY_OPERATOR
+	ReasonAgentReregistered             TaskStatusReason = 32 // REASON_AGENT_REREGISTERED
+	ReasonAgentRestarted                TaskStatusReason = 12 // REASON_AGENT_RESTARTED
+	ReasonAgentUnknown                  TaskStatusReason = 13 // REASON_AGENT_UNKNOWN
+	ReasonTaskKilledDuringLaunch        TaskStatusReason = 30 // REASON_TASK_KILLED_DURING_LAUNCH
+	ReasonTaskCheckStatusUpdated        TaskStatusReason = 28 // REASON_TASK_CHECK_STATUS_UPDATED
+	ReasonTaskHealthCheckStatusUpdated  TaskStatusReason = 29 // REASON_TASK_HEALTH_CHECK_STATUS_UPDATED
+	ReasonTaskGroupInvalid              TaskStatusReason = 25 // REASON_TASK_GROUP_INVALID
+	ReasonTaskGroupUnauthorized         TaskStatusReason = 26 // REASON_TASK_GROUP_UNAUTHORIZED
+	ReasonTaskInvalid                   TaskStatusReason = 14 // REASON_TASK_INVALID
+	ReasonTaskUnauthorized              TaskStatusReason = 15 // REASON_TASK_UNAUTHORIZED
+	ReasonTaskUnknown                   TaskStatusReason = 16 // REASON_TASK_UNKNOWN
 )
 
-func (e TaskStatusReason) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e TaskStatusReason) Names() *codec.Names { return &taskStatusReasonNames }
 
+// String gives the name in the schema, such as REASON_COMMAND_EXECUTOR_FAILED, or the number when it has none.
+func (e TaskStatusReason) String() string { return taskStatusReasonNames.String(int32(e)) }
+
+// EnvironmentVariableType tells which kind of [EnvironmentVariable] it is, and so which of its members counts.
+// (mesos.v1.Environment.Variable.Type)
 type EnvironmentVariableType int32
 
+// The values of EnvironmentVariableType.
 const (
-	EnvironmentVariableTypeUnknown EnvironmentVariableType = 0
-	EnvironmentVariableTypeValue   EnvironmentVariableType = 1
-	EnvironmentVariableTypeSecret  EnvironmentVariableType = 2
+	EnvironmentVariableTypeUnknown EnvironmentVariableType = 0 // UNKNOWN
+	EnvironmentVariableTypeValue   EnvironmentVariableType = 1 // VALUE
+	EnvironmentVariableTypeSecret  EnvironmentVariableType = 2 // SECRET
 )
 
-func (e EnvironmentVariableType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e EnvironmentVariableType) Names() *codec.Names { return &environmentVariableTypeNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e EnvironmentVariableType) String() string {
+	return environmentVariableTypeNames.String(int32(e))
+}
+
+// SecretType tells which kind of [Secret] it is, and so which of its members counts. (mesos.v1.Secret.Type)
 type SecretType int32
 
+// The values of SecretType.
 const (
-	SecretTypeUnknown   SecretType = 0
-	SecretTypeReference SecretType = 1
-	SecretTypeValue     SecretType = 2
+	SecretTypeUnknown   SecretType = 0 // UNKNOWN
+	SecretTypeReference SecretType = 1 // REFERENCE
+	SecretTypeValue     SecretType = 2 // VALUE
 )
 
-func (e SecretType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e SecretType) Names() *codec.Names { return &secretTypeNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e SecretType) String() string { return secretTypeNames.String(int32(e)) }
+
+// ImageType tells which kind of [Image] it is, and so which of its members counts. (mesos.v1.Image.Type)
 type ImageType int32
 
+// The values of ImageType.
 const (
-	ImageTypeAppc   ImageType = 1
-	ImageTypeDocker ImageType = 2
+	ImageTypeAppc   ImageType = 1 // APPC
+	ImageTypeDocker ImageType = 2 // DOCKER
 )
 
-func (e ImageType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e ImageType) Names() *codec.Names { return &imageTypeNames }
 
+// String gives the name in the schema, such as APPC, or the number when it has none.
+func (e ImageType) String() string { return imageTypeNames.String(int32(e)) }
+
+// MountPropagationMode is an enum of [MountPropagation]. (mesos.v1.MountPropagation.Mode)
 type MountPropagationMode int32
 
+// The values of MountPropagationMode.
 const (
-	MountPropagationModeUnknown         MountPropagationMode = 0
-	MountPropagationModeHostToContainer MountPropagationMode = 1
-	MountPropagationModeBidirectional   MountPropagationMode = 2
+	MountPropagationModeUnknown         MountPropagationMode = 0 // UNKNOWN
+	MountPropagationModeHostToContainer MountPropagationMode = 1 // HOST_TO_CONTAINER
+	MountPropagationModeBidirectional   MountPropagationMode = 2 // BIDIRECTIONAL
 )
 
-func (e MountPropagationMode) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e MountPropagationMode) Names() *codec.Names { return &mountPropagationModeNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e MountPropagationMode) String() string { return mountPropagationModeNames.String(int32(e)) }
+
+// VolumeMode is an enum of [Volume]. (mesos.v1.Volume.Mode)
 type VolumeMode int32
 
+// The values of VolumeMode.
 const (
-	VolumeModeRw VolumeMode = 1
-	VolumeModeRo VolumeMode = 2
+	VolumeModeRw VolumeMode = 1 // RW
+	VolumeModeRo VolumeMode = 2 // RO
 )
 
-func (e VolumeMode) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e VolumeMode) Names() *codec.Names { return &volumeModeNames }
 
+// String gives the name in the schema, such as RW, or the number when it has none.
+func (e VolumeMode) String() string { return volumeModeNames.String(int32(e)) }
+
+// VolumeSourceType tells which kind of [VolumeSource] it is, and so which of its members counts.
+// (mesos.v1.Volume.Source.Type)
 type VolumeSourceType int32
 
+// The values of VolumeSourceType.
 const (
-	VolumeSourceTypeUnknown      VolumeSourceType = 0
-	VolumeSourceTypeDockerVolume VolumeSourceType = 1
-	VolumeSourceTypeHostPath     VolumeSourceType = 4
-	VolumeSourceTypeSandboxPath  VolumeSourceType = 2
-	VolumeSourceTypeSecret       VolumeSourceType = 3
-	VolumeSourceTypeCSIVolume    VolumeSourceType = 5
+	VolumeSourceTypeUnknown      VolumeSourceType = 0 // UNKNOWN
+	VolumeSourceTypeDockerVolume VolumeSourceType = 1 // DOCKER_VOLUME
+	VolumeSourceTypeHostPath     VolumeSourceType = 4 // HOST_PATH
+	VolumeSourceTypeSandboxPath  VolumeSourceType = 2 // SANDBOX_PATH
+	VolumeSourceTypeSecret       VolumeSourceType = 3 // SECRET
+	VolumeSourceTypeCSIVolume    VolumeSourceType = 5 // CSI_VOLUME
 )
 
-func (e VolumeSourceType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e VolumeSourceType) Names() *codec.Names { return &volumeSourceTypeNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e VolumeSourceType) String() string { return volumeSourceTypeNames.String(int32(e)) }
+
+// VolumeSourceSandboxPathType tells which kind of [VolumeSourceSandboxPath] it is, and so which of its members counts.
+// (mesos.v1.Volume.Source.SandboxPath.Type)
 type VolumeSourceSandboxPathType int32
 
+// The values of VolumeSourceSandboxPathType.
 const (
-	VolumeSourceSandboxPathTypeUnknown VolumeSourceSandboxPathType = 0
-	VolumeSourceSandboxPathTypeSelf    VolumeSourceSandboxPathType = 1
-	VolumeSourceSandboxPathTypeParent  VolumeSourceSandboxPathType = 2
+	VolumeSourceSandboxPathTypeUnknown VolumeSourceSandboxPathType = 0 // UNKNOWN
+	VolumeSourceSandboxPathTypeSelf    VolumeSourceSandboxPathType = 1 // SELF
+	VolumeSourceSandboxPathTypeParent  VolumeSourceSandboxPathType = 2 // PARENT
 )
 
-func (e VolumeSourceSandboxPathType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e VolumeSourceSandboxPathType) Names() *codec.Names { return &volumeSourceSandboxPathTypeNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e VolumeSourceSandboxPathType) String() string {
+	return volumeSourceSandboxPathTypeNames.String(int32(e))
+}
+
+// VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode is an enum of [VolumeSourceCSIVolumeVolumeCapabilityAccessMode].
+// (mesos.v1.Volume.Source.CSIVolume.VolumeCapability.AccessMode.Mode)
 type VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode int32
 
+// The values of VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode.
 const (
-	VolumeSourceCSIVolumeVolumeCapabilityAccessModeModeUnknown               VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode = 0
-	VolumeSourceCSIVolumeVolumeCapabilityAccessModeModeSingleNodeWriter      VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode = 1
-	VolumeSourceCSIVolumeVolumeCapabilityAccessModeModeSingleNodeReaderOnly  VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode = 2
-	VolumeSourceCSIVolumeVolumeCapabilityAccessModeModeMultiNodeReaderOnly   VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode = 3
-	VolumeSourceCSIVolumeVolumeCapabilityAccessModeModeMultiNodeSingleWriter VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode = 4
-	VolumeSourceCSIVolumeVolumeCapabilityAccessModeModeMultiNodeMultiWriter  VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode = 5
+	VolumeSourceCSIVolumeVolumeCapabilityAccessModeModeUnknown               VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode = 0 // UNKNOWN
+	VolumeSourceCSIVolumeVolumeCapabilityAccessModeModeSingleNodeWriter      VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode = 1 // SINGLE_NODE_WRITER
+	VolumeSourceCSIVolumeVolumeCapabilityAccessModeModeSingleNodeReaderOnly  VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode = 2 // SINGLE_NODE_READER_ONLY
+	VolumeSourceCSIVolumeVolumeCapabilityAccessModeModeMultiNodeReaderOnly   VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode = 3 // MULTI_NODE_READER_ONLY
+	VolumeSourceCSIVolumeVolumeCapabilityAccessModeModeMultiNodeSingleWriter VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode = 4 // MULTI_NODE_SINGLE_WRITER
+	VolumeSourceCSIVolumeVolumeCapabilityAccessModeModeMultiNodeMultiWriter  VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode = 5 // MULTI_NODE_MULTI_WRITER
 )
 
-func (e VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode) Names() *codec.Names {
+	return &volumeSourceCSIVolumeVolumeCapabilityAccessModeModeNames
+}
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode) String() string {
+	return volumeSourceCSIVolumeVolumeCapabilityAccessModeModeNames.String(int32(e))
+}
+
+// NetworkInfoProtocol is an enum of [NetworkInfo]. (mesos.v1.NetworkInfo.Protocol)
 type NetworkInfoProtocol int32
 
+// The values of NetworkInfoProtocol.
 const (
-	NetworkInfoProtocolIPv4 NetworkInfoProtocol = 1
-	NetworkInfoProtocolIPv6 NetworkInfoProtocol = 2
+	NetworkInfoProtocolIPv4 NetworkInfoProtocol = 1 // IPv4
+	NetworkInfoProtocolIPv6 NetworkInfoProtocol = 2 // IPv6
 )
 
-func (e NetworkInfoProtocol) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e NetworkInfoProtocol) Names() *codec.Names { return &networkInfoProtocolNames }
 
+// String gives the name in the schema, such as IPv4, or the number when it has none.
+func (e NetworkInfoProtocol) String() string { return networkInfoProtocolNames.String(int32(e)) }
+
+// CapabilityInfoCapability is an enum of [CapabilityInfo]. (mesos.v1.CapabilityInfo.Capability)
 type CapabilityInfoCapability int32
 
+// The values of CapabilityInfoCapability.
 const (
-	CapabilityInfoCapabilityUnknown           CapabilityInfoCapability = 0
-	CapabilityInfoCapabilityChown             CapabilityInfoCapability = 1000
-	CapabilityInfoCapabilityDacOverride       CapabilityInfoCapability = 1001
-	CapabilityInfoCapabilityDacReadSearch     CapabilityInfoCapability = 1002
-	CapabilityInfoCapabilityFowner            CapabilityInfoCapability = 1003
-	CapabilityInfoCapabilityFsetid            CapabilityInfoCapability = 1004
-	CapabilityInfoCapabilityKill              CapabilityInfoCapability = 1005
-	CapabilityInfoCapabilitySetgid            CapabilityInfoCapability = 1006
-	CapabilityInfoCapabilitySetuid            CapabilityInfoCapability = 1007
-	CapabilityInfoCapabilitySetpcap           CapabilityInfoCapability = 1008
-	CapabilityInfoCapabilityLinuxImmutable    CapabilityInfoCapability = 1009
-	CapabilityInfoCapabilityNetBindService    CapabilityInfoCapability = 1010
-	CapabilityInfoCapabilityNetBroadcast      CapabilityInfoCapability = 1011
-	CapabilityInfoCapabilityNetAdmin          CapabilityInfoCapability = 1012
-	CapabilityInfoCapabilityNetRaw            CapabilityInfoCapability = 1013
-	CapabilityInfoCapabilityIpcLock           CapabilityInfoCapability = 1014
-	CapabilityInfoCapabilityIpcOwner          CapabilityInfoCapability = 1015
-	CapabilityInfoCapabilitySysModule         CapabilityInfoCapability = 1016
-	CapabilityInfoCapabilitySysRawio          CapabilityInfoCapability = 1017
-	CapabilityInfoCapabilitySysChroot         CapabilityInfoCapability = 1018
-	CapabilityInfoCapabilitySysPtrace         CapabilityInfoCapability = 1019
-	CapabilityInfoCapabilitySysPacct          CapabilityInfoCapability = 1020
-	CapabilityInfoCapabilitySysAdmin          CapabilityInfoCapability = 1021
-	CapabilityInfoCapabilitySysBoot           CapabilityInfoCapability = 1022
-	CapabilityInfoCapabilitySysNice           CapabilityInfoCapability = 1023
-	CapabilityInfoCapabilitySysResource       CapabilityInfoCapability = 1024
-	CapabilityInfoCapabilitySysTime           CapabilityInfoCapability = 1025
-	CapabilityInfoCapabilitySysTTYConfig      CapabilityInfoCapability = 1026
-	CapabilityInfoCapabilityMknod             CapabilityInfoCapability = 1027
-	CapabilityInfoCapabilityLease             CapabilityInfoCapability = 1028
-	CapabilityInfoCapabilityAuditWrite        CapabilityInfoCapability = 1029
-	CapabilityInfoCapabilityAuditControl      CapabilityInfoCapability = 1030
-	CapabilityInfoCapabilitySetfcap           CapabilityInfoCapability = 1031
-	CapabilityInfoCapabilityMacOverride       CapabilityInfoCapability = 1032
-	CapabilityInfoCapabilityMacAdmin          CapabilityInfoCapability = 1033
-	CapabilityInfoCapabilitySyslog            CapabilityInfoCapability = 1034
-	CapabilityInfoCapabilityWakeAlarm         CapabilityInfoCapability = 1035
-	CapabilityInfoCapabilityBlockSuspend      CapabilityInfoCapability = 1036
-	CapabilityInfoCapabilityAuditRead         CapabilityInfoCapability = 1037
-	CapabilityInfoCapabilityPerfmon           CapabilityInfoCapability = 1038
-	CapabilityInfoCapabilityBpf               CapabilityInfoCapability = 1039
-	CapabilityInfoCapabilityCheckpointRestore CapabilityInfoCapability = 1040
+	CapabilityInfoCapabilityUnknown           CapabilityInfoCapability = 0    // UNKNOWN
+	CapabilityInfoCapabilityChown             CapabilityInfoCapability = 1000 // CHOWN
+	CapabilityInfoCapabilityDacOverride       CapabilityInfoCapability = 1001 // DAC_OVERRIDE
+	CapabilityInfoCapabilityDacReadSearch     CapabilityInfoCapability = 1002 // DAC_READ_SEARCH
+	CapabilityInfoCapabilityFowner            CapabilityInfoCapability = 1003 // FOWNER
+	CapabilityInfoCapabilityFsetid            CapabilityInfoCapability = 1004 // FSETID
+	CapabilityInfoCapabilityKill              CapabilityInfoCapability = 1005 // KILL
+	CapabilityInfoCapabilitySetgid            CapabilityInfoCapability = 1006 // SETGID
+	CapabilityInfoCapabilitySetuid            CapabilityInfoCapability = 1007 // SETUID
+	CapabilityInfoCapabilitySetpcap           CapabilityInfoCapability = 1008 // SETPCAP
+	CapabilityInfoCapabilityLinuxImmutable    CapabilityInfoCapability = 1009 // LINUX_IMMUTABLE
+	CapabilityInfoCapabilityNetBindService    CapabilityInfoCapability = 1010 // NET_BIND_SERVICE
+	CapabilityInfoCapabilityNetBroadcast      CapabilityInfoCapability = 1011 // NET_BROADCAST
+	CapabilityInfoCapabilityNetAdmin          CapabilityInfoCapability = 1012 // NET_ADMIN
+	CapabilityInfoCapabilityNetRaw            CapabilityInfoCapability = 1013 // NET_RAW
+	CapabilityInfoCapabilityIpcLock           CapabilityInfoCapability = 1014 // IPC_LOCK
+	CapabilityInfoCapabilityIpcOwner          CapabilityInfoCapability = 1015 // IPC_OWNER
+	CapabilityInfoCapabilitySysModule         CapabilityInfoCapability = 1016 // SYS_MODULE
+	CapabilityInfoCapabilitySysRawio          CapabilityInfoCapability = 1017 // SYS_RAWIO
+	CapabilityInfoCapabilitySysChroot         CapabilityInfoCapability = 1018 // SYS_CHROOT
+	CapabilityInfoCapabilitySysPtrace         CapabilityInfoCapability = 1019 // SYS_PTRACE
+	CapabilityInfoCapabilitySysPacct          CapabilityInfoCapability = 1020 // SYS_PACCT
+	CapabilityInfoCapabilitySysAdmin          CapabilityInfoCapability = 1021 // SYS_ADMIN
+	CapabilityInfoCapabilitySysBoot           CapabilityInfoCapability = 1022 // SYS_BOOT
+	CapabilityInfoCapabilitySysNice           CapabilityInfoCapability = 1023 // SYS_NICE
+	CapabilityInfoCapabilitySysResource       CapabilityInfoCapability = 1024 // SYS_RESOURCE
+	CapabilityInfoCapabilitySysTime           CapabilityInfoCapability = 1025 // SYS_TIME
+	CapabilityInfoCapabilitySysTTYConfig      CapabilityInfoCapability = 1026 // SYS_TTY_CONFIG
+	CapabilityInfoCapabilityMknod             CapabilityInfoCapability = 1027 // MKNOD
+	CapabilityInfoCapabilityLease             CapabilityInfoCapability = 1028 // LEASE
+	CapabilityInfoCapabilityAuditWrite        CapabilityInfoCapability = 1029 // AUDIT_WRITE
+	CapabilityInfoCapabilityAuditControl      CapabilityInfoCapability = 1030 // AUDIT_CONTROL
+	CapabilityInfoCapabilitySetfcap           CapabilityInfoCapability = 1031 // SETFCAP
+	CapabilityInfoCapabilityMacOverride       CapabilityInfoCapability = 1032 // MAC_OVERRIDE
+	CapabilityInfoCapabilityMacAdmin          CapabilityInfoCapability = 1033 // MAC_ADMIN
+	CapabilityInfoCapabilitySyslog            CapabilityInfoCapability = 1034 // SYSLOG
+	CapabilityInfoCapabilityWakeAlarm         CapabilityInfoCapability = 1035 // WAKE_ALARM
+	CapabilityInfoCapabilityBlockSuspend      CapabilityInfoCapability = 1036 // BLOCK_SUSPEND
+	CapabilityInfoCapabilityAuditRead         CapabilityInfoCapability = 1037 // AUDIT_READ
+	CapabilityInfoCapabilityPerfmon           CapabilityInfoCapability = 1038 // PERFMON
+	CapabilityInfoCapabilityBpf               CapabilityInfoCapability = 1039 // BPF
+	CapabilityInfoCapabilityCheckpointRestore CapabilityInfoCapability = 1040 // CHECKPOINT_RESTORE
 )
 
-func (e CapabilityInfoCapability) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e CapabilityInfoCapability) Names() *codec.Names { return &capabilityInfoCapabilityNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e CapabilityInfoCapability) String() string {
+	return capabilityInfoCapabilityNames.String(int32(e))
+}
+
+// LinuxInfoIpcMode is an enum of [LinuxInfo]. (mesos.v1.LinuxInfo.IpcMode)
 type LinuxInfoIpcMode int32
 
+// The values of LinuxInfoIpcMode.
 const (
-	LinuxInfoIpcModeUnknown     LinuxInfoIpcMode = 0
-	LinuxInfoIpcModePrivate     LinuxInfoIpcMode = 1
-	LinuxInfoIpcModeShareParent LinuxInfoIpcMode = 2
+	LinuxInfoIpcModeUnknown     LinuxInfoIpcMode = 0 // UNKNOWN
+	LinuxInfoIpcModePrivate     LinuxInfoIpcMode = 1 // PRIVATE
+	LinuxInfoIpcModeShareParent LinuxInfoIpcMode = 2 // SHARE_PARENT
 )
 
-func (e LinuxInfoIpcMode) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e LinuxInfoIpcMode) Names() *codec.Names { return &linuxInfoIpcModeNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e LinuxInfoIpcMode) String() string { return linuxInfoIpcModeNames.String(int32(e)) }
+
+// RLimitInfoRLimitType tells which kind of [RLimitInfoRLimit] it is, and so which of its members counts.
+// (mesos.v1.RLimitInfo.RLimit.Type)
 type RLimitInfoRLimitType int32
 
+// The values of RLimitInfoRLimitType.
 const (
-	RLimitInfoRLimitTypeUnknown        RLimitInfoRLimitType = 0
-	RLimitInfoRLimitTypeRlmtAs         RLimitInfoRLimitType = 1
-	RLimitInfoRLimitTypeRlmtCore       RLimitInfoRLimitType = 2
-	RLimitInfoRLimitTypeRlmtCPU        RLimitInfoRLimitType = 3
-	RLimitInfoRLimitTypeRlmtData       RLimitInfoRLimitType = 4
-	RLimitInfoRLimitTypeRlmtFsize      RLimitInfoRLimitType = 5
-	RLimitInfoRLimitTypeRlmtLocks      RLimitInfoRLimitType = 6
-	RLimitInfoRLimitTypeRlmtMemlock    RLimitInfoRLimitType = 7
-	RLimitInfoRLimitTypeRlmtMsgqueue   RLimitInfoRLimitType = 8
-	RLimitInfoRLimitTypeRlmtNice       RLimitInfoRLimitType = 9
-	RLimitInfoRLimitTypeRlmtNofile     RLimitInfoRLimitType = 10
-	RLimitInfoRLimitTypeRlmtNproc      RLimitInfoRLimitType = 11
-	RLimitInfoRLimitTypeRlmtRSS        RLimitInfoRLimitType = 12
-	RLimitInfoRLimitTypeRlmtRtprio     RLimitInfoRLimitType = 13
-	RLimitInfoRLimitTypeRlmtRttime     RLimitInfoRLimitType = 14
-	RLimitInfoRLimitTypeRlmtSigpending RLimitInfoRLimitType = 15
-	RLimitInfoRLimitTypeRlmtStack      RLimitInfoRLimitType = 16
+	RLimitInfoRLimitTypeUnknown        RLimitInfoRLimitType = 0  // UNKNOWN
+	RLimitInfoRLimitTypeRlmtAs         RLimitInfoRLimitType = 1  // RLMT_AS
+	RLimitInfoRLimitTypeRlmtCore       RLimitInfoRLimitType = 2  // RLMT_CORE
+	RLimitInfoRLimitTypeRlmtCPU        RLimitInfoRLimitType = 3  // RLMT_CPU
+	RLimitInfoRLimitTypeRlmtData       RLimitInfoRLimitType = 4  // RLMT_DATA
+	RLimitInfoRLimitTypeRlmtFsize      RLimitInfoRLimitType = 5  // RLMT_FSIZE
+	RLimitInfoRLimitTypeRlmtLocks      RLimitInfoRLimitType = 6  // RLMT_LOCKS
+	RLimitInfoRLimitTypeRlmtMemlock    RLimitInfoRLimitType = 7  // RLMT_MEMLOCK
+	RLimitInfoRLimitTypeRlmtMsgqueue   RLimitInfoRLimitType = 8  // RLMT_MSGQUEUE
+	RLimitInfoRLimitTypeRlmtNice       RLimitInfoRLimitType = 9  // RLMT_NICE
+	RLimitInfoRLimitTypeRlmtNofile     RLimitInfoRLimitType = 10 // RLMT_NOFILE
+	RLimitInfoRLimitTypeRlmtNproc      RLimitInfoRLimitType = 11 // RLMT_NPROC
+	RLimitInfoRLimitTypeRlmtRSS        RLimitInfoRLimitType = 12 // RLMT_RSS
+	RLimitInfoRLimitTypeRlmtRtprio     RLimitInfoRLimitType = 13 // RLMT_RTPRIO
+	RLimitInfoRLimitTypeRlmtRttime     RLimitInfoRLimitType = 14 // RLMT_RTTIME
+	RLimitInfoRLimitTypeRlmtSigpending RLimitInfoRLimitType = 15 // RLMT_SIGPENDING
+	RLimitInfoRLimitTypeRlmtStack      RLimitInfoRLimitType = 16 // RLMT_STACK
 )
 
-func (e RLimitInfoRLimitType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e RLimitInfoRLimitType) Names() *codec.Names { return &rLimitInfoRLimitTypeNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e RLimitInfoRLimitType) String() string { return rLimitInfoRLimitTypeNames.String(int32(e)) }
+
+// ContainerInfoType tells which kind of [ContainerInfo] it is, and so which of its members counts.
+// (mesos.v1.ContainerInfo.Type)
 type ContainerInfoType int32
 
+// The values of ContainerInfoType.
 const (
-	ContainerInfoTypeDocker ContainerInfoType = 1
-	ContainerInfoTypeMesos  ContainerInfoType = 2
+	ContainerInfoTypeDocker ContainerInfoType = 1 // DOCKER
+	ContainerInfoTypeMesos  ContainerInfoType = 2 // MESOS
 )
 
-func (e ContainerInfoType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e ContainerInfoType) Names() *codec.Names { return &containerInfoTypeNames }
 
+// String gives the name in the schema, such as DOCKER, or the number when it has none.
+func (e ContainerInfoType) String() string { return containerInfoTypeNames.String(int32(e)) }
+
+// ContainerInfoDockerInfoNetwork is an enum of [ContainerInfoDockerInfo]. (mesos.v1.ContainerInfo.DockerInfo.Network)
 type ContainerInfoDockerInfoNetwork int32
 
+// The values of ContainerInfoDockerInfoNetwork.
 const (
-	ContainerInfoDockerInfoNetworkHost   ContainerInfoDockerInfoNetwork = 1
-	ContainerInfoDockerInfoNetworkBridge ContainerInfoDockerInfoNetwork = 2
-	ContainerInfoDockerInfoNetworkNone   ContainerInfoDockerInfoNetwork = 3
-	ContainerInfoDockerInfoNetworkUser   ContainerInfoDockerInfoNetwork = 4
+	ContainerInfoDockerInfoNetworkHost   ContainerInfoDockerInfoNetwork = 1 // HOST
+	ContainerInfoDockerInfoNetworkBridge ContainerInfoDockerInfoNetwork = 2 // BRIDGE
+	ContainerInfoDockerInfoNetworkNone   ContainerInfoDockerInfoNetwork = 3 // NONE
+	ContainerInfoDockerInfoNetworkUser   ContainerInfoDockerInfoNetwork = 4 // USER
 )
 
-func (e ContainerInfoDockerInfoNetwork) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e ContainerInfoDockerInfoNetwork) Names() *codec.Names {
+	return &containerInfoDockerInfoNetworkNames
+}
 
+// String gives the name in the schema, such as HOST, or the number when it has none.
+func (e ContainerInfoDockerInfoNetwork) String() string {
+	return containerInfoDockerInfoNetworkNames.String(int32(e))
+}
+
+// CgroupInfoBlkioOperation is an enum of [CgroupInfoBlkio]. (mesos.v1.CgroupInfo.Blkio.Operation)
 type CgroupInfoBlkioOperation int32
 
+// The values of CgroupInfoBlkioOperation.
 const (
-	CgroupInfoBlkioOperationUnknown CgroupInfoBlkioOperation = 0
-	CgroupInfoBlkioOperationTotal   CgroupInfoBlkioOperation = 1
-	CgroupInfoBlkioOperationRead    CgroupInfoBlkioOperation = 2
-	CgroupInfoBlkioOperationWrite   CgroupInfoBlkioOperation = 3
-	CgroupInfoBlkioOperationSync    CgroupInfoBlkioOperation = 4
-	CgroupInfoBlkioOperationAsync   CgroupInfoBlkioOperation = 5
-	CgroupInfoBlkioOperationDiscard CgroupInfoBlkioOperation = 6
+	CgroupInfoBlkioOperationUnknown CgroupInfoBlkioOperation = 0 // UNKNOWN
+	CgroupInfoBlkioOperationTotal   CgroupInfoBlkioOperation = 1 // TOTAL
+	CgroupInfoBlkioOperationRead    CgroupInfoBlkioOperation = 2 // READ
+	CgroupInfoBlkioOperationWrite   CgroupInfoBlkioOperation = 3 // WRITE
+	CgroupInfoBlkioOperationSync    CgroupInfoBlkioOperation = 4 // SYNC
+	CgroupInfoBlkioOperationAsync   CgroupInfoBlkioOperation = 5 // ASYNC
+	CgroupInfoBlkioOperationDiscard CgroupInfoBlkioOperation = 6 // DISCARD
 )
 
-func (e CgroupInfoBlkioOperation) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e CgroupInfoBlkioOperation) Names() *codec.Names { return &cgroupInfoBlkioOperationNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e CgroupInfoBlkioOperation) String() string {
+	return cgroupInfoBlkioOperationNames.String(int32(e))
+}
+
+// DiscoveryInfoVisibility is an enum of [DiscoveryInfo]. (mesos.v1.DiscoveryInfo.Visibility)
 type DiscoveryInfoVisibility int32
 
+// The values of DiscoveryInfoVisibility.
 const (
-	DiscoveryInfoVisibilityFramework DiscoveryInfoVisibility = 0
-	DiscoveryInfoVisibilityCluster   DiscoveryInfoVisibility = 1
-	DiscoveryInfoVisibilityExternal  DiscoveryInfoVisibility = 2
+	DiscoveryInfoVisibilityFramework DiscoveryInfoVisibility = 0 // FRAMEWORK
+	DiscoveryInfoVisibilityCluster   DiscoveryInfoVisibility = 1 // CLUSTER
+	DiscoveryInfoVisibilityExternal  DiscoveryInfoVisibility = 2 // EXTERNAL
 )
 
-func (e DiscoveryInfoVisibility) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e DiscoveryInfoVisibility) Names() *codec.Names { return &discoveryInfoVisibilityNames }
 
+// String gives the name in the schema, such as FRAMEWORK, or the number when it has none.
+func (e DiscoveryInfoVisibility) String() string {
+	return discoveryInfoVisibilityNames.String(int32(e))
+}
+
+// AttributeConstraintSelectorPseudoattributeType is an enum of [AttributeConstraintSelector].
+// (mesos.v1.scheduler.AttributeConstraint.Selector.PseudoattributeType)
 type AttributeConstraintSelectorPseudoattributeType int32
 
+// The values of AttributeConstraintSelectorPseudoattributeType.
 const (
-	AttributeConstraintSelectorPseudoattributeTypeUnknown  AttributeConstraintSelectorPseudoattributeType = 0
-	AttributeConstraintSelectorPseudoattributeTypeHostname AttributeConstraintSelectorPseudoattributeType = 1
-	AttributeConstraintSelectorPseudoattributeTypeRegion   AttributeConstraintSelectorPseudoattributeType = 2
-	AttributeConstraintSelectorPseudoattributeTypeZone     AttributeConstraintSelectorPseudoattributeType = 3
+	AttributeConstraintSelectorPseudoattributeTypeUnknown  AttributeConstraintSelectorPseudoattributeType = 0 // UNKNOWN
+	AttributeConstraintSelectorPseudoattributeTypeHostname AttributeConstraintSelectorPseudoattributeType = 1 // HOSTNAME
+	AttributeConstraintSelectorPseudoattributeTypeRegion   AttributeConstraintSelectorPseudoattributeType = 2 // REGION
+	AttributeConstraintSelectorPseudoattributeTypeZone     AttributeConstraintSelectorPseudoattributeType = 3 // ZONE
 )
 
-func (e AttributeConstraintSelectorPseudoattributeType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e AttributeConstraintSelectorPseudoattributeType) Names() *codec.Names {
+	return &attributeConstraintSelectorPseudoattributeTypeNames
+}
+
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e AttributeConstraintSelectorPseudoattributeType) String() string {
+	return attributeConstraintSelectorPseudoattributeTypeNames.String(int32(e))
+}

@@ -3,187 +3,631 @@
 package operator
 
 import (
+	"unsafe"
+
 	"github.com/ormosproject/ormos/internal/codec"
 	"github.com/ormosproject/ormos/mesos"
 )
 
+// InverseOfferStatus is mesos.v1.allocator.InverseOfferStatus.
 type InverseOfferStatus struct {
 	Status      InverseOfferStatusStatus
 	FrameworkID mesos.FrameworkID
 	Timestamp   mesos.TimeInfo
-	Unknown     []byte
-}
-
-func (m *InverseOfferStatus) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *InverseOfferStatus) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *InverseOfferStatus) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *InverseOfferStatus) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *InverseOfferStatus) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *InverseOfferStatus) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *InverseOfferStatus) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *InverseOfferStatus) Clone() *InverseOfferStatus            { panic("stub") }
-func (m *InverseOfferStatus) String() string                        { panic("stub") }
-
-type MaintenanceWindow struct {
-	MachineIDs     []mesos.MachineID
-	Unavailability mesos.Unavailability
-	Unknown        []byte
-}
-
-func (m *MaintenanceWindow) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MaintenanceWindow) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MaintenanceWindow) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MaintenanceWindow) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MaintenanceWindow) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MaintenanceWindow) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MaintenanceWindow) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MaintenanceWindow) Clone() *MaintenanceWindow             { panic("stub") }
-func (m *MaintenanceWindow) String() string                        { panic("stub") }
-
-type MaintenanceSchedule struct {
-	Windows []MaintenanceWindow
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MaintenanceSchedule) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MaintenanceSchedule) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MaintenanceSchedule) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MaintenanceSchedule) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MaintenanceSchedule) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MaintenanceSchedule) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MaintenanceSchedule) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MaintenanceSchedule) Clone() *MaintenanceSchedule           { panic("stub") }
-func (m *MaintenanceSchedule) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *InverseOfferStatus) Schema() *codec.Schema { return &inverseOfferStatusSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *InverseOfferStatus) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &inverseOfferStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *InverseOfferStatus) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *InverseOfferStatus) Decode(b []byte, a *codec.Arena) error {
+	*m = InverseOfferStatus{}
+	return codec.Decode(&inverseOfferStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *InverseOfferStatus) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *InverseOfferStatus) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &inverseOfferStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *InverseOfferStatus) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *InverseOfferStatus) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = InverseOfferStatus{}
+	return codec.DecodeJSON(&inverseOfferStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *InverseOfferStatus) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *InverseOfferStatus) Clone() *InverseOfferStatus {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&inverseOfferStatusSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *InverseOfferStatus) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&inverseOfferStatusSchema, unsafe.Pointer(m))
+}
+
+// MaintenanceWindow is mesos.v1.maintenance.Window.
+type MaintenanceWindow struct {
+	MachineIDs     []mesos.MachineID
+	Unavailability mesos.Unavailability
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *MaintenanceWindow) Schema() *codec.Schema { return &maintenanceWindowSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MaintenanceWindow) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &maintenanceWindowSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MaintenanceWindow) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MaintenanceWindow) Decode(b []byte, a *codec.Arena) error {
+	*m = MaintenanceWindow{}
+	return codec.Decode(&maintenanceWindowSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MaintenanceWindow) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MaintenanceWindow) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &maintenanceWindowSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MaintenanceWindow) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MaintenanceWindow) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MaintenanceWindow{}
+	return codec.DecodeJSON(&maintenanceWindowSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MaintenanceWindow) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MaintenanceWindow) Clone() *MaintenanceWindow {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&maintenanceWindowSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MaintenanceWindow) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&maintenanceWindowSchema, unsafe.Pointer(m))
+}
+
+// MaintenanceSchedule is mesos.v1.maintenance.Schedule.
+type MaintenanceSchedule struct {
+	Windows []MaintenanceWindow
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *MaintenanceSchedule) Schema() *codec.Schema { return &maintenanceScheduleSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MaintenanceSchedule) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &maintenanceScheduleSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MaintenanceSchedule) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MaintenanceSchedule) Decode(b []byte, a *codec.Arena) error {
+	*m = MaintenanceSchedule{}
+	return codec.Decode(&maintenanceScheduleSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MaintenanceSchedule) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MaintenanceSchedule) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &maintenanceScheduleSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MaintenanceSchedule) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MaintenanceSchedule) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MaintenanceSchedule{}
+	return codec.DecodeJSON(&maintenanceScheduleSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MaintenanceSchedule) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MaintenanceSchedule) Clone() *MaintenanceSchedule {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&maintenanceScheduleSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MaintenanceSchedule) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&maintenanceScheduleSchema, unsafe.Pointer(m))
+}
+
+// MaintenanceClusterStatus is mesos.v1.maintenance.ClusterStatus.
 type MaintenanceClusterStatus struct {
 	DrainingMachines []MaintenanceClusterStatusDrainingMachine
 	DownMachines     []mesos.MachineID
-	Unknown          []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *MaintenanceClusterStatus) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MaintenanceClusterStatus) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MaintenanceClusterStatus) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MaintenanceClusterStatus) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MaintenanceClusterStatus) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MaintenanceClusterStatus) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MaintenanceClusterStatus) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MaintenanceClusterStatus) Clone() *MaintenanceClusterStatus      { panic("stub") }
-func (m *MaintenanceClusterStatus) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MaintenanceClusterStatus) Schema() *codec.Schema { return &maintenanceClusterStatusSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MaintenanceClusterStatus) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &maintenanceClusterStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MaintenanceClusterStatus) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MaintenanceClusterStatus) Decode(b []byte, a *codec.Arena) error {
+	*m = MaintenanceClusterStatus{}
+	return codec.Decode(&maintenanceClusterStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MaintenanceClusterStatus) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MaintenanceClusterStatus) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &maintenanceClusterStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MaintenanceClusterStatus) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MaintenanceClusterStatus) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MaintenanceClusterStatus{}
+	return codec.DecodeJSON(&maintenanceClusterStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MaintenanceClusterStatus) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MaintenanceClusterStatus) Clone() *MaintenanceClusterStatus {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&maintenanceClusterStatusSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MaintenanceClusterStatus) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&maintenanceClusterStatusSchema, unsafe.Pointer(m))
+}
+
+// MaintenanceClusterStatusDrainingMachine is a part of [MaintenanceClusterStatus].
+// (mesos.v1.maintenance.ClusterStatus.DrainingMachine)
 type MaintenanceClusterStatusDrainingMachine struct {
 	ID       mesos.MachineID
 	Statuses []InverseOfferStatus
-	Unknown  []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// Schema describes the message to the codec.
+func (m *MaintenanceClusterStatusDrainingMachine) Schema() *codec.Schema {
+	return &maintenanceClusterStatusDrainingMachineSchema
+}
+
+// AppendBinary appends the message in protobuf form.
 func (m *MaintenanceClusterStatusDrainingMachine) AppendBinary(b []byte) ([]byte, error) {
-	panic("stub")
+	return codec.Append(b, &maintenanceClusterStatusDrainingMachineSchema, unsafe.Pointer(m))
 }
-func (m *MaintenanceClusterStatusDrainingMachine) MarshalBinary() ([]byte, error)      { panic("stub") }
-func (m *MaintenanceClusterStatusDrainingMachine) AppendJSON(b []byte) ([]byte, error) { panic("stub") }
-func (m *MaintenanceClusterStatusDrainingMachine) MarshalJSON() ([]byte, error)        { panic("stub") }
-func (m *MaintenanceClusterStatusDrainingMachine) UnmarshalBinary(b []byte) error      { panic("stub") }
-func (m *MaintenanceClusterStatusDrainingMachine) UnmarshalJSON(b []byte) error        { panic("stub") }
-func (m *MaintenanceClusterStatusDrainingMachine) Decode(b []byte, a *codec.Arena) error {
-	panic("stub")
-}
-func (m *MaintenanceClusterStatusDrainingMachine) Clone() *MaintenanceClusterStatusDrainingMachine {
-	panic("stub")
-}
-func (m *MaintenanceClusterStatusDrainingMachine) String() string { panic("stub") }
 
+// MarshalBinary gives the message in protobuf form.
+func (m *MaintenanceClusterStatusDrainingMachine) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MaintenanceClusterStatusDrainingMachine) Decode(b []byte, a *codec.Arena) error {
+	*m = MaintenanceClusterStatusDrainingMachine{}
+	return codec.Decode(&maintenanceClusterStatusDrainingMachineSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MaintenanceClusterStatusDrainingMachine) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MaintenanceClusterStatusDrainingMachine) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &maintenanceClusterStatusDrainingMachineSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MaintenanceClusterStatusDrainingMachine) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MaintenanceClusterStatusDrainingMachine) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MaintenanceClusterStatusDrainingMachine{}
+	return codec.DecodeJSON(&maintenanceClusterStatusDrainingMachineSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MaintenanceClusterStatusDrainingMachine) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MaintenanceClusterStatusDrainingMachine) Clone() *MaintenanceClusterStatusDrainingMachine {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&maintenanceClusterStatusDrainingMachineSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MaintenanceClusterStatusDrainingMachine) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&maintenanceClusterStatusDrainingMachineSchema, unsafe.Pointer(m))
+}
+
+// QuotaInfo is mesos.v1.quota.QuotaInfo.
 type QuotaInfo struct {
 	Role      *string
 	Principal *string
 	Guarantee []mesos.Resource
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetRole gives Role, or "" when it is unset.
 func (m *QuotaInfo) GetRole() string {
 	if m == nil || m.Role == nil {
 		return ""
 	}
 	return *m.Role
 }
+
+// GetPrincipal gives Principal, or "" when it is unset.
 func (m *QuotaInfo) GetPrincipal() string {
 	if m == nil || m.Principal == nil {
 		return ""
 	}
 	return *m.Principal
 }
-func (m *QuotaInfo) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *QuotaInfo) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *QuotaInfo) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *QuotaInfo) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *QuotaInfo) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *QuotaInfo) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *QuotaInfo) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *QuotaInfo) Clone() *QuotaInfo                     { panic("stub") }
-func (m *QuotaInfo) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *QuotaInfo) Schema() *codec.Schema { return &quotaInfoSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *QuotaInfo) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &quotaInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *QuotaInfo) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *QuotaInfo) Decode(b []byte, a *codec.Arena) error {
+	*m = QuotaInfo{}
+	return codec.Decode(&quotaInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *QuotaInfo) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *QuotaInfo) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &quotaInfoSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *QuotaInfo) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *QuotaInfo) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = QuotaInfo{}
+	return codec.DecodeJSON(&quotaInfoSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *QuotaInfo) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *QuotaInfo) Clone() *QuotaInfo {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&quotaInfoSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *QuotaInfo) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&quotaInfoSchema, unsafe.Pointer(m))
+}
+
+// QuotaRequest is mesos.v1.quota.QuotaRequest.
 type QuotaRequest struct {
 	Force     *bool
 	Role      *string
 	Guarantee []mesos.Resource
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetForce gives Force, or false when it is unset.
 func (m *QuotaRequest) GetForce() bool {
 	if m == nil || m.Force == nil {
 		return false
 	}
 	return *m.Force
 }
+
+// GetRole gives Role, or "" when it is unset.
 func (m *QuotaRequest) GetRole() string {
 	if m == nil || m.Role == nil {
 		return ""
 	}
 	return *m.Role
 }
-func (m *QuotaRequest) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *QuotaRequest) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *QuotaRequest) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *QuotaRequest) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *QuotaRequest) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *QuotaRequest) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *QuotaRequest) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *QuotaRequest) Clone() *QuotaRequest                  { panic("stub") }
-func (m *QuotaRequest) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *QuotaRequest) Schema() *codec.Schema { return &quotaRequestSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *QuotaRequest) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &quotaRequestSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *QuotaRequest) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *QuotaRequest) Decode(b []byte, a *codec.Arena) error {
+	*m = QuotaRequest{}
+	return codec.Decode(&quotaRequestSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *QuotaRequest) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *QuotaRequest) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &quotaRequestSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *QuotaRequest) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *QuotaRequest) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = QuotaRequest{}
+	return codec.DecodeJSON(&quotaRequestSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *QuotaRequest) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *QuotaRequest) Clone() *QuotaRequest {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&quotaRequestSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *QuotaRequest) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&quotaRequestSchema, unsafe.Pointer(m))
+}
+
+// QuotaConfig is mesos.v1.quota.QuotaConfig.
 type QuotaConfig struct {
 	Role       string
 	Guarantees map[string]mesos.ValueScalar
 	Limits     map[string]mesos.ValueScalar
-	Unknown    []byte
-}
-
-func (m *QuotaConfig) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *QuotaConfig) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *QuotaConfig) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *QuotaConfig) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *QuotaConfig) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *QuotaConfig) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *QuotaConfig) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *QuotaConfig) Clone() *QuotaConfig                   { panic("stub") }
-func (m *QuotaConfig) String() string                        { panic("stub") }
-
-type QuotaStatus struct {
-	Infos   []QuotaInfo
-	Configs []QuotaConfig
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *QuotaStatus) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *QuotaStatus) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *QuotaStatus) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *QuotaStatus) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *QuotaStatus) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *QuotaStatus) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *QuotaStatus) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *QuotaStatus) Clone() *QuotaStatus                   { panic("stub") }
-func (m *QuotaStatus) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *QuotaConfig) Schema() *codec.Schema { return &quotaConfigSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *QuotaConfig) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &quotaConfigSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *QuotaConfig) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *QuotaConfig) Decode(b []byte, a *codec.Arena) error {
+	*m = QuotaConfig{}
+	return codec.Decode(&quotaConfigSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *QuotaConfig) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *QuotaConfig) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &quotaConfigSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *QuotaConfig) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *QuotaConfig) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = QuotaConfig{}
+	return codec.DecodeJSON(&quotaConfigSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *QuotaConfig) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *QuotaConfig) Clone() *QuotaConfig {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&quotaConfigSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *QuotaConfig) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&quotaConfigSchema, unsafe.Pointer(m))
+}
+
+// QuotaStatus is mesos.v1.quota.QuotaStatus.
+type QuotaStatus struct {
+	// (Out of use.)
+	Infos   []QuotaInfo
+	Configs []QuotaConfig
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *QuotaStatus) Schema() *codec.Schema { return &quotaStatusSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *QuotaStatus) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &quotaStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *QuotaStatus) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *QuotaStatus) Decode(b []byte, a *codec.Arena) error {
+	*m = QuotaStatus{}
+	return codec.Decode(&quotaStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *QuotaStatus) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *QuotaStatus) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &quotaStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *QuotaStatus) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *QuotaStatus) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = QuotaStatus{}
+	return codec.DecodeJSON(&quotaStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *QuotaStatus) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *QuotaStatus) Clone() *QuotaStatus {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&quotaStatusSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *QuotaStatus) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&quotaStatusSchema, unsafe.Pointer(m))
+}
+
+// MasterCall is mesos.v1.master.Call.
 type MasterCall struct {
 	Type                      *MasterCallType
 	GetMetrics                *MasterCallGetMetrics
@@ -198,400 +642,1549 @@ type MasterCall struct {
 	UpdateMaintenanceSchedule *MasterCallUpdateMaintenanceSchedule
 	StartMaintenance          *MasterCallStartMaintenance
 	StopMaintenance           *MasterCallStopMaintenance
-	SetQuota                  *MasterCallSetQuota
-	RemoveQuota               *MasterCallRemoveQuota
-	Teardown                  *MasterCallTeardown
-	MarkAgentGone             *MasterCallMarkAgentGone
-	GrowVolume                *MasterCallGrowVolume
-	ShrinkVolume              *MasterCallShrinkVolume
-	UpdateQuota               *MasterCallUpdateQuota
-	DrainAgent                *MasterCallDrainAgent
-	DeactivateAgent           *MasterCallDeactivateAgent
-	ReactivateAgent           *MasterCallReactivateAgent
-	Unknown                   []byte
+	// (Out of use.)
+	SetQuota *MasterCallSetQuota
+	// (Out of use.)
+	RemoveQuota     *MasterCallRemoveQuota
+	Teardown        *MasterCallTeardown
+	MarkAgentGone   *MasterCallMarkAgentGone
+	GrowVolume      *MasterCallGrowVolume
+	ShrinkVolume    *MasterCallShrinkVolume
+	UpdateQuota     *MasterCallUpdateQuota
+	DrainAgent      *MasterCallDrainAgent
+	DeactivateAgent *MasterCallDeactivateAgent
+	ReactivateAgent *MasterCallReactivateAgent
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetType gives Type, or MasterCallTypeUnknown when it is unset.
 func (m *MasterCall) GetType() MasterCallType {
 	if m == nil || m.Type == nil {
 		return MasterCallTypeUnknown
 	}
 	return *m.Type
 }
-func (m *MasterCall) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCall) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCall) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCall) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCall) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCall) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCall) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCall) Clone() *MasterCall                    { panic("stub") }
-func (m *MasterCall) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *MasterCall) Schema() *codec.Schema { return &masterCallSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCall) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCall) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCall) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCall{}
+	return codec.Decode(&masterCallSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCall) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCall) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCall) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCall) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCall{}
+	return codec.DecodeJSON(&masterCallSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCall) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCall) Clone() *MasterCall {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCall) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallSchema, unsafe.Pointer(m))
+}
+
+// MasterCallGetMetrics is what a [MasterCall] of type GET_METRICS carries. (mesos.v1.master.Call.GetMetrics)
 type MasterCallGetMetrics struct {
 	Timeout *mesos.DurationInfo
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MasterCallGetMetrics) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallGetMetrics) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallGetMetrics) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallGetMetrics) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallGetMetrics) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallGetMetrics) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallGetMetrics) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallGetMetrics) Clone() *MasterCallGetMetrics          { panic("stub") }
-func (m *MasterCallGetMetrics) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterCallGetMetrics) Schema() *codec.Schema { return &masterCallGetMetricsSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallGetMetrics) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallGetMetricsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallGetMetrics) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallGetMetrics) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallGetMetrics{}
+	return codec.Decode(&masterCallGetMetricsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallGetMetrics) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallGetMetrics) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallGetMetricsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallGetMetrics) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallGetMetrics) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallGetMetrics{}
+	return codec.DecodeJSON(&masterCallGetMetricsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallGetMetrics) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallGetMetrics) Clone() *MasterCallGetMetrics {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallGetMetricsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallGetMetrics) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallGetMetricsSchema, unsafe.Pointer(m))
+}
+
+// MasterCallSetLoggingLevel is what a [MasterCall] of type SET_LOGGING_LEVEL carries.
+// (mesos.v1.master.Call.SetLoggingLevel)
 type MasterCallSetLoggingLevel struct {
 	Level    uint32
 	Duration mesos.DurationInfo
-	Unknown  []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *MasterCallSetLoggingLevel) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallSetLoggingLevel) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallSetLoggingLevel) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallSetLoggingLevel) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallSetLoggingLevel) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallSetLoggingLevel) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallSetLoggingLevel) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallSetLoggingLevel) Clone() *MasterCallSetLoggingLevel     { panic("stub") }
-func (m *MasterCallSetLoggingLevel) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterCallSetLoggingLevel) Schema() *codec.Schema { return &masterCallSetLoggingLevelSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallSetLoggingLevel) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallSetLoggingLevelSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallSetLoggingLevel) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallSetLoggingLevel) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallSetLoggingLevel{}
+	return codec.Decode(&masterCallSetLoggingLevelSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallSetLoggingLevel) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallSetLoggingLevel) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallSetLoggingLevelSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallSetLoggingLevel) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallSetLoggingLevel) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallSetLoggingLevel{}
+	return codec.DecodeJSON(&masterCallSetLoggingLevelSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallSetLoggingLevel) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallSetLoggingLevel) Clone() *MasterCallSetLoggingLevel {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallSetLoggingLevelSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallSetLoggingLevel) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallSetLoggingLevelSchema, unsafe.Pointer(m))
+}
+
+// MasterCallListFiles is what a [MasterCall] of type LIST_FILES carries. (mesos.v1.master.Call.ListFiles)
 type MasterCallListFiles struct {
-	Path    string
+	Path string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MasterCallListFiles) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallListFiles) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallListFiles) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallListFiles) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallListFiles) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallListFiles) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallListFiles) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallListFiles) Clone() *MasterCallListFiles           { panic("stub") }
-func (m *MasterCallListFiles) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterCallListFiles) Schema() *codec.Schema { return &masterCallListFilesSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallListFiles) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallListFilesSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallListFiles) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallListFiles) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallListFiles{}
+	return codec.Decode(&masterCallListFilesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallListFiles) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallListFiles) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallListFilesSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallListFiles) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallListFiles) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallListFiles{}
+	return codec.DecodeJSON(&masterCallListFilesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallListFiles) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallListFiles) Clone() *MasterCallListFiles {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallListFilesSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallListFiles) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallListFilesSchema, unsafe.Pointer(m))
+}
+
+// MasterCallReadFile is what a [MasterCall] of type READ_FILE carries. (mesos.v1.master.Call.ReadFile)
 type MasterCallReadFile struct {
-	Path    string
-	Offset  uint64
-	Length  *uint64
+	Path   string
+	Offset uint64
+	Length *uint64
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetLength gives Length, or 0 when it is unset.
 func (m *MasterCallReadFile) GetLength() uint64 {
 	if m == nil || m.Length == nil {
 		return 0
 	}
 	return *m.Length
 }
-func (m *MasterCallReadFile) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallReadFile) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallReadFile) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallReadFile) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallReadFile) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallReadFile) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallReadFile) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallReadFile) Clone() *MasterCallReadFile            { panic("stub") }
-func (m *MasterCallReadFile) String() string                        { panic("stub") }
 
-type MasterCallUpdateWeights struct {
-	WeightInfos []mesos.WeightInfo
-	Unknown     []byte
+// Schema describes the message to the codec.
+func (m *MasterCallReadFile) Schema() *codec.Schema { return &masterCallReadFileSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallReadFile) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallReadFileSchema, unsafe.Pointer(m))
 }
 
-func (m *MasterCallUpdateWeights) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallUpdateWeights) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallUpdateWeights) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallUpdateWeights) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallUpdateWeights) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallUpdateWeights) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallUpdateWeights) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallUpdateWeights) Clone() *MasterCallUpdateWeights       { panic("stub") }
-func (m *MasterCallUpdateWeights) String() string                        { panic("stub") }
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallReadFile) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallReadFile) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallReadFile{}
+	return codec.Decode(&masterCallReadFileSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallReadFile) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallReadFile) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallReadFileSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallReadFile) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallReadFile) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallReadFile{}
+	return codec.DecodeJSON(&masterCallReadFileSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallReadFile) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallReadFile) Clone() *MasterCallReadFile {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallReadFileSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallReadFile) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallReadFileSchema, unsafe.Pointer(m))
+}
+
+// MasterCallUpdateWeights is what a [MasterCall] of type UPDATE_WEIGHTS carries. (mesos.v1.master.Call.UpdateWeights)
+type MasterCallUpdateWeights struct {
+	WeightInfos []mesos.WeightInfo
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *MasterCallUpdateWeights) Schema() *codec.Schema { return &masterCallUpdateWeightsSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallUpdateWeights) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallUpdateWeightsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallUpdateWeights) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallUpdateWeights) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallUpdateWeights{}
+	return codec.Decode(&masterCallUpdateWeightsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallUpdateWeights) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallUpdateWeights) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallUpdateWeightsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallUpdateWeights) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallUpdateWeights) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallUpdateWeights{}
+	return codec.DecodeJSON(&masterCallUpdateWeightsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallUpdateWeights) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallUpdateWeights) Clone() *MasterCallUpdateWeights {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallUpdateWeightsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallUpdateWeights) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallUpdateWeightsSchema, unsafe.Pointer(m))
+}
+
+// MasterCallReserveResources is what a [MasterCall] of type RESERVE_RESOURCES carries.
+// (mesos.v1.master.Call.ReserveResources)
 type MasterCallReserveResources struct {
 	AgentID   mesos.AgentID
 	Resources []mesos.Resource
 	Source    []mesos.Resource
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *MasterCallReserveResources) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallReserveResources) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallReserveResources) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallReserveResources) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallReserveResources) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallReserveResources) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallReserveResources) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallReserveResources) Clone() *MasterCallReserveResources    { panic("stub") }
-func (m *MasterCallReserveResources) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterCallReserveResources) Schema() *codec.Schema { return &masterCallReserveResourcesSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallReserveResources) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallReserveResourcesSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallReserveResources) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallReserveResources) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallReserveResources{}
+	return codec.Decode(&masterCallReserveResourcesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallReserveResources) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallReserveResources) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallReserveResourcesSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallReserveResources) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallReserveResources) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallReserveResources{}
+	return codec.DecodeJSON(&masterCallReserveResourcesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallReserveResources) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallReserveResources) Clone() *MasterCallReserveResources {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallReserveResourcesSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallReserveResources) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallReserveResourcesSchema, unsafe.Pointer(m))
+}
+
+// MasterCallUnreserveResources is what a [MasterCall] of type UNRESERVE_RESOURCES carries.
+// (mesos.v1.master.Call.UnreserveResources)
 type MasterCallUnreserveResources struct {
 	AgentID   mesos.AgentID
 	Resources []mesos.Resource
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *MasterCallUnreserveResources) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallUnreserveResources) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallUnreserveResources) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallUnreserveResources) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallUnreserveResources) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallUnreserveResources) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallUnreserveResources) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallUnreserveResources) Clone() *MasterCallUnreserveResources  { panic("stub") }
-func (m *MasterCallUnreserveResources) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterCallUnreserveResources) Schema() *codec.Schema {
+	return &masterCallUnreserveResourcesSchema
+}
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallUnreserveResources) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallUnreserveResourcesSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallUnreserveResources) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallUnreserveResources) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallUnreserveResources{}
+	return codec.Decode(&masterCallUnreserveResourcesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallUnreserveResources) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallUnreserveResources) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallUnreserveResourcesSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallUnreserveResources) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallUnreserveResources) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallUnreserveResources{}
+	return codec.DecodeJSON(&masterCallUnreserveResourcesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallUnreserveResources) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallUnreserveResources) Clone() *MasterCallUnreserveResources {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallUnreserveResourcesSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallUnreserveResources) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallUnreserveResourcesSchema, unsafe.Pointer(m))
+}
+
+// MasterCallCreateVolumes is what a [MasterCall] of type CREATE_VOLUMES carries. (mesos.v1.master.Call.CreateVolumes)
 type MasterCallCreateVolumes struct {
 	AgentID mesos.AgentID
 	Volumes []mesos.Resource
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MasterCallCreateVolumes) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallCreateVolumes) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallCreateVolumes) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallCreateVolumes) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallCreateVolumes) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallCreateVolumes) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallCreateVolumes) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallCreateVolumes) Clone() *MasterCallCreateVolumes       { panic("stub") }
-func (m *MasterCallCreateVolumes) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterCallCreateVolumes) Schema() *codec.Schema { return &masterCallCreateVolumesSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallCreateVolumes) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallCreateVolumesSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallCreateVolumes) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallCreateVolumes) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallCreateVolumes{}
+	return codec.Decode(&masterCallCreateVolumesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallCreateVolumes) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallCreateVolumes) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallCreateVolumesSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallCreateVolumes) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallCreateVolumes) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallCreateVolumes{}
+	return codec.DecodeJSON(&masterCallCreateVolumesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallCreateVolumes) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallCreateVolumes) Clone() *MasterCallCreateVolumes {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallCreateVolumesSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallCreateVolumes) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallCreateVolumesSchema, unsafe.Pointer(m))
+}
+
+// MasterCallDestroyVolumes is what a [MasterCall] of type DESTROY_VOLUMES carries.
+// (mesos.v1.master.Call.DestroyVolumes)
 type MasterCallDestroyVolumes struct {
 	AgentID mesos.AgentID
 	Volumes []mesos.Resource
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MasterCallDestroyVolumes) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallDestroyVolumes) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallDestroyVolumes) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallDestroyVolumes) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallDestroyVolumes) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallDestroyVolumes) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallDestroyVolumes) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallDestroyVolumes) Clone() *MasterCallDestroyVolumes      { panic("stub") }
-func (m *MasterCallDestroyVolumes) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterCallDestroyVolumes) Schema() *codec.Schema { return &masterCallDestroyVolumesSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallDestroyVolumes) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallDestroyVolumesSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallDestroyVolumes) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallDestroyVolumes) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallDestroyVolumes{}
+	return codec.Decode(&masterCallDestroyVolumesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallDestroyVolumes) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallDestroyVolumes) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallDestroyVolumesSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallDestroyVolumes) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallDestroyVolumes) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallDestroyVolumes{}
+	return codec.DecodeJSON(&masterCallDestroyVolumesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallDestroyVolumes) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallDestroyVolumes) Clone() *MasterCallDestroyVolumes {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallDestroyVolumesSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallDestroyVolumes) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallDestroyVolumesSchema, unsafe.Pointer(m))
+}
+
+// MasterCallGrowVolume is what a [MasterCall] of type GROW_VOLUME carries. (mesos.v1.master.Call.GrowVolume)
 type MasterCallGrowVolume struct {
 	AgentID  *mesos.AgentID
 	Volume   mesos.Resource
 	Addition mesos.Resource
-	Unknown  []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *MasterCallGrowVolume) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallGrowVolume) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallGrowVolume) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallGrowVolume) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallGrowVolume) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallGrowVolume) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallGrowVolume) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallGrowVolume) Clone() *MasterCallGrowVolume          { panic("stub") }
-func (m *MasterCallGrowVolume) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterCallGrowVolume) Schema() *codec.Schema { return &masterCallGrowVolumeSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallGrowVolume) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallGrowVolumeSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallGrowVolume) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallGrowVolume) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallGrowVolume{}
+	return codec.Decode(&masterCallGrowVolumeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallGrowVolume) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallGrowVolume) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallGrowVolumeSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallGrowVolume) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallGrowVolume) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallGrowVolume{}
+	return codec.DecodeJSON(&masterCallGrowVolumeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallGrowVolume) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallGrowVolume) Clone() *MasterCallGrowVolume {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallGrowVolumeSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallGrowVolume) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallGrowVolumeSchema, unsafe.Pointer(m))
+}
+
+// MasterCallShrinkVolume is what a [MasterCall] of type SHRINK_VOLUME carries. (mesos.v1.master.Call.ShrinkVolume)
 type MasterCallShrinkVolume struct {
 	AgentID  *mesos.AgentID
 	Volume   mesos.Resource
 	Subtract mesos.ValueScalar
-	Unknown  []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *MasterCallShrinkVolume) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallShrinkVolume) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallShrinkVolume) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallShrinkVolume) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallShrinkVolume) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallShrinkVolume) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallShrinkVolume) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallShrinkVolume) Clone() *MasterCallShrinkVolume        { panic("stub") }
-func (m *MasterCallShrinkVolume) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterCallShrinkVolume) Schema() *codec.Schema { return &masterCallShrinkVolumeSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallShrinkVolume) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallShrinkVolumeSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallShrinkVolume) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallShrinkVolume) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallShrinkVolume{}
+	return codec.Decode(&masterCallShrinkVolumeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallShrinkVolume) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallShrinkVolume) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallShrinkVolumeSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallShrinkVolume) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallShrinkVolume) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallShrinkVolume{}
+	return codec.DecodeJSON(&masterCallShrinkVolumeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallShrinkVolume) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallShrinkVolume) Clone() *MasterCallShrinkVolume {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallShrinkVolumeSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallShrinkVolume) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallShrinkVolumeSchema, unsafe.Pointer(m))
+}
+
+// MasterCallUpdateMaintenanceSchedule is what a [MasterCall] of type UPDATE_MAINTENANCE_SCHEDULE carries.
+// (mesos.v1.master.Call.UpdateMaintenanceSchedule)
 type MasterCallUpdateMaintenanceSchedule struct {
 	Schedule MaintenanceSchedule
-	Unknown  []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *MasterCallUpdateMaintenanceSchedule) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallUpdateMaintenanceSchedule) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallUpdateMaintenanceSchedule) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallUpdateMaintenanceSchedule) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallUpdateMaintenanceSchedule) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallUpdateMaintenanceSchedule) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallUpdateMaintenanceSchedule) Decode(b []byte, a *codec.Arena) error { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterCallUpdateMaintenanceSchedule) Schema() *codec.Schema {
+	return &masterCallUpdateMaintenanceScheduleSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallUpdateMaintenanceSchedule) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallUpdateMaintenanceScheduleSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallUpdateMaintenanceSchedule) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallUpdateMaintenanceSchedule) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallUpdateMaintenanceSchedule{}
+	return codec.Decode(&masterCallUpdateMaintenanceScheduleSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallUpdateMaintenanceSchedule) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallUpdateMaintenanceSchedule) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallUpdateMaintenanceScheduleSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallUpdateMaintenanceSchedule) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallUpdateMaintenanceSchedule) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallUpdateMaintenanceSchedule{}
+	return codec.DecodeJSON(&masterCallUpdateMaintenanceScheduleSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallUpdateMaintenanceSchedule) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
 func (m *MasterCallUpdateMaintenanceSchedule) Clone() *MasterCallUpdateMaintenanceSchedule {
-	panic("stub")
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallUpdateMaintenanceScheduleSchema, unsafe.Pointer(&c))
+	return &c
 }
-func (m *MasterCallUpdateMaintenanceSchedule) String() string { panic("stub") }
 
+// String gives the message as JSON on one line.
+func (m *MasterCallUpdateMaintenanceSchedule) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallUpdateMaintenanceScheduleSchema, unsafe.Pointer(m))
+}
+
+// MasterCallStartMaintenance is what a [MasterCall] of type START_MAINTENANCE carries.
+// (mesos.v1.master.Call.StartMaintenance)
 type MasterCallStartMaintenance struct {
 	Machines []mesos.MachineID
-	Unknown  []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *MasterCallStartMaintenance) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallStartMaintenance) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallStartMaintenance) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallStartMaintenance) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallStartMaintenance) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallStartMaintenance) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallStartMaintenance) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallStartMaintenance) Clone() *MasterCallStartMaintenance    { panic("stub") }
-func (m *MasterCallStartMaintenance) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterCallStartMaintenance) Schema() *codec.Schema { return &masterCallStartMaintenanceSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallStartMaintenance) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallStartMaintenanceSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallStartMaintenance) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallStartMaintenance) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallStartMaintenance{}
+	return codec.Decode(&masterCallStartMaintenanceSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallStartMaintenance) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallStartMaintenance) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallStartMaintenanceSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallStartMaintenance) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallStartMaintenance) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallStartMaintenance{}
+	return codec.DecodeJSON(&masterCallStartMaintenanceSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallStartMaintenance) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallStartMaintenance) Clone() *MasterCallStartMaintenance {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallStartMaintenanceSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallStartMaintenance) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallStartMaintenanceSchema, unsafe.Pointer(m))
+}
+
+// MasterCallStopMaintenance is what a [MasterCall] of type STOP_MAINTENANCE carries.
+// (mesos.v1.master.Call.StopMaintenance)
 type MasterCallStopMaintenance struct {
 	Machines []mesos.MachineID
-	Unknown  []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *MasterCallStopMaintenance) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallStopMaintenance) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallStopMaintenance) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallStopMaintenance) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallStopMaintenance) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallStopMaintenance) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallStopMaintenance) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallStopMaintenance) Clone() *MasterCallStopMaintenance     { panic("stub") }
-func (m *MasterCallStopMaintenance) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterCallStopMaintenance) Schema() *codec.Schema { return &masterCallStopMaintenanceSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallStopMaintenance) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallStopMaintenanceSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallStopMaintenance) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallStopMaintenance) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallStopMaintenance{}
+	return codec.Decode(&masterCallStopMaintenanceSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallStopMaintenance) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallStopMaintenance) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallStopMaintenanceSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallStopMaintenance) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallStopMaintenance) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallStopMaintenance{}
+	return codec.DecodeJSON(&masterCallStopMaintenanceSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallStopMaintenance) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallStopMaintenance) Clone() *MasterCallStopMaintenance {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallStopMaintenanceSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallStopMaintenance) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallStopMaintenanceSchema, unsafe.Pointer(m))
+}
+
+// MasterCallDrainAgent is what a [MasterCall] of type DRAIN_AGENT carries. (mesos.v1.master.Call.DrainAgent)
 type MasterCallDrainAgent struct {
 	AgentID        mesos.AgentID
 	MaxGracePeriod *Duration
-	MarkGone       *bool
-	Unknown        []byte
+	// Default: false.
+	MarkGone *bool
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetMarkGone gives MarkGone, or false when it is unset.
 func (m *MasterCallDrainAgent) GetMarkGone() bool {
 	if m == nil || m.MarkGone == nil {
 		return false
 	}
 	return *m.MarkGone
 }
-func (m *MasterCallDrainAgent) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallDrainAgent) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallDrainAgent) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallDrainAgent) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallDrainAgent) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallDrainAgent) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallDrainAgent) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallDrainAgent) Clone() *MasterCallDrainAgent          { panic("stub") }
-func (m *MasterCallDrainAgent) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *MasterCallDrainAgent) Schema() *codec.Schema { return &masterCallDrainAgentSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallDrainAgent) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallDrainAgentSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallDrainAgent) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallDrainAgent) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallDrainAgent{}
+	return codec.Decode(&masterCallDrainAgentSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallDrainAgent) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallDrainAgent) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallDrainAgentSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallDrainAgent) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallDrainAgent) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallDrainAgent{}
+	return codec.DecodeJSON(&masterCallDrainAgentSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallDrainAgent) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallDrainAgent) Clone() *MasterCallDrainAgent {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallDrainAgentSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallDrainAgent) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallDrainAgentSchema, unsafe.Pointer(m))
+}
+
+// MasterCallDeactivateAgent is what a [MasterCall] of type DEACTIVATE_AGENT carries.
+// (mesos.v1.master.Call.DeactivateAgent)
 type MasterCallDeactivateAgent struct {
 	AgentID mesos.AgentID
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MasterCallDeactivateAgent) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallDeactivateAgent) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallDeactivateAgent) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallDeactivateAgent) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallDeactivateAgent) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallDeactivateAgent) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallDeactivateAgent) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallDeactivateAgent) Clone() *MasterCallDeactivateAgent     { panic("stub") }
-func (m *MasterCallDeactivateAgent) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterCallDeactivateAgent) Schema() *codec.Schema { return &masterCallDeactivateAgentSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallDeactivateAgent) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallDeactivateAgentSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallDeactivateAgent) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallDeactivateAgent) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallDeactivateAgent{}
+	return codec.Decode(&masterCallDeactivateAgentSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallDeactivateAgent) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallDeactivateAgent) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallDeactivateAgentSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallDeactivateAgent) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallDeactivateAgent) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallDeactivateAgent{}
+	return codec.DecodeJSON(&masterCallDeactivateAgentSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallDeactivateAgent) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallDeactivateAgent) Clone() *MasterCallDeactivateAgent {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallDeactivateAgentSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallDeactivateAgent) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallDeactivateAgentSchema, unsafe.Pointer(m))
+}
+
+// MasterCallReactivateAgent is what a [MasterCall] of type REACTIVATE_AGENT carries.
+// (mesos.v1.master.Call.ReactivateAgent)
 type MasterCallReactivateAgent struct {
 	AgentID mesos.AgentID
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MasterCallReactivateAgent) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallReactivateAgent) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallReactivateAgent) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallReactivateAgent) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallReactivateAgent) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallReactivateAgent) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallReactivateAgent) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallReactivateAgent) Clone() *MasterCallReactivateAgent     { panic("stub") }
-func (m *MasterCallReactivateAgent) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterCallReactivateAgent) Schema() *codec.Schema { return &masterCallReactivateAgentSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallReactivateAgent) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallReactivateAgentSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallReactivateAgent) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallReactivateAgent) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallReactivateAgent{}
+	return codec.Decode(&masterCallReactivateAgentSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallReactivateAgent) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallReactivateAgent) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallReactivateAgentSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallReactivateAgent) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallReactivateAgent) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallReactivateAgent{}
+	return codec.DecodeJSON(&masterCallReactivateAgentSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallReactivateAgent) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallReactivateAgent) Clone() *MasterCallReactivateAgent {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallReactivateAgentSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallReactivateAgent) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallReactivateAgentSchema, unsafe.Pointer(m))
+}
+
+// MasterCallUpdateQuota is what a [MasterCall] of type UPDATE_QUOTA carries. (mesos.v1.master.Call.UpdateQuota)
 type MasterCallUpdateQuota struct {
 	Force        *bool
 	QuotaConfigs []QuotaConfig
-	Unknown      []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetForce gives Force, or false when it is unset.
 func (m *MasterCallUpdateQuota) GetForce() bool {
 	if m == nil || m.Force == nil {
 		return false
 	}
 	return *m.Force
 }
-func (m *MasterCallUpdateQuota) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallUpdateQuota) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallUpdateQuota) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallUpdateQuota) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallUpdateQuota) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallUpdateQuota) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallUpdateQuota) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallUpdateQuota) Clone() *MasterCallUpdateQuota         { panic("stub") }
-func (m *MasterCallUpdateQuota) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *MasterCallUpdateQuota) Schema() *codec.Schema { return &masterCallUpdateQuotaSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallUpdateQuota) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallUpdateQuotaSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallUpdateQuota) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallUpdateQuota) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallUpdateQuota{}
+	return codec.Decode(&masterCallUpdateQuotaSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallUpdateQuota) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallUpdateQuota) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallUpdateQuotaSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallUpdateQuota) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallUpdateQuota) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallUpdateQuota{}
+	return codec.DecodeJSON(&masterCallUpdateQuotaSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallUpdateQuota) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallUpdateQuota) Clone() *MasterCallUpdateQuota {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallUpdateQuotaSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallUpdateQuota) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallUpdateQuotaSchema, unsafe.Pointer(m))
+}
+
+// MasterCallSetQuota is what a [MasterCall] of type SET_QUOTA carries. (mesos.v1.master.Call.SetQuota)
 type MasterCallSetQuota struct {
 	QuotaRequest QuotaRequest
-	Unknown      []byte
-}
-
-func (m *MasterCallSetQuota) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallSetQuota) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallSetQuota) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallSetQuota) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallSetQuota) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallSetQuota) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallSetQuota) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallSetQuota) Clone() *MasterCallSetQuota            { panic("stub") }
-func (m *MasterCallSetQuota) String() string                        { panic("stub") }
-
-type MasterCallRemoveQuota struct {
-	Role    string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MasterCallRemoveQuota) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallRemoveQuota) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallRemoveQuota) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallRemoveQuota) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallRemoveQuota) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallRemoveQuota) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallRemoveQuota) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallRemoveQuota) Clone() *MasterCallRemoveQuota         { panic("stub") }
-func (m *MasterCallRemoveQuota) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterCallSetQuota) Schema() *codec.Schema { return &masterCallSetQuotaSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallSetQuota) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallSetQuotaSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallSetQuota) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallSetQuota) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallSetQuota{}
+	return codec.Decode(&masterCallSetQuotaSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallSetQuota) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallSetQuota) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallSetQuotaSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallSetQuota) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallSetQuota) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallSetQuota{}
+	return codec.DecodeJSON(&masterCallSetQuotaSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallSetQuota) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallSetQuota) Clone() *MasterCallSetQuota {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallSetQuotaSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallSetQuota) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallSetQuotaSchema, unsafe.Pointer(m))
+}
+
+// MasterCallRemoveQuota is what a [MasterCall] of type REMOVE_QUOTA carries. (mesos.v1.master.Call.RemoveQuota)
+type MasterCallRemoveQuota struct {
+	Role string
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *MasterCallRemoveQuota) Schema() *codec.Schema { return &masterCallRemoveQuotaSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallRemoveQuota) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallRemoveQuotaSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallRemoveQuota) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallRemoveQuota) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallRemoveQuota{}
+	return codec.Decode(&masterCallRemoveQuotaSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallRemoveQuota) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallRemoveQuota) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallRemoveQuotaSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallRemoveQuota) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallRemoveQuota) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallRemoveQuota{}
+	return codec.DecodeJSON(&masterCallRemoveQuotaSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallRemoveQuota) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallRemoveQuota) Clone() *MasterCallRemoveQuota {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallRemoveQuotaSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallRemoveQuota) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallRemoveQuotaSchema, unsafe.Pointer(m))
+}
+
+// MasterCallTeardown is what a [MasterCall] of type TEARDOWN carries. (mesos.v1.master.Call.Teardown)
 type MasterCallTeardown struct {
 	FrameworkID mesos.FrameworkID
-	Unknown     []byte
-}
-
-func (m *MasterCallTeardown) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallTeardown) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallTeardown) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallTeardown) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallTeardown) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallTeardown) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallTeardown) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallTeardown) Clone() *MasterCallTeardown            { panic("stub") }
-func (m *MasterCallTeardown) String() string                        { panic("stub") }
-
-type MasterCallMarkAgentGone struct {
-	AgentID mesos.AgentID
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MasterCallMarkAgentGone) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterCallMarkAgentGone) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterCallMarkAgentGone) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterCallMarkAgentGone) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterCallMarkAgentGone) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterCallMarkAgentGone) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterCallMarkAgentGone) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterCallMarkAgentGone) Clone() *MasterCallMarkAgentGone       { panic("stub") }
-func (m *MasterCallMarkAgentGone) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterCallTeardown) Schema() *codec.Schema { return &masterCallTeardownSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallTeardown) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallTeardownSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallTeardown) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallTeardown) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallTeardown{}
+	return codec.Decode(&masterCallTeardownSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallTeardown) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallTeardown) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallTeardownSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallTeardown) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallTeardown) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallTeardown{}
+	return codec.DecodeJSON(&masterCallTeardownSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallTeardown) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallTeardown) Clone() *MasterCallTeardown {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallTeardownSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallTeardown) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallTeardownSchema, unsafe.Pointer(m))
+}
+
+// MasterCallMarkAgentGone is what a [MasterCall] of type MARK_AGENT_GONE carries. (mesos.v1.master.Call.MarkAgentGone)
+type MasterCallMarkAgentGone struct {
+	AgentID mesos.AgentID
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *MasterCallMarkAgentGone) Schema() *codec.Schema { return &masterCallMarkAgentGoneSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterCallMarkAgentGone) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterCallMarkAgentGoneSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterCallMarkAgentGone) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallMarkAgentGone) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterCallMarkAgentGone{}
+	return codec.Decode(&masterCallMarkAgentGoneSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterCallMarkAgentGone) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterCallMarkAgentGone) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterCallMarkAgentGoneSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterCallMarkAgentGone) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterCallMarkAgentGone) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterCallMarkAgentGone{}
+	return codec.DecodeJSON(&masterCallMarkAgentGoneSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterCallMarkAgentGone) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterCallMarkAgentGone) Clone() *MasterCallMarkAgentGone {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterCallMarkAgentGoneSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterCallMarkAgentGone) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterCallMarkAgentGoneSchema, unsafe.Pointer(m))
+}
+
+// MasterResponse is mesos.v1.master.Response.
 type MasterResponse struct {
 	Type                   *MasterResponseType
 	GetHealth              *MasterResponseGetHealth
@@ -613,165 +2206,666 @@ type MasterResponse struct {
 	GetMaintenanceSchedule *MasterResponseGetMaintenanceSchedule
 	GetQuota               *MasterResponseGetQuota
 	GetOperations          *MasterResponseGetOperations
-	Unknown                []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetType gives Type, or MasterResponseTypeUnknown when it is unset.
 func (m *MasterResponse) GetType() MasterResponseType {
 	if m == nil || m.Type == nil {
 		return MasterResponseTypeUnknown
 	}
 	return *m.Type
 }
-func (m *MasterResponse) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponse) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponse) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponse) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponse) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponse) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponse) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponse) Clone() *MasterResponse                { panic("stub") }
-func (m *MasterResponse) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *MasterResponse) Schema() *codec.Schema { return &masterResponseSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponse) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponse) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponse) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponse{}
+	return codec.Decode(&masterResponseSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponse) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponse) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponse) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponse) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponse{}
+	return codec.DecodeJSON(&masterResponseSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponse) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponse) Clone() *MasterResponse {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponse) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetHealth is what a [MasterResponse] of type GET_HEALTH carries. (mesos.v1.master.Response.GetHealth)
 type MasterResponseGetHealth struct {
 	Healthy bool
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MasterResponseGetHealth) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetHealth) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetHealth) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetHealth) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetHealth) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetHealth) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetHealth) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetHealth) Clone() *MasterResponseGetHealth       { panic("stub") }
-func (m *MasterResponseGetHealth) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterResponseGetHealth) Schema() *codec.Schema { return &masterResponseGetHealthSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetHealth) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetHealthSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetHealth) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetHealth) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetHealth{}
+	return codec.Decode(&masterResponseGetHealthSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetHealth) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetHealth) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetHealthSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetHealth) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetHealth) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetHealth{}
+	return codec.DecodeJSON(&masterResponseGetHealthSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetHealth) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetHealth) Clone() *MasterResponseGetHealth {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetHealthSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetHealth) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetHealthSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetFlags is what a [MasterResponse] of type GET_FLAGS carries. (mesos.v1.master.Response.GetFlags)
 type MasterResponseGetFlags struct {
-	Flags   []mesos.Flag
+	Flags []mesos.Flag
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MasterResponseGetFlags) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetFlags) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetFlags) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetFlags) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetFlags) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetFlags) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetFlags) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetFlags) Clone() *MasterResponseGetFlags        { panic("stub") }
-func (m *MasterResponseGetFlags) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterResponseGetFlags) Schema() *codec.Schema { return &masterResponseGetFlagsSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetFlags) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetFlagsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetFlags) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetFlags) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetFlags{}
+	return codec.Decode(&masterResponseGetFlagsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetFlags) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetFlags) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetFlagsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetFlags) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetFlags) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetFlags{}
+	return codec.DecodeJSON(&masterResponseGetFlagsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetFlags) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetFlags) Clone() *MasterResponseGetFlags {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetFlagsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetFlags) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetFlagsSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetVersion is what a [MasterResponse] of type GET_VERSION carries.
+// (mesos.v1.master.Response.GetVersion)
 type MasterResponseGetVersion struct {
 	VersionInfo mesos.VersionInfo
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *MasterResponseGetVersion) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetVersion) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetVersion) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetVersion) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetVersion) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetVersion) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetVersion) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetVersion) Clone() *MasterResponseGetVersion      { panic("stub") }
-func (m *MasterResponseGetVersion) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterResponseGetVersion) Schema() *codec.Schema { return &masterResponseGetVersionSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetVersion) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetVersionSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetVersion) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetVersion) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetVersion{}
+	return codec.Decode(&masterResponseGetVersionSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetVersion) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetVersion) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetVersionSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetVersion) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetVersion) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetVersion{}
+	return codec.DecodeJSON(&masterResponseGetVersionSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetVersion) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetVersion) Clone() *MasterResponseGetVersion {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetVersionSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetVersion) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetVersionSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetMetrics is what a [MasterResponse] of type GET_METRICS carries.
+// (mesos.v1.master.Response.GetMetrics)
 type MasterResponseGetMetrics struct {
 	Metrics []mesos.Metric
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MasterResponseGetMetrics) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetMetrics) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetMetrics) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetMetrics) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetMetrics) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetMetrics) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetMetrics) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetMetrics) Clone() *MasterResponseGetMetrics      { panic("stub") }
-func (m *MasterResponseGetMetrics) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterResponseGetMetrics) Schema() *codec.Schema { return &masterResponseGetMetricsSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetMetrics) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetMetricsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetMetrics) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetMetrics) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetMetrics{}
+	return codec.Decode(&masterResponseGetMetricsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetMetrics) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetMetrics) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetMetricsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetMetrics) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetMetrics) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetMetrics{}
+	return codec.DecodeJSON(&masterResponseGetMetricsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetMetrics) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetMetrics) Clone() *MasterResponseGetMetrics {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetMetricsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetMetrics) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetMetricsSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetLoggingLevel is what a [MasterResponse] of type GET_LOGGING_LEVEL carries.
+// (mesos.v1.master.Response.GetLoggingLevel)
 type MasterResponseGetLoggingLevel struct {
-	Level   uint32
+	Level uint32
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MasterResponseGetLoggingLevel) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetLoggingLevel) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetLoggingLevel) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetLoggingLevel) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetLoggingLevel) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetLoggingLevel) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetLoggingLevel) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetLoggingLevel) Clone() *MasterResponseGetLoggingLevel { panic("stub") }
-func (m *MasterResponseGetLoggingLevel) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterResponseGetLoggingLevel) Schema() *codec.Schema {
+	return &masterResponseGetLoggingLevelSchema
+}
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetLoggingLevel) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetLoggingLevelSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetLoggingLevel) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetLoggingLevel) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetLoggingLevel{}
+	return codec.Decode(&masterResponseGetLoggingLevelSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetLoggingLevel) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetLoggingLevel) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetLoggingLevelSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetLoggingLevel) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetLoggingLevel) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetLoggingLevel{}
+	return codec.DecodeJSON(&masterResponseGetLoggingLevelSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetLoggingLevel) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetLoggingLevel) Clone() *MasterResponseGetLoggingLevel {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetLoggingLevelSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetLoggingLevel) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetLoggingLevelSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseListFiles is what a [MasterResponse] of type LIST_FILES carries. (mesos.v1.master.Response.ListFiles)
 type MasterResponseListFiles struct {
 	FileInfos []mesos.FileInfo
-	Unknown   []byte
-}
-
-func (m *MasterResponseListFiles) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseListFiles) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseListFiles) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseListFiles) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseListFiles) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseListFiles) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseListFiles) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseListFiles) Clone() *MasterResponseListFiles       { panic("stub") }
-func (m *MasterResponseListFiles) String() string                        { panic("stub") }
-
-type MasterResponseReadFile struct {
-	Size    uint64
-	Data    []byte
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MasterResponseReadFile) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseReadFile) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseReadFile) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseReadFile) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseReadFile) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseReadFile) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseReadFile) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseReadFile) Clone() *MasterResponseReadFile        { panic("stub") }
-func (m *MasterResponseReadFile) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterResponseListFiles) Schema() *codec.Schema { return &masterResponseListFilesSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseListFiles) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseListFilesSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseListFiles) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseListFiles) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseListFiles{}
+	return codec.Decode(&masterResponseListFilesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseListFiles) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseListFiles) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseListFilesSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseListFiles) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseListFiles) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseListFiles{}
+	return codec.DecodeJSON(&masterResponseListFilesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseListFiles) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseListFiles) Clone() *MasterResponseListFiles {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseListFilesSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseListFiles) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseListFilesSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseReadFile is what a [MasterResponse] of type READ_FILE carries. (mesos.v1.master.Response.ReadFile)
+type MasterResponseReadFile struct {
+	Size uint64
+	Data []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *MasterResponseReadFile) Schema() *codec.Schema { return &masterResponseReadFileSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseReadFile) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseReadFileSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseReadFile) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseReadFile) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseReadFile{}
+	return codec.Decode(&masterResponseReadFileSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseReadFile) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseReadFile) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseReadFileSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseReadFile) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseReadFile) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseReadFile{}
+	return codec.DecodeJSON(&masterResponseReadFileSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseReadFile) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseReadFile) Clone() *MasterResponseReadFile {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseReadFileSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseReadFile) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseReadFileSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetState is what a [MasterResponse] of type GET_STATE carries. (mesos.v1.master.Response.GetState)
 type MasterResponseGetState struct {
 	GetTasks      *MasterResponseGetTasks
 	GetExecutors  *MasterResponseGetExecutors
 	GetFrameworks *MasterResponseGetFrameworks
 	GetAgents     *MasterResponseGetAgents
-	Unknown       []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *MasterResponseGetState) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetState) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetState) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetState) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetState) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetState) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetState) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetState) Clone() *MasterResponseGetState        { panic("stub") }
-func (m *MasterResponseGetState) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterResponseGetState) Schema() *codec.Schema { return &masterResponseGetStateSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetState) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetStateSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetState) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetState) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetState{}
+	return codec.Decode(&masterResponseGetStateSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetState) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetState) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetStateSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetState) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetState) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetState{}
+	return codec.DecodeJSON(&masterResponseGetStateSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetState) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetState) Clone() *MasterResponseGetState {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetStateSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetState) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetStateSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetAgents is what a [MasterResponse] of type GET_AGENTS carries. (mesos.v1.master.Response.GetAgents)
 type MasterResponseGetAgents struct {
 	Agents          []MasterResponseGetAgentsAgent
 	RecoveredAgents []mesos.AgentInfo
-	Unknown         []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *MasterResponseGetAgents) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetAgents) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetAgents) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetAgents) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetAgents) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetAgents) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetAgents) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetAgents) Clone() *MasterResponseGetAgents       { panic("stub") }
-func (m *MasterResponseGetAgents) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterResponseGetAgents) Schema() *codec.Schema { return &masterResponseGetAgentsSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetAgents) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetAgentsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetAgents) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetAgents) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetAgents{}
+	return codec.Decode(&masterResponseGetAgentsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetAgents) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetAgents) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetAgentsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetAgents) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetAgents) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetAgents{}
+	return codec.DecodeJSON(&masterResponseGetAgentsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetAgents) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetAgents) Clone() *MasterResponseGetAgents {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetAgentsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetAgents) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetAgentsSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetAgentsAgent is a part of [MasterResponseGetAgents]. (mesos.v1.master.Response.GetAgents.Agent)
 type MasterResponseGetAgentsAgent struct {
 	AgentInfo               mesos.AgentInfo
 	Active                  bool
@@ -787,72 +2881,235 @@ type MasterResponseGetAgentsAgent struct {
 	Deactivated             *bool
 	DrainInfo               *mesos.DrainInfo
 	EstimatedDrainStartTime *mesos.TimeInfo
-	Unknown                 []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetPID gives PID, or "" when it is unset.
 func (m *MasterResponseGetAgentsAgent) GetPID() string {
 	if m == nil || m.PID == nil {
 		return ""
 	}
 	return *m.PID
 }
+
+// GetDeactivated gives Deactivated, or false when it is unset.
 func (m *MasterResponseGetAgentsAgent) GetDeactivated() bool {
 	if m == nil || m.Deactivated == nil {
 		return false
 	}
 	return *m.Deactivated
 }
-func (m *MasterResponseGetAgentsAgent) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetAgentsAgent) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetAgentsAgent) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetAgentsAgent) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetAgentsAgent) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetAgentsAgent) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetAgentsAgent) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetAgentsAgent) Clone() *MasterResponseGetAgentsAgent  { panic("stub") }
-func (m *MasterResponseGetAgentsAgent) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *MasterResponseGetAgentsAgent) Schema() *codec.Schema {
+	return &masterResponseGetAgentsAgentSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetAgentsAgent) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetAgentsAgentSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetAgentsAgent) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetAgentsAgent) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetAgentsAgent{}
+	return codec.Decode(&masterResponseGetAgentsAgentSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetAgentsAgent) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetAgentsAgent) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetAgentsAgentSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetAgentsAgent) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetAgentsAgent) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetAgentsAgent{}
+	return codec.DecodeJSON(&masterResponseGetAgentsAgentSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetAgentsAgent) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetAgentsAgent) Clone() *MasterResponseGetAgentsAgent {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetAgentsAgentSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetAgentsAgent) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetAgentsAgentSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetAgentsAgentResourceProvider is a part of [MasterResponseGetAgentsAgent].
+// (mesos.v1.master.Response.GetAgents.Agent.ResourceProvider)
 type MasterResponseGetAgentsAgentResourceProvider struct {
 	ResourceProviderInfo mesos.ResourceProviderInfo
 	TotalResources       []mesos.Resource
-	Unknown              []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// Schema describes the message to the codec.
+func (m *MasterResponseGetAgentsAgentResourceProvider) Schema() *codec.Schema {
+	return &masterResponseGetAgentsAgentResourceProviderSchema
+}
+
+// AppendBinary appends the message in protobuf form.
 func (m *MasterResponseGetAgentsAgentResourceProvider) AppendBinary(b []byte) ([]byte, error) {
-	panic("stub")
+	return codec.Append(b, &masterResponseGetAgentsAgentResourceProviderSchema, unsafe.Pointer(m))
 }
-func (m *MasterResponseGetAgentsAgentResourceProvider) MarshalBinary() ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetAgentsAgentResourceProvider) AppendJSON(b []byte) ([]byte, error) {
-	panic("stub")
-}
-func (m *MasterResponseGetAgentsAgentResourceProvider) MarshalJSON() ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetAgentsAgentResourceProvider) UnmarshalBinary(b []byte) error { panic("stub") }
-func (m *MasterResponseGetAgentsAgentResourceProvider) UnmarshalJSON(b []byte) error   { panic("stub") }
-func (m *MasterResponseGetAgentsAgentResourceProvider) Decode(b []byte, a *codec.Arena) error {
-	panic("stub")
-}
-func (m *MasterResponseGetAgentsAgentResourceProvider) Clone() *MasterResponseGetAgentsAgentResourceProvider {
-	panic("stub")
-}
-func (m *MasterResponseGetAgentsAgentResourceProvider) String() string { panic("stub") }
 
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetAgentsAgentResourceProvider) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetAgentsAgentResourceProvider) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetAgentsAgentResourceProvider{}
+	return codec.Decode(&masterResponseGetAgentsAgentResourceProviderSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetAgentsAgentResourceProvider) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetAgentsAgentResourceProvider) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetAgentsAgentResourceProviderSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetAgentsAgentResourceProvider) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetAgentsAgentResourceProvider) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetAgentsAgentResourceProvider{}
+	return codec.DecodeJSON(&masterResponseGetAgentsAgentResourceProviderSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetAgentsAgentResourceProvider) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetAgentsAgentResourceProvider) Clone() *MasterResponseGetAgentsAgentResourceProvider {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetAgentsAgentResourceProviderSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetAgentsAgentResourceProvider) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetAgentsAgentResourceProviderSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetFrameworks is what a [MasterResponse] of type GET_FRAMEWORKS carries.
+// (mesos.v1.master.Response.GetFrameworks)
 type MasterResponseGetFrameworks struct {
 	Frameworks          []MasterResponseGetFrameworksFramework
 	CompletedFrameworks []MasterResponseGetFrameworksFramework
+	// (Out of use.)
 	RecoveredFrameworks []mesos.FrameworkInfo
-	Unknown             []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *MasterResponseGetFrameworks) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetFrameworks) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetFrameworks) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetFrameworks) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetFrameworks) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetFrameworks) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetFrameworks) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetFrameworks) Clone() *MasterResponseGetFrameworks   { panic("stub") }
-func (m *MasterResponseGetFrameworks) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterResponseGetFrameworks) Schema() *codec.Schema {
+	return &masterResponseGetFrameworksSchema
+}
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetFrameworks) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetFrameworksSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetFrameworks) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetFrameworks) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetFrameworks{}
+	return codec.Decode(&masterResponseGetFrameworksSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetFrameworks) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetFrameworks) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetFrameworksSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetFrameworks) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetFrameworks) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetFrameworks{}
+	return codec.DecodeJSON(&masterResponseGetFrameworksSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetFrameworks) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetFrameworks) Clone() *MasterResponseGetFrameworks {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetFrameworksSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetFrameworks) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetFrameworksSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetFrameworksFramework is a part of [MasterResponseGetFrameworks].
+// (mesos.v1.master.Response.GetFrameworks.Framework)
 type MasterResponseGetFrameworksFramework struct {
 	FrameworkInfo      mesos.FrameworkInfo
 	Active             bool
@@ -866,197 +3123,777 @@ type MasterResponseGetFrameworksFramework struct {
 	OfferedResources   []mesos.Resource
 	Recovered          bool
 	OfferConstraints   *mesos.OfferConstraints
-	Unknown            []byte
-}
-
-func (m *MasterResponseGetFrameworksFramework) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetFrameworksFramework) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetFrameworksFramework) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetFrameworksFramework) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetFrameworksFramework) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetFrameworksFramework) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetFrameworksFramework) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetFrameworksFramework) Clone() *MasterResponseGetFrameworksFramework {
-	panic("stub")
-}
-func (m *MasterResponseGetFrameworksFramework) String() string { panic("stub") }
-
-type MasterResponseGetExecutors struct {
-	Executors       []MasterResponseGetExecutorsExecutor
-	OrphanExecutors []MasterResponseGetExecutorsExecutor
-	Unknown         []byte
-}
-
-func (m *MasterResponseGetExecutors) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetExecutors) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetExecutors) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetExecutors) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetExecutors) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetExecutors) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetExecutors) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetExecutors) Clone() *MasterResponseGetExecutors    { panic("stub") }
-func (m *MasterResponseGetExecutors) String() string                        { panic("stub") }
-
-type MasterResponseGetExecutorsExecutor struct {
-	ExecutorInfo mesos.ExecutorInfo
-	AgentID      mesos.AgentID
-	Unknown      []byte
-}
-
-func (m *MasterResponseGetExecutorsExecutor) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetExecutorsExecutor) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetExecutorsExecutor) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetExecutorsExecutor) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetExecutorsExecutor) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetExecutorsExecutor) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetExecutorsExecutor) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetExecutorsExecutor) Clone() *MasterResponseGetExecutorsExecutor {
-	panic("stub")
-}
-func (m *MasterResponseGetExecutorsExecutor) String() string { panic("stub") }
-
-type MasterResponseGetOperations struct {
-	Operations []mesos.Operation
-	Unknown    []byte
-}
-
-func (m *MasterResponseGetOperations) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetOperations) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetOperations) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetOperations) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetOperations) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetOperations) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetOperations) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetOperations) Clone() *MasterResponseGetOperations   { panic("stub") }
-func (m *MasterResponseGetOperations) String() string                        { panic("stub") }
-
-type MasterResponseGetTasks struct {
-	PendingTasks     []mesos.Task
-	Tasks            []mesos.Task
-	CompletedTasks   []mesos.Task
-	OrphanTasks      []mesos.Task
-	UnreachableTasks []mesos.Task
-	Unknown          []byte
-}
-
-func (m *MasterResponseGetTasks) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetTasks) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetTasks) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetTasks) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetTasks) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetTasks) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetTasks) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetTasks) Clone() *MasterResponseGetTasks        { panic("stub") }
-func (m *MasterResponseGetTasks) String() string                        { panic("stub") }
-
-type MasterResponseGetRoles struct {
-	Roles   []mesos.Role
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MasterResponseGetRoles) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetRoles) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetRoles) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetRoles) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetRoles) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetRoles) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetRoles) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetRoles) Clone() *MasterResponseGetRoles        { panic("stub") }
-func (m *MasterResponseGetRoles) String() string                        { panic("stub") }
-
-type MasterResponseGetWeights struct {
-	WeightInfos []mesos.WeightInfo
-	Unknown     []byte
+// Schema describes the message to the codec.
+func (m *MasterResponseGetFrameworksFramework) Schema() *codec.Schema {
+	return &masterResponseGetFrameworksFrameworkSchema
 }
 
-func (m *MasterResponseGetWeights) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetWeights) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetWeights) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetWeights) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetWeights) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetWeights) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetWeights) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetWeights) Clone() *MasterResponseGetWeights      { panic("stub") }
-func (m *MasterResponseGetWeights) String() string                        { panic("stub") }
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetFrameworksFramework) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetFrameworksFrameworkSchema, unsafe.Pointer(m))
+}
 
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetFrameworksFramework) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetFrameworksFramework) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetFrameworksFramework{}
+	return codec.Decode(&masterResponseGetFrameworksFrameworkSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetFrameworksFramework) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetFrameworksFramework) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetFrameworksFrameworkSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetFrameworksFramework) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetFrameworksFramework) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetFrameworksFramework{}
+	return codec.DecodeJSON(&masterResponseGetFrameworksFrameworkSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetFrameworksFramework) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetFrameworksFramework) Clone() *MasterResponseGetFrameworksFramework {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetFrameworksFrameworkSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetFrameworksFramework) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetFrameworksFrameworkSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetExecutors is what a [MasterResponse] of type GET_EXECUTORS carries.
+// (mesos.v1.master.Response.GetExecutors)
+type MasterResponseGetExecutors struct {
+	Executors []MasterResponseGetExecutorsExecutor
+	// (Out of use.)
+	OrphanExecutors []MasterResponseGetExecutorsExecutor
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *MasterResponseGetExecutors) Schema() *codec.Schema { return &masterResponseGetExecutorsSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetExecutors) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetExecutorsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetExecutors) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetExecutors) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetExecutors{}
+	return codec.Decode(&masterResponseGetExecutorsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetExecutors) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetExecutors) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetExecutorsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetExecutors) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetExecutors) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetExecutors{}
+	return codec.DecodeJSON(&masterResponseGetExecutorsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetExecutors) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetExecutors) Clone() *MasterResponseGetExecutors {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetExecutorsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetExecutors) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetExecutorsSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetExecutorsExecutor is a part of [MasterResponseGetExecutors].
+// (mesos.v1.master.Response.GetExecutors.Executor)
+type MasterResponseGetExecutorsExecutor struct {
+	ExecutorInfo mesos.ExecutorInfo
+	AgentID      mesos.AgentID
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *MasterResponseGetExecutorsExecutor) Schema() *codec.Schema {
+	return &masterResponseGetExecutorsExecutorSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetExecutorsExecutor) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetExecutorsExecutorSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetExecutorsExecutor) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetExecutorsExecutor) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetExecutorsExecutor{}
+	return codec.Decode(&masterResponseGetExecutorsExecutorSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetExecutorsExecutor) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetExecutorsExecutor) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetExecutorsExecutorSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetExecutorsExecutor) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetExecutorsExecutor) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetExecutorsExecutor{}
+	return codec.DecodeJSON(&masterResponseGetExecutorsExecutorSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetExecutorsExecutor) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetExecutorsExecutor) Clone() *MasterResponseGetExecutorsExecutor {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetExecutorsExecutorSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetExecutorsExecutor) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetExecutorsExecutorSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetOperations is what a [MasterResponse] of type GET_OPERATIONS carries.
+// (mesos.v1.master.Response.GetOperations)
+type MasterResponseGetOperations struct {
+	Operations []mesos.Operation
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *MasterResponseGetOperations) Schema() *codec.Schema {
+	return &masterResponseGetOperationsSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetOperations) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetOperationsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetOperations) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetOperations) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetOperations{}
+	return codec.Decode(&masterResponseGetOperationsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetOperations) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetOperations) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetOperationsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetOperations) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetOperations) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetOperations{}
+	return codec.DecodeJSON(&masterResponseGetOperationsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetOperations) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetOperations) Clone() *MasterResponseGetOperations {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetOperationsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetOperations) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetOperationsSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetTasks is what a [MasterResponse] of type GET_TASKS carries. (mesos.v1.master.Response.GetTasks)
+type MasterResponseGetTasks struct {
+	// (Out of use.)
+	PendingTasks   []mesos.Task
+	Tasks          []mesos.Task
+	CompletedTasks []mesos.Task
+	// (Out of use.)
+	OrphanTasks      []mesos.Task
+	UnreachableTasks []mesos.Task
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *MasterResponseGetTasks) Schema() *codec.Schema { return &masterResponseGetTasksSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetTasks) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetTasksSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetTasks) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetTasks) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetTasks{}
+	return codec.Decode(&masterResponseGetTasksSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetTasks) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetTasks) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetTasksSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetTasks) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetTasks) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetTasks{}
+	return codec.DecodeJSON(&masterResponseGetTasksSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetTasks) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetTasks) Clone() *MasterResponseGetTasks {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetTasksSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetTasks) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetTasksSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetRoles is what a [MasterResponse] of type GET_ROLES carries. (mesos.v1.master.Response.GetRoles)
+type MasterResponseGetRoles struct {
+	Roles []mesos.Role
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *MasterResponseGetRoles) Schema() *codec.Schema { return &masterResponseGetRolesSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetRoles) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetRolesSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetRoles) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetRoles) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetRoles{}
+	return codec.Decode(&masterResponseGetRolesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetRoles) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetRoles) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetRolesSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetRoles) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetRoles) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetRoles{}
+	return codec.DecodeJSON(&masterResponseGetRolesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetRoles) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetRoles) Clone() *MasterResponseGetRoles {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetRolesSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetRoles) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetRolesSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetWeights is what a [MasterResponse] of type GET_WEIGHTS carries.
+// (mesos.v1.master.Response.GetWeights)
+type MasterResponseGetWeights struct {
+	WeightInfos []mesos.WeightInfo
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *MasterResponseGetWeights) Schema() *codec.Schema { return &masterResponseGetWeightsSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetWeights) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetWeightsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetWeights) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetWeights) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetWeights{}
+	return codec.Decode(&masterResponseGetWeightsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetWeights) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetWeights) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetWeightsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetWeights) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetWeights) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetWeights{}
+	return codec.DecodeJSON(&masterResponseGetWeightsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetWeights) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetWeights) Clone() *MasterResponseGetWeights {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetWeightsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetWeights) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetWeightsSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetMaster is what a [MasterResponse] of type GET_MASTER carries. (mesos.v1.master.Response.GetMaster)
 type MasterResponseGetMaster struct {
 	MasterInfo  *mesos.MasterInfo
 	StartTime   *float64
 	ElectedTime *float64
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetStartTime gives StartTime, or 0 when it is unset.
 func (m *MasterResponseGetMaster) GetStartTime() float64 {
 	if m == nil || m.StartTime == nil {
 		return 0
 	}
 	return *m.StartTime
 }
+
+// GetElectedTime gives ElectedTime, or 0 when it is unset.
 func (m *MasterResponseGetMaster) GetElectedTime() float64 {
 	if m == nil || m.ElectedTime == nil {
 		return 0
 	}
 	return *m.ElectedTime
 }
-func (m *MasterResponseGetMaster) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetMaster) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetMaster) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetMaster) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetMaster) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetMaster) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetMaster) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetMaster) Clone() *MasterResponseGetMaster       { panic("stub") }
-func (m *MasterResponseGetMaster) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *MasterResponseGetMaster) Schema() *codec.Schema { return &masterResponseGetMasterSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetMaster) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetMasterSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetMaster) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetMaster) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetMaster{}
+	return codec.Decode(&masterResponseGetMasterSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetMaster) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetMaster) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetMasterSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetMaster) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetMaster) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetMaster{}
+	return codec.DecodeJSON(&masterResponseGetMasterSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetMaster) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetMaster) Clone() *MasterResponseGetMaster {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetMasterSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetMaster) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetMasterSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetMaintenanceStatus is what a [MasterResponse] of type GET_MAINTENANCE_STATUS carries.
+// (mesos.v1.master.Response.GetMaintenanceStatus)
 type MasterResponseGetMaintenanceStatus struct {
-	Status  MaintenanceClusterStatus
+	Status MaintenanceClusterStatus
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MasterResponseGetMaintenanceStatus) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetMaintenanceStatus) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetMaintenanceStatus) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetMaintenanceStatus) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetMaintenanceStatus) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetMaintenanceStatus) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetMaintenanceStatus) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetMaintenanceStatus) Clone() *MasterResponseGetMaintenanceStatus {
-	panic("stub")
+// Schema describes the message to the codec.
+func (m *MasterResponseGetMaintenanceStatus) Schema() *codec.Schema {
+	return &masterResponseGetMaintenanceStatusSchema
 }
-func (m *MasterResponseGetMaintenanceStatus) String() string { panic("stub") }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetMaintenanceStatus) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetMaintenanceStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetMaintenanceStatus) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetMaintenanceStatus) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetMaintenanceStatus{}
+	return codec.Decode(&masterResponseGetMaintenanceStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetMaintenanceStatus) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetMaintenanceStatus) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetMaintenanceStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetMaintenanceStatus) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetMaintenanceStatus) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetMaintenanceStatus{}
+	return codec.DecodeJSON(&masterResponseGetMaintenanceStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetMaintenanceStatus) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetMaintenanceStatus) Clone() *MasterResponseGetMaintenanceStatus {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetMaintenanceStatusSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetMaintenanceStatus) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetMaintenanceStatusSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetMaintenanceSchedule is what a [MasterResponse] of type GET_MAINTENANCE_SCHEDULE carries.
+// (mesos.v1.master.Response.GetMaintenanceSchedule)
 type MasterResponseGetMaintenanceSchedule struct {
 	Schedule MaintenanceSchedule
-	Unknown  []byte
-}
-
-func (m *MasterResponseGetMaintenanceSchedule) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetMaintenanceSchedule) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetMaintenanceSchedule) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetMaintenanceSchedule) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetMaintenanceSchedule) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetMaintenanceSchedule) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetMaintenanceSchedule) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetMaintenanceSchedule) Clone() *MasterResponseGetMaintenanceSchedule {
-	panic("stub")
-}
-func (m *MasterResponseGetMaintenanceSchedule) String() string { panic("stub") }
-
-type MasterResponseGetQuota struct {
-	Status  QuotaStatus
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MasterResponseGetQuota) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterResponseGetQuota) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterResponseGetQuota) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterResponseGetQuota) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterResponseGetQuota) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterResponseGetQuota) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterResponseGetQuota) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterResponseGetQuota) Clone() *MasterResponseGetQuota        { panic("stub") }
-func (m *MasterResponseGetQuota) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterResponseGetMaintenanceSchedule) Schema() *codec.Schema {
+	return &masterResponseGetMaintenanceScheduleSchema
+}
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetMaintenanceSchedule) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetMaintenanceScheduleSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetMaintenanceSchedule) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetMaintenanceSchedule) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetMaintenanceSchedule{}
+	return codec.Decode(&masterResponseGetMaintenanceScheduleSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetMaintenanceSchedule) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetMaintenanceSchedule) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetMaintenanceScheduleSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetMaintenanceSchedule) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetMaintenanceSchedule) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetMaintenanceSchedule{}
+	return codec.DecodeJSON(&masterResponseGetMaintenanceScheduleSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetMaintenanceSchedule) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetMaintenanceSchedule) Clone() *MasterResponseGetMaintenanceSchedule {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetMaintenanceScheduleSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetMaintenanceSchedule) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetMaintenanceScheduleSchema, unsafe.Pointer(m))
+}
+
+// MasterResponseGetQuota is what a [MasterResponse] of type GET_QUOTA carries. (mesos.v1.master.Response.GetQuota)
+type MasterResponseGetQuota struct {
+	Status QuotaStatus
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *MasterResponseGetQuota) Schema() *codec.Schema { return &masterResponseGetQuotaSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterResponseGetQuota) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterResponseGetQuotaSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterResponseGetQuota) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetQuota) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetQuota{}
+	return codec.Decode(&masterResponseGetQuotaSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterResponseGetQuota) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterResponseGetQuota) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterResponseGetQuotaSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterResponseGetQuota) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterResponseGetQuota) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterResponseGetQuota{}
+	return codec.DecodeJSON(&masterResponseGetQuotaSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterResponseGetQuota) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterResponseGetQuota) Clone() *MasterResponseGetQuota {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterResponseGetQuotaSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterResponseGetQuota) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterResponseGetQuotaSchema, unsafe.Pointer(m))
+}
+
+// MasterEvent is mesos.v1.master.Event.
 type MasterEvent struct {
 	Type             *MasterEventType
 	Subscribed       *MasterEventSubscribed
@@ -1067,166 +3904,620 @@ type MasterEvent struct {
 	FrameworkAdded   *MasterEventFrameworkAdded
 	FrameworkUpdated *MasterEventFrameworkUpdated
 	FrameworkRemoved *MasterEventFrameworkRemoved
-	Unknown          []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetType gives Type, or MasterEventTypeUnknown when it is unset.
 func (m *MasterEvent) GetType() MasterEventType {
 	if m == nil || m.Type == nil {
 		return MasterEventTypeUnknown
 	}
 	return *m.Type
 }
-func (m *MasterEvent) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterEvent) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterEvent) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterEvent) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterEvent) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterEvent) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterEvent) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterEvent) Clone() *MasterEvent                   { panic("stub") }
-func (m *MasterEvent) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *MasterEvent) Schema() *codec.Schema { return &masterEventSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterEvent) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterEventSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterEvent) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterEvent) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterEvent{}
+	return codec.Decode(&masterEventSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterEvent) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterEvent) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterEventSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterEvent) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterEvent) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterEvent{}
+	return codec.DecodeJSON(&masterEventSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterEvent) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterEvent) Clone() *MasterEvent {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterEventSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterEvent) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterEventSchema, unsafe.Pointer(m))
+}
+
+// MasterEventSubscribed is what a [MasterEvent] of type SUBSCRIBED carries. (mesos.v1.master.Event.Subscribed)
 type MasterEventSubscribed struct {
 	GetState                 *MasterResponseGetState
 	HeartbeatIntervalSeconds *float64
-	Unknown                  []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetHeartbeatIntervalSeconds gives HeartbeatIntervalSeconds, or 0 when it is unset.
 func (m *MasterEventSubscribed) GetHeartbeatIntervalSeconds() float64 {
 	if m == nil || m.HeartbeatIntervalSeconds == nil {
 		return 0
 	}
 	return *m.HeartbeatIntervalSeconds
 }
-func (m *MasterEventSubscribed) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterEventSubscribed) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterEventSubscribed) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterEventSubscribed) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterEventSubscribed) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterEventSubscribed) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterEventSubscribed) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterEventSubscribed) Clone() *MasterEventSubscribed         { panic("stub") }
-func (m *MasterEventSubscribed) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *MasterEventSubscribed) Schema() *codec.Schema { return &masterEventSubscribedSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterEventSubscribed) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterEventSubscribedSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterEventSubscribed) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterEventSubscribed) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterEventSubscribed{}
+	return codec.Decode(&masterEventSubscribedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterEventSubscribed) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterEventSubscribed) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterEventSubscribedSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterEventSubscribed) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterEventSubscribed) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterEventSubscribed{}
+	return codec.DecodeJSON(&masterEventSubscribedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterEventSubscribed) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterEventSubscribed) Clone() *MasterEventSubscribed {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterEventSubscribedSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterEventSubscribed) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterEventSubscribedSchema, unsafe.Pointer(m))
+}
+
+// MasterEventTaskAdded is what a [MasterEvent] of type TASK_ADDED carries. (mesos.v1.master.Event.TaskAdded)
 type MasterEventTaskAdded struct {
-	Task    mesos.Task
+	Task mesos.Task
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MasterEventTaskAdded) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterEventTaskAdded) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterEventTaskAdded) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterEventTaskAdded) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterEventTaskAdded) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterEventTaskAdded) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterEventTaskAdded) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterEventTaskAdded) Clone() *MasterEventTaskAdded          { panic("stub") }
-func (m *MasterEventTaskAdded) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterEventTaskAdded) Schema() *codec.Schema { return &masterEventTaskAddedSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterEventTaskAdded) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterEventTaskAddedSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterEventTaskAdded) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterEventTaskAdded) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterEventTaskAdded{}
+	return codec.Decode(&masterEventTaskAddedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterEventTaskAdded) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterEventTaskAdded) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterEventTaskAddedSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterEventTaskAdded) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterEventTaskAdded) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterEventTaskAdded{}
+	return codec.DecodeJSON(&masterEventTaskAddedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterEventTaskAdded) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterEventTaskAdded) Clone() *MasterEventTaskAdded {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterEventTaskAddedSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterEventTaskAdded) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterEventTaskAddedSchema, unsafe.Pointer(m))
+}
+
+// MasterEventTaskUpdated is what a [MasterEvent] of type TASK_UPDATED carries. (mesos.v1.master.Event.TaskUpdated)
 type MasterEventTaskUpdated struct {
 	FrameworkID mesos.FrameworkID
 	Status      mesos.TaskStatus
 	State       mesos.TaskState
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *MasterEventTaskUpdated) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterEventTaskUpdated) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterEventTaskUpdated) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterEventTaskUpdated) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterEventTaskUpdated) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterEventTaskUpdated) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterEventTaskUpdated) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterEventTaskUpdated) Clone() *MasterEventTaskUpdated        { panic("stub") }
-func (m *MasterEventTaskUpdated) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterEventTaskUpdated) Schema() *codec.Schema { return &masterEventTaskUpdatedSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterEventTaskUpdated) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterEventTaskUpdatedSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterEventTaskUpdated) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterEventTaskUpdated) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterEventTaskUpdated{}
+	return codec.Decode(&masterEventTaskUpdatedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterEventTaskUpdated) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterEventTaskUpdated) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterEventTaskUpdatedSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterEventTaskUpdated) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterEventTaskUpdated) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterEventTaskUpdated{}
+	return codec.DecodeJSON(&masterEventTaskUpdatedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterEventTaskUpdated) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterEventTaskUpdated) Clone() *MasterEventTaskUpdated {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterEventTaskUpdatedSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterEventTaskUpdated) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterEventTaskUpdatedSchema, unsafe.Pointer(m))
+}
+
+// MasterEventFrameworkAdded is what a [MasterEvent] of type FRAMEWORK_ADDED carries.
+// (mesos.v1.master.Event.FrameworkAdded)
 type MasterEventFrameworkAdded struct {
 	Framework MasterResponseGetFrameworksFramework
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *MasterEventFrameworkAdded) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterEventFrameworkAdded) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterEventFrameworkAdded) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterEventFrameworkAdded) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterEventFrameworkAdded) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterEventFrameworkAdded) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterEventFrameworkAdded) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterEventFrameworkAdded) Clone() *MasterEventFrameworkAdded     { panic("stub") }
-func (m *MasterEventFrameworkAdded) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterEventFrameworkAdded) Schema() *codec.Schema { return &masterEventFrameworkAddedSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterEventFrameworkAdded) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterEventFrameworkAddedSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterEventFrameworkAdded) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterEventFrameworkAdded) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterEventFrameworkAdded{}
+	return codec.Decode(&masterEventFrameworkAddedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterEventFrameworkAdded) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterEventFrameworkAdded) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterEventFrameworkAddedSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterEventFrameworkAdded) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterEventFrameworkAdded) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterEventFrameworkAdded{}
+	return codec.DecodeJSON(&masterEventFrameworkAddedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterEventFrameworkAdded) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterEventFrameworkAdded) Clone() *MasterEventFrameworkAdded {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterEventFrameworkAddedSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterEventFrameworkAdded) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterEventFrameworkAddedSchema, unsafe.Pointer(m))
+}
+
+// MasterEventFrameworkUpdated is what a [MasterEvent] of type FRAMEWORK_UPDATED carries.
+// (mesos.v1.master.Event.FrameworkUpdated)
 type MasterEventFrameworkUpdated struct {
 	Framework MasterResponseGetFrameworksFramework
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *MasterEventFrameworkUpdated) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterEventFrameworkUpdated) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterEventFrameworkUpdated) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterEventFrameworkUpdated) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterEventFrameworkUpdated) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterEventFrameworkUpdated) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterEventFrameworkUpdated) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterEventFrameworkUpdated) Clone() *MasterEventFrameworkUpdated   { panic("stub") }
-func (m *MasterEventFrameworkUpdated) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterEventFrameworkUpdated) Schema() *codec.Schema {
+	return &masterEventFrameworkUpdatedSchema
+}
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterEventFrameworkUpdated) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterEventFrameworkUpdatedSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterEventFrameworkUpdated) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterEventFrameworkUpdated) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterEventFrameworkUpdated{}
+	return codec.Decode(&masterEventFrameworkUpdatedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterEventFrameworkUpdated) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterEventFrameworkUpdated) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterEventFrameworkUpdatedSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterEventFrameworkUpdated) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterEventFrameworkUpdated) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterEventFrameworkUpdated{}
+	return codec.DecodeJSON(&masterEventFrameworkUpdatedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterEventFrameworkUpdated) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterEventFrameworkUpdated) Clone() *MasterEventFrameworkUpdated {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterEventFrameworkUpdatedSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterEventFrameworkUpdated) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterEventFrameworkUpdatedSchema, unsafe.Pointer(m))
+}
+
+// MasterEventFrameworkRemoved is what a [MasterEvent] of type FRAMEWORK_REMOVED carries.
+// (mesos.v1.master.Event.FrameworkRemoved)
 type MasterEventFrameworkRemoved struct {
 	FrameworkInfo mesos.FrameworkInfo
-	Unknown       []byte
-}
-
-func (m *MasterEventFrameworkRemoved) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterEventFrameworkRemoved) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterEventFrameworkRemoved) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterEventFrameworkRemoved) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterEventFrameworkRemoved) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterEventFrameworkRemoved) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterEventFrameworkRemoved) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterEventFrameworkRemoved) Clone() *MasterEventFrameworkRemoved   { panic("stub") }
-func (m *MasterEventFrameworkRemoved) String() string                        { panic("stub") }
-
-type MasterEventAgentAdded struct {
-	Agent   MasterResponseGetAgentsAgent
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MasterEventAgentAdded) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterEventAgentAdded) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterEventAgentAdded) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterEventAgentAdded) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterEventAgentAdded) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterEventAgentAdded) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterEventAgentAdded) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterEventAgentAdded) Clone() *MasterEventAgentAdded         { panic("stub") }
-func (m *MasterEventAgentAdded) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterEventFrameworkRemoved) Schema() *codec.Schema {
+	return &masterEventFrameworkRemovedSchema
+}
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterEventFrameworkRemoved) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterEventFrameworkRemovedSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterEventFrameworkRemoved) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterEventFrameworkRemoved) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterEventFrameworkRemoved{}
+	return codec.Decode(&masterEventFrameworkRemovedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterEventFrameworkRemoved) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterEventFrameworkRemoved) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterEventFrameworkRemovedSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterEventFrameworkRemoved) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterEventFrameworkRemoved) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterEventFrameworkRemoved{}
+	return codec.DecodeJSON(&masterEventFrameworkRemovedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterEventFrameworkRemoved) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterEventFrameworkRemoved) Clone() *MasterEventFrameworkRemoved {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterEventFrameworkRemovedSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterEventFrameworkRemoved) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterEventFrameworkRemovedSchema, unsafe.Pointer(m))
+}
+
+// MasterEventAgentAdded is what a [MasterEvent] of type AGENT_ADDED carries. (mesos.v1.master.Event.AgentAdded)
+type MasterEventAgentAdded struct {
+	Agent MasterResponseGetAgentsAgent
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *MasterEventAgentAdded) Schema() *codec.Schema { return &masterEventAgentAddedSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *MasterEventAgentAdded) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterEventAgentAddedSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterEventAgentAdded) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterEventAgentAdded) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterEventAgentAdded{}
+	return codec.Decode(&masterEventAgentAddedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterEventAgentAdded) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterEventAgentAdded) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterEventAgentAddedSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterEventAgentAdded) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterEventAgentAdded) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterEventAgentAdded{}
+	return codec.DecodeJSON(&masterEventAgentAddedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterEventAgentAdded) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterEventAgentAdded) Clone() *MasterEventAgentAdded {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterEventAgentAddedSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterEventAgentAdded) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterEventAgentAddedSchema, unsafe.Pointer(m))
+}
+
+// MasterEventAgentRemoved is what a [MasterEvent] of type AGENT_REMOVED carries. (mesos.v1.master.Event.AgentRemoved)
 type MasterEventAgentRemoved struct {
 	AgentID mesos.AgentID
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *MasterEventAgentRemoved) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *MasterEventAgentRemoved) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *MasterEventAgentRemoved) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *MasterEventAgentRemoved) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *MasterEventAgentRemoved) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *MasterEventAgentRemoved) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *MasterEventAgentRemoved) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *MasterEventAgentRemoved) Clone() *MasterEventAgentRemoved       { panic("stub") }
-func (m *MasterEventAgentRemoved) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *MasterEventAgentRemoved) Schema() *codec.Schema { return &masterEventAgentRemovedSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *MasterEventAgentRemoved) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &masterEventAgentRemovedSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *MasterEventAgentRemoved) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterEventAgentRemoved) Decode(b []byte, a *codec.Arena) error {
+	*m = MasterEventAgentRemoved{}
+	return codec.Decode(&masterEventAgentRemovedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *MasterEventAgentRemoved) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *MasterEventAgentRemoved) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &masterEventAgentRemovedSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *MasterEventAgentRemoved) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *MasterEventAgentRemoved) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = MasterEventAgentRemoved{}
+	return codec.DecodeJSON(&masterEventAgentRemovedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *MasterEventAgentRemoved) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *MasterEventAgentRemoved) Clone() *MasterEventAgentRemoved {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&masterEventAgentRemovedSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *MasterEventAgentRemoved) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&masterEventAgentRemovedSchema, unsafe.Pointer(m))
+}
+
+// AgentCall is mesos.v1.agent.Call.
 type AgentCall struct {
-	Type                         *AgentCallType
-	GetMetrics                   *AgentCallGetMetrics
-	SetLoggingLevel              *AgentCallSetLoggingLevel
-	ListFiles                    *AgentCallListFiles
-	ReadFile                     *AgentCallReadFile
-	LaunchNestedContainer        *AgentCallLaunchNestedContainer
-	WaitNestedContainer          *AgentCallWaitNestedContainer
+	Type            *AgentCallType
+	GetMetrics      *AgentCallGetMetrics
+	SetLoggingLevel *AgentCallSetLoggingLevel
+	ListFiles       *AgentCallListFiles
+	ReadFile        *AgentCallReadFile
+	// (Out of use.)
+	LaunchNestedContainer *AgentCallLaunchNestedContainer
+	// (Out of use.)
+	WaitNestedContainer *AgentCallWaitNestedContainer
+	// (Out of use.)
 	KillNestedContainer          *AgentCallKillNestedContainer
 	LaunchNestedContainerSession *AgentCallLaunchNestedContainerSession
 	AttachContainerInput         *AgentCallAttachContainerInput
 	AttachContainerOutput        *AgentCallAttachContainerOutput
+	// (Out of use.)
 	RemoveNestedContainer        *AgentCallRemoveNestedContainer
 	LaunchContainer              *AgentCallLaunchContainer
 	WaitContainer                *AgentCallWaitContainer
@@ -1238,401 +4529,1555 @@ type AgentCall struct {
 	GetContainers                *AgentCallGetContainers
 	PruneImages                  *AgentCallPruneImages
 	MarkResourceProviderGone     *AgentCallMarkResourceProviderGone
-	Unknown                      []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetType gives Type, or AgentCallTypeUnknown when it is unset.
 func (m *AgentCall) GetType() AgentCallType {
 	if m == nil || m.Type == nil {
 		return AgentCallTypeUnknown
 	}
 	return *m.Type
 }
-func (m *AgentCall) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentCall) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentCall) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentCall) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentCall) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentCall) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentCall) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentCall) Clone() *AgentCall                     { panic("stub") }
-func (m *AgentCall) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *AgentCall) Schema() *codec.Schema { return &agentCallSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCall) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCall) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCall) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCall{}
+	return codec.Decode(&agentCallSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCall) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCall) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCall) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCall) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCall{}
+	return codec.DecodeJSON(&agentCallSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCall) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentCall) Clone() *AgentCall {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentCall) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallSchema, unsafe.Pointer(m))
+}
+
+// AgentCallGetMetrics is what an [AgentCall] of type GET_METRICS carries. (mesos.v1.agent.Call.GetMetrics)
 type AgentCallGetMetrics struct {
 	Timeout *mesos.DurationInfo
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *AgentCallGetMetrics) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentCallGetMetrics) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentCallGetMetrics) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentCallGetMetrics) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentCallGetMetrics) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentCallGetMetrics) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentCallGetMetrics) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentCallGetMetrics) Clone() *AgentCallGetMetrics           { panic("stub") }
-func (m *AgentCallGetMetrics) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentCallGetMetrics) Schema() *codec.Schema { return &agentCallGetMetricsSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallGetMetrics) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallGetMetricsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallGetMetrics) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallGetMetrics) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallGetMetrics{}
+	return codec.Decode(&agentCallGetMetricsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallGetMetrics) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallGetMetrics) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallGetMetricsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallGetMetrics) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallGetMetrics) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallGetMetrics{}
+	return codec.DecodeJSON(&agentCallGetMetricsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallGetMetrics) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentCallGetMetrics) Clone() *AgentCallGetMetrics {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallGetMetricsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentCallGetMetrics) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallGetMetricsSchema, unsafe.Pointer(m))
+}
+
+// AgentCallSetLoggingLevel is what an [AgentCall] of type SET_LOGGING_LEVEL carries.
+// (mesos.v1.agent.Call.SetLoggingLevel)
 type AgentCallSetLoggingLevel struct {
 	Level    uint32
 	Duration mesos.DurationInfo
-	Unknown  []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentCallSetLoggingLevel) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentCallSetLoggingLevel) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentCallSetLoggingLevel) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentCallSetLoggingLevel) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentCallSetLoggingLevel) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentCallSetLoggingLevel) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentCallSetLoggingLevel) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentCallSetLoggingLevel) Clone() *AgentCallSetLoggingLevel      { panic("stub") }
-func (m *AgentCallSetLoggingLevel) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentCallSetLoggingLevel) Schema() *codec.Schema { return &agentCallSetLoggingLevelSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallSetLoggingLevel) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallSetLoggingLevelSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallSetLoggingLevel) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallSetLoggingLevel) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallSetLoggingLevel{}
+	return codec.Decode(&agentCallSetLoggingLevelSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallSetLoggingLevel) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallSetLoggingLevel) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallSetLoggingLevelSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallSetLoggingLevel) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallSetLoggingLevel) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallSetLoggingLevel{}
+	return codec.DecodeJSON(&agentCallSetLoggingLevelSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallSetLoggingLevel) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentCallSetLoggingLevel) Clone() *AgentCallSetLoggingLevel {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallSetLoggingLevelSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentCallSetLoggingLevel) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallSetLoggingLevelSchema, unsafe.Pointer(m))
+}
+
+// AgentCallListFiles is what an [AgentCall] of type LIST_FILES carries. (mesos.v1.agent.Call.ListFiles)
 type AgentCallListFiles struct {
-	Path    string
+	Path string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *AgentCallListFiles) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentCallListFiles) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentCallListFiles) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentCallListFiles) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentCallListFiles) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentCallListFiles) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentCallListFiles) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentCallListFiles) Clone() *AgentCallListFiles            { panic("stub") }
-func (m *AgentCallListFiles) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentCallListFiles) Schema() *codec.Schema { return &agentCallListFilesSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallListFiles) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallListFilesSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallListFiles) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallListFiles) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallListFiles{}
+	return codec.Decode(&agentCallListFilesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallListFiles) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallListFiles) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallListFilesSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallListFiles) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallListFiles) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallListFiles{}
+	return codec.DecodeJSON(&agentCallListFilesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallListFiles) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentCallListFiles) Clone() *AgentCallListFiles {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallListFilesSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentCallListFiles) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallListFilesSchema, unsafe.Pointer(m))
+}
+
+// AgentCallReadFile is what an [AgentCall] of type READ_FILE carries. (mesos.v1.agent.Call.ReadFile)
 type AgentCallReadFile struct {
-	Path    string
-	Offset  uint64
-	Length  *uint64
+	Path   string
+	Offset uint64
+	Length *uint64
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetLength gives Length, or 0 when it is unset.
 func (m *AgentCallReadFile) GetLength() uint64 {
 	if m == nil || m.Length == nil {
 		return 0
 	}
 	return *m.Length
 }
-func (m *AgentCallReadFile) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentCallReadFile) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentCallReadFile) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentCallReadFile) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentCallReadFile) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentCallReadFile) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentCallReadFile) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentCallReadFile) Clone() *AgentCallReadFile             { panic("stub") }
-func (m *AgentCallReadFile) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *AgentCallReadFile) Schema() *codec.Schema { return &agentCallReadFileSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallReadFile) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallReadFileSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallReadFile) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallReadFile) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallReadFile{}
+	return codec.Decode(&agentCallReadFileSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallReadFile) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallReadFile) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallReadFileSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallReadFile) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallReadFile) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallReadFile{}
+	return codec.DecodeJSON(&agentCallReadFileSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallReadFile) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentCallReadFile) Clone() *AgentCallReadFile {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallReadFileSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentCallReadFile) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallReadFileSchema, unsafe.Pointer(m))
+}
+
+// AgentCallGetContainers is what an [AgentCall] of type GET_CONTAINERS carries. (mesos.v1.agent.Call.GetContainers)
 type AgentCallGetContainers struct {
 	ShowNested     *bool
 	ShowStandalone *bool
-	Unknown        []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetShowNested gives ShowNested, or false when it is unset.
 func (m *AgentCallGetContainers) GetShowNested() bool {
 	if m == nil || m.ShowNested == nil {
 		return false
 	}
 	return *m.ShowNested
 }
+
+// GetShowStandalone gives ShowStandalone, or false when it is unset.
 func (m *AgentCallGetContainers) GetShowStandalone() bool {
 	if m == nil || m.ShowStandalone == nil {
 		return false
 	}
 	return *m.ShowStandalone
 }
-func (m *AgentCallGetContainers) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentCallGetContainers) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentCallGetContainers) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentCallGetContainers) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentCallGetContainers) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentCallGetContainers) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentCallGetContainers) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentCallGetContainers) Clone() *AgentCallGetContainers        { panic("stub") }
-func (m *AgentCallGetContainers) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *AgentCallGetContainers) Schema() *codec.Schema { return &agentCallGetContainersSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallGetContainers) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallGetContainersSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallGetContainers) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallGetContainers) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallGetContainers{}
+	return codec.Decode(&agentCallGetContainersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallGetContainers) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallGetContainers) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallGetContainersSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallGetContainers) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallGetContainers) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallGetContainers{}
+	return codec.DecodeJSON(&agentCallGetContainersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallGetContainers) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentCallGetContainers) Clone() *AgentCallGetContainers {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallGetContainersSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentCallGetContainers) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallGetContainersSchema, unsafe.Pointer(m))
+}
+
+// AgentCallLaunchNestedContainer is what an [AgentCall] of type LAUNCH_NESTED_CONTAINER carries.
+// (mesos.v1.agent.Call.LaunchNestedContainer)
 type AgentCallLaunchNestedContainer struct {
 	ContainerID mesos.ContainerID
 	Command     *mesos.CommandInfo
 	Container   *mesos.ContainerInfo
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentCallLaunchNestedContainer) AppendBinary(b []byte) ([]byte, error)  { panic("stub") }
-func (m *AgentCallLaunchNestedContainer) MarshalBinary() ([]byte, error)         { panic("stub") }
-func (m *AgentCallLaunchNestedContainer) AppendJSON(b []byte) ([]byte, error)    { panic("stub") }
-func (m *AgentCallLaunchNestedContainer) MarshalJSON() ([]byte, error)           { panic("stub") }
-func (m *AgentCallLaunchNestedContainer) UnmarshalBinary(b []byte) error         { panic("stub") }
-func (m *AgentCallLaunchNestedContainer) UnmarshalJSON(b []byte) error           { panic("stub") }
-func (m *AgentCallLaunchNestedContainer) Decode(b []byte, a *codec.Arena) error  { panic("stub") }
-func (m *AgentCallLaunchNestedContainer) Clone() *AgentCallLaunchNestedContainer { panic("stub") }
-func (m *AgentCallLaunchNestedContainer) String() string                         { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentCallLaunchNestedContainer) Schema() *codec.Schema {
+	return &agentCallLaunchNestedContainerSchema
+}
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallLaunchNestedContainer) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallLaunchNestedContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallLaunchNestedContainer) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallLaunchNestedContainer) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallLaunchNestedContainer{}
+	return codec.Decode(&agentCallLaunchNestedContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallLaunchNestedContainer) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallLaunchNestedContainer) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallLaunchNestedContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallLaunchNestedContainer) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallLaunchNestedContainer) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallLaunchNestedContainer{}
+	return codec.DecodeJSON(&agentCallLaunchNestedContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallLaunchNestedContainer) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentCallLaunchNestedContainer) Clone() *AgentCallLaunchNestedContainer {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallLaunchNestedContainerSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentCallLaunchNestedContainer) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallLaunchNestedContainerSchema, unsafe.Pointer(m))
+}
+
+// AgentCallWaitNestedContainer is what an [AgentCall] of type WAIT_NESTED_CONTAINER carries.
+// (mesos.v1.agent.Call.WaitNestedContainer)
 type AgentCallWaitNestedContainer struct {
 	ContainerID mesos.ContainerID
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentCallWaitNestedContainer) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentCallWaitNestedContainer) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentCallWaitNestedContainer) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentCallWaitNestedContainer) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentCallWaitNestedContainer) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentCallWaitNestedContainer) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentCallWaitNestedContainer) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentCallWaitNestedContainer) Clone() *AgentCallWaitNestedContainer  { panic("stub") }
-func (m *AgentCallWaitNestedContainer) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentCallWaitNestedContainer) Schema() *codec.Schema {
+	return &agentCallWaitNestedContainerSchema
+}
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallWaitNestedContainer) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallWaitNestedContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallWaitNestedContainer) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallWaitNestedContainer) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallWaitNestedContainer{}
+	return codec.Decode(&agentCallWaitNestedContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallWaitNestedContainer) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallWaitNestedContainer) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallWaitNestedContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallWaitNestedContainer) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallWaitNestedContainer) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallWaitNestedContainer{}
+	return codec.DecodeJSON(&agentCallWaitNestedContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallWaitNestedContainer) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentCallWaitNestedContainer) Clone() *AgentCallWaitNestedContainer {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallWaitNestedContainerSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentCallWaitNestedContainer) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallWaitNestedContainerSchema, unsafe.Pointer(m))
+}
+
+// AgentCallKillNestedContainer is what an [AgentCall] of type KILL_NESTED_CONTAINER carries.
+// (mesos.v1.agent.Call.KillNestedContainer)
 type AgentCallKillNestedContainer struct {
 	ContainerID mesos.ContainerID
 	Signal      *int32
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetSignal gives Signal, or 0 when it is unset.
 func (m *AgentCallKillNestedContainer) GetSignal() int32 {
 	if m == nil || m.Signal == nil {
 		return 0
 	}
 	return *m.Signal
 }
-func (m *AgentCallKillNestedContainer) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentCallKillNestedContainer) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentCallKillNestedContainer) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentCallKillNestedContainer) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentCallKillNestedContainer) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentCallKillNestedContainer) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentCallKillNestedContainer) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentCallKillNestedContainer) Clone() *AgentCallKillNestedContainer  { panic("stub") }
-func (m *AgentCallKillNestedContainer) String() string                        { panic("stub") }
 
-type AgentCallRemoveNestedContainer struct {
-	ContainerID mesos.ContainerID
-	Unknown     []byte
+// Schema describes the message to the codec.
+func (m *AgentCallKillNestedContainer) Schema() *codec.Schema {
+	return &agentCallKillNestedContainerSchema
 }
 
-func (m *AgentCallRemoveNestedContainer) AppendBinary(b []byte) ([]byte, error)  { panic("stub") }
-func (m *AgentCallRemoveNestedContainer) MarshalBinary() ([]byte, error)         { panic("stub") }
-func (m *AgentCallRemoveNestedContainer) AppendJSON(b []byte) ([]byte, error)    { panic("stub") }
-func (m *AgentCallRemoveNestedContainer) MarshalJSON() ([]byte, error)           { panic("stub") }
-func (m *AgentCallRemoveNestedContainer) UnmarshalBinary(b []byte) error         { panic("stub") }
-func (m *AgentCallRemoveNestedContainer) UnmarshalJSON(b []byte) error           { panic("stub") }
-func (m *AgentCallRemoveNestedContainer) Decode(b []byte, a *codec.Arena) error  { panic("stub") }
-func (m *AgentCallRemoveNestedContainer) Clone() *AgentCallRemoveNestedContainer { panic("stub") }
-func (m *AgentCallRemoveNestedContainer) String() string                         { panic("stub") }
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallKillNestedContainer) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallKillNestedContainerSchema, unsafe.Pointer(m))
+}
 
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallKillNestedContainer) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallKillNestedContainer) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallKillNestedContainer{}
+	return codec.Decode(&agentCallKillNestedContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallKillNestedContainer) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallKillNestedContainer) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallKillNestedContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallKillNestedContainer) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallKillNestedContainer) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallKillNestedContainer{}
+	return codec.DecodeJSON(&agentCallKillNestedContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallKillNestedContainer) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentCallKillNestedContainer) Clone() *AgentCallKillNestedContainer {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallKillNestedContainerSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentCallKillNestedContainer) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallKillNestedContainerSchema, unsafe.Pointer(m))
+}
+
+// AgentCallRemoveNestedContainer is what an [AgentCall] of type REMOVE_NESTED_CONTAINER carries.
+// (mesos.v1.agent.Call.RemoveNestedContainer)
+type AgentCallRemoveNestedContainer struct {
+	ContainerID mesos.ContainerID
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *AgentCallRemoveNestedContainer) Schema() *codec.Schema {
+	return &agentCallRemoveNestedContainerSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallRemoveNestedContainer) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallRemoveNestedContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallRemoveNestedContainer) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallRemoveNestedContainer) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallRemoveNestedContainer{}
+	return codec.Decode(&agentCallRemoveNestedContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallRemoveNestedContainer) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallRemoveNestedContainer) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallRemoveNestedContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallRemoveNestedContainer) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallRemoveNestedContainer) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallRemoveNestedContainer{}
+	return codec.DecodeJSON(&agentCallRemoveNestedContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallRemoveNestedContainer) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentCallRemoveNestedContainer) Clone() *AgentCallRemoveNestedContainer {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallRemoveNestedContainerSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentCallRemoveNestedContainer) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallRemoveNestedContainerSchema, unsafe.Pointer(m))
+}
+
+// AgentCallLaunchNestedContainerSession is what an [AgentCall] of type LAUNCH_NESTED_CONTAINER_SESSION carries.
+// (mesos.v1.agent.Call.LaunchNestedContainerSession)
 type AgentCallLaunchNestedContainerSession struct {
 	ContainerID mesos.ContainerID
 	Command     *mesos.CommandInfo
 	Container   *mesos.ContainerInfo
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentCallLaunchNestedContainerSession) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentCallLaunchNestedContainerSession) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentCallLaunchNestedContainerSession) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentCallLaunchNestedContainerSession) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentCallLaunchNestedContainerSession) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentCallLaunchNestedContainerSession) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentCallLaunchNestedContainerSession) Decode(b []byte, a *codec.Arena) error { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentCallLaunchNestedContainerSession) Schema() *codec.Schema {
+	return &agentCallLaunchNestedContainerSessionSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallLaunchNestedContainerSession) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallLaunchNestedContainerSessionSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallLaunchNestedContainerSession) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallLaunchNestedContainerSession) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallLaunchNestedContainerSession{}
+	return codec.Decode(&agentCallLaunchNestedContainerSessionSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallLaunchNestedContainerSession) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallLaunchNestedContainerSession) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallLaunchNestedContainerSessionSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallLaunchNestedContainerSession) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallLaunchNestedContainerSession) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallLaunchNestedContainerSession{}
+	return codec.DecodeJSON(&agentCallLaunchNestedContainerSessionSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallLaunchNestedContainerSession) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
 func (m *AgentCallLaunchNestedContainerSession) Clone() *AgentCallLaunchNestedContainerSession {
-	panic("stub")
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallLaunchNestedContainerSessionSchema, unsafe.Pointer(&c))
+	return &c
 }
-func (m *AgentCallLaunchNestedContainerSession) String() string { panic("stub") }
 
+// String gives the message as JSON on one line.
+func (m *AgentCallLaunchNestedContainerSession) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallLaunchNestedContainerSessionSchema, unsafe.Pointer(m))
+}
+
+// AgentCallAttachContainerInput is what an [AgentCall] of type ATTACH_CONTAINER_INPUT carries.
+// (mesos.v1.agent.Call.AttachContainerInput)
 type AgentCallAttachContainerInput struct {
 	Type        *AgentCallAttachContainerInputType
 	ContainerID *mesos.ContainerID
 	ProcessIO   *AgentProcessIO
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetType gives Type, or AgentCallAttachContainerInputTypeUnknown when it is unset.
 func (m *AgentCallAttachContainerInput) GetType() AgentCallAttachContainerInputType {
 	if m == nil || m.Type == nil {
 		return AgentCallAttachContainerInputTypeUnknown
 	}
 	return *m.Type
 }
-func (m *AgentCallAttachContainerInput) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentCallAttachContainerInput) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentCallAttachContainerInput) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentCallAttachContainerInput) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentCallAttachContainerInput) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentCallAttachContainerInput) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentCallAttachContainerInput) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentCallAttachContainerInput) Clone() *AgentCallAttachContainerInput { panic("stub") }
-func (m *AgentCallAttachContainerInput) String() string                        { panic("stub") }
 
-type AgentCallAttachContainerOutput struct {
-	ContainerID mesos.ContainerID
-	Unknown     []byte
+// Schema describes the message to the codec.
+func (m *AgentCallAttachContainerInput) Schema() *codec.Schema {
+	return &agentCallAttachContainerInputSchema
 }
 
-func (m *AgentCallAttachContainerOutput) AppendBinary(b []byte) ([]byte, error)  { panic("stub") }
-func (m *AgentCallAttachContainerOutput) MarshalBinary() ([]byte, error)         { panic("stub") }
-func (m *AgentCallAttachContainerOutput) AppendJSON(b []byte) ([]byte, error)    { panic("stub") }
-func (m *AgentCallAttachContainerOutput) MarshalJSON() ([]byte, error)           { panic("stub") }
-func (m *AgentCallAttachContainerOutput) UnmarshalBinary(b []byte) error         { panic("stub") }
-func (m *AgentCallAttachContainerOutput) UnmarshalJSON(b []byte) error           { panic("stub") }
-func (m *AgentCallAttachContainerOutput) Decode(b []byte, a *codec.Arena) error  { panic("stub") }
-func (m *AgentCallAttachContainerOutput) Clone() *AgentCallAttachContainerOutput { panic("stub") }
-func (m *AgentCallAttachContainerOutput) String() string                         { panic("stub") }
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallAttachContainerInput) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallAttachContainerInputSchema, unsafe.Pointer(m))
+}
 
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallAttachContainerInput) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallAttachContainerInput) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallAttachContainerInput{}
+	return codec.Decode(&agentCallAttachContainerInputSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallAttachContainerInput) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallAttachContainerInput) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallAttachContainerInputSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallAttachContainerInput) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallAttachContainerInput) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallAttachContainerInput{}
+	return codec.DecodeJSON(&agentCallAttachContainerInputSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallAttachContainerInput) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentCallAttachContainerInput) Clone() *AgentCallAttachContainerInput {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallAttachContainerInputSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentCallAttachContainerInput) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallAttachContainerInputSchema, unsafe.Pointer(m))
+}
+
+// AgentCallAttachContainerOutput is what an [AgentCall] of type ATTACH_CONTAINER_OUTPUT carries.
+// (mesos.v1.agent.Call.AttachContainerOutput)
+type AgentCallAttachContainerOutput struct {
+	ContainerID mesos.ContainerID
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *AgentCallAttachContainerOutput) Schema() *codec.Schema {
+	return &agentCallAttachContainerOutputSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallAttachContainerOutput) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallAttachContainerOutputSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallAttachContainerOutput) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallAttachContainerOutput) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallAttachContainerOutput{}
+	return codec.Decode(&agentCallAttachContainerOutputSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallAttachContainerOutput) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallAttachContainerOutput) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallAttachContainerOutputSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallAttachContainerOutput) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallAttachContainerOutput) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallAttachContainerOutput{}
+	return codec.DecodeJSON(&agentCallAttachContainerOutputSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallAttachContainerOutput) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentCallAttachContainerOutput) Clone() *AgentCallAttachContainerOutput {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallAttachContainerOutputSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentCallAttachContainerOutput) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallAttachContainerOutputSchema, unsafe.Pointer(m))
+}
+
+// AgentCallLaunchContainer is what an [AgentCall] of type LAUNCH_CONTAINER carries.
+// (mesos.v1.agent.Call.LaunchContainer)
 type AgentCallLaunchContainer struct {
 	ContainerID mesos.ContainerID
 	Command     *mesos.CommandInfo
 	Resources   []mesos.Resource
 	Container   *mesos.ContainerInfo
 	Limits      map[string]mesos.ValueScalar
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentCallLaunchContainer) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentCallLaunchContainer) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentCallLaunchContainer) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentCallLaunchContainer) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentCallLaunchContainer) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentCallLaunchContainer) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentCallLaunchContainer) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentCallLaunchContainer) Clone() *AgentCallLaunchContainer      { panic("stub") }
-func (m *AgentCallLaunchContainer) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentCallLaunchContainer) Schema() *codec.Schema { return &agentCallLaunchContainerSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallLaunchContainer) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallLaunchContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallLaunchContainer) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallLaunchContainer) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallLaunchContainer{}
+	return codec.Decode(&agentCallLaunchContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallLaunchContainer) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallLaunchContainer) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallLaunchContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallLaunchContainer) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallLaunchContainer) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallLaunchContainer{}
+	return codec.DecodeJSON(&agentCallLaunchContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallLaunchContainer) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentCallLaunchContainer) Clone() *AgentCallLaunchContainer {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallLaunchContainerSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentCallLaunchContainer) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallLaunchContainerSchema, unsafe.Pointer(m))
+}
+
+// AgentCallWaitContainer is what an [AgentCall] of type WAIT_CONTAINER carries. (mesos.v1.agent.Call.WaitContainer)
 type AgentCallWaitContainer struct {
 	ContainerID mesos.ContainerID
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentCallWaitContainer) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentCallWaitContainer) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentCallWaitContainer) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentCallWaitContainer) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentCallWaitContainer) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentCallWaitContainer) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentCallWaitContainer) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentCallWaitContainer) Clone() *AgentCallWaitContainer        { panic("stub") }
-func (m *AgentCallWaitContainer) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentCallWaitContainer) Schema() *codec.Schema { return &agentCallWaitContainerSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallWaitContainer) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallWaitContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallWaitContainer) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallWaitContainer) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallWaitContainer{}
+	return codec.Decode(&agentCallWaitContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallWaitContainer) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallWaitContainer) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallWaitContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallWaitContainer) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallWaitContainer) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallWaitContainer{}
+	return codec.DecodeJSON(&agentCallWaitContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallWaitContainer) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentCallWaitContainer) Clone() *AgentCallWaitContainer {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallWaitContainerSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentCallWaitContainer) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallWaitContainerSchema, unsafe.Pointer(m))
+}
+
+// AgentCallKillContainer is what an [AgentCall] of type KILL_CONTAINER carries. (mesos.v1.agent.Call.KillContainer)
 type AgentCallKillContainer struct {
 	ContainerID mesos.ContainerID
 	Signal      *int32
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetSignal gives Signal, or 0 when it is unset.
 func (m *AgentCallKillContainer) GetSignal() int32 {
 	if m == nil || m.Signal == nil {
 		return 0
 	}
 	return *m.Signal
 }
-func (m *AgentCallKillContainer) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentCallKillContainer) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentCallKillContainer) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentCallKillContainer) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentCallKillContainer) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentCallKillContainer) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentCallKillContainer) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentCallKillContainer) Clone() *AgentCallKillContainer        { panic("stub") }
-func (m *AgentCallKillContainer) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *AgentCallKillContainer) Schema() *codec.Schema { return &agentCallKillContainerSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallKillContainer) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallKillContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallKillContainer) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallKillContainer) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallKillContainer{}
+	return codec.Decode(&agentCallKillContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallKillContainer) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallKillContainer) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallKillContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallKillContainer) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallKillContainer) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallKillContainer{}
+	return codec.DecodeJSON(&agentCallKillContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallKillContainer) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentCallKillContainer) Clone() *AgentCallKillContainer {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallKillContainerSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentCallKillContainer) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallKillContainerSchema, unsafe.Pointer(m))
+}
+
+// AgentCallRemoveContainer is what an [AgentCall] of type REMOVE_CONTAINER carries.
+// (mesos.v1.agent.Call.RemoveContainer)
 type AgentCallRemoveContainer struct {
 	ContainerID mesos.ContainerID
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentCallRemoveContainer) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentCallRemoveContainer) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentCallRemoveContainer) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentCallRemoveContainer) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentCallRemoveContainer) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentCallRemoveContainer) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentCallRemoveContainer) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentCallRemoveContainer) Clone() *AgentCallRemoveContainer      { panic("stub") }
-func (m *AgentCallRemoveContainer) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentCallRemoveContainer) Schema() *codec.Schema { return &agentCallRemoveContainerSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallRemoveContainer) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallRemoveContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallRemoveContainer) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallRemoveContainer) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallRemoveContainer{}
+	return codec.Decode(&agentCallRemoveContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallRemoveContainer) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallRemoveContainer) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallRemoveContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallRemoveContainer) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallRemoveContainer) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallRemoveContainer{}
+	return codec.DecodeJSON(&agentCallRemoveContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallRemoveContainer) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentCallRemoveContainer) Clone() *AgentCallRemoveContainer {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallRemoveContainerSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentCallRemoveContainer) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallRemoveContainerSchema, unsafe.Pointer(m))
+}
+
+// AgentCallAddResourceProviderConfig is what an [AgentCall] of type ADD_RESOURCE_PROVIDER_CONFIG carries.
+// (mesos.v1.agent.Call.AddResourceProviderConfig)
 type AgentCallAddResourceProviderConfig struct {
-	Info    mesos.ResourceProviderInfo
+	Info mesos.ResourceProviderInfo
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *AgentCallAddResourceProviderConfig) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentCallAddResourceProviderConfig) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentCallAddResourceProviderConfig) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentCallAddResourceProviderConfig) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentCallAddResourceProviderConfig) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentCallAddResourceProviderConfig) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentCallAddResourceProviderConfig) Decode(b []byte, a *codec.Arena) error { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentCallAddResourceProviderConfig) Schema() *codec.Schema {
+	return &agentCallAddResourceProviderConfigSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallAddResourceProviderConfig) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallAddResourceProviderConfigSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallAddResourceProviderConfig) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallAddResourceProviderConfig) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallAddResourceProviderConfig{}
+	return codec.Decode(&agentCallAddResourceProviderConfigSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallAddResourceProviderConfig) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallAddResourceProviderConfig) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallAddResourceProviderConfigSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallAddResourceProviderConfig) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallAddResourceProviderConfig) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallAddResourceProviderConfig{}
+	return codec.DecodeJSON(&agentCallAddResourceProviderConfigSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallAddResourceProviderConfig) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
 func (m *AgentCallAddResourceProviderConfig) Clone() *AgentCallAddResourceProviderConfig {
-	panic("stub")
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallAddResourceProviderConfigSchema, unsafe.Pointer(&c))
+	return &c
 }
-func (m *AgentCallAddResourceProviderConfig) String() string { panic("stub") }
 
+// String gives the message as JSON on one line.
+func (m *AgentCallAddResourceProviderConfig) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallAddResourceProviderConfigSchema, unsafe.Pointer(m))
+}
+
+// AgentCallUpdateResourceProviderConfig is what an [AgentCall] of type UPDATE_RESOURCE_PROVIDER_CONFIG carries.
+// (mesos.v1.agent.Call.UpdateResourceProviderConfig)
 type AgentCallUpdateResourceProviderConfig struct {
-	Info    mesos.ResourceProviderInfo
+	Info mesos.ResourceProviderInfo
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *AgentCallUpdateResourceProviderConfig) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentCallUpdateResourceProviderConfig) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentCallUpdateResourceProviderConfig) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentCallUpdateResourceProviderConfig) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentCallUpdateResourceProviderConfig) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentCallUpdateResourceProviderConfig) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentCallUpdateResourceProviderConfig) Decode(b []byte, a *codec.Arena) error { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentCallUpdateResourceProviderConfig) Schema() *codec.Schema {
+	return &agentCallUpdateResourceProviderConfigSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallUpdateResourceProviderConfig) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallUpdateResourceProviderConfigSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallUpdateResourceProviderConfig) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallUpdateResourceProviderConfig) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallUpdateResourceProviderConfig{}
+	return codec.Decode(&agentCallUpdateResourceProviderConfigSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallUpdateResourceProviderConfig) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallUpdateResourceProviderConfig) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallUpdateResourceProviderConfigSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallUpdateResourceProviderConfig) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallUpdateResourceProviderConfig) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallUpdateResourceProviderConfig{}
+	return codec.DecodeJSON(&agentCallUpdateResourceProviderConfigSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallUpdateResourceProviderConfig) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
 func (m *AgentCallUpdateResourceProviderConfig) Clone() *AgentCallUpdateResourceProviderConfig {
-	panic("stub")
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallUpdateResourceProviderConfigSchema, unsafe.Pointer(&c))
+	return &c
 }
-func (m *AgentCallUpdateResourceProviderConfig) String() string { panic("stub") }
 
+// String gives the message as JSON on one line.
+func (m *AgentCallUpdateResourceProviderConfig) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallUpdateResourceProviderConfigSchema, unsafe.Pointer(m))
+}
+
+// AgentCallRemoveResourceProviderConfig is what an [AgentCall] of type REMOVE_RESOURCE_PROVIDER_CONFIG carries.
+// (mesos.v1.agent.Call.RemoveResourceProviderConfig)
 type AgentCallRemoveResourceProviderConfig struct {
-	Type    string
-	Name    string
+	Type string
+	Name string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *AgentCallRemoveResourceProviderConfig) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentCallRemoveResourceProviderConfig) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentCallRemoveResourceProviderConfig) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentCallRemoveResourceProviderConfig) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentCallRemoveResourceProviderConfig) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentCallRemoveResourceProviderConfig) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentCallRemoveResourceProviderConfig) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentCallRemoveResourceProviderConfig) Clone() *AgentCallRemoveResourceProviderConfig {
-	panic("stub")
+// Schema describes the message to the codec.
+func (m *AgentCallRemoveResourceProviderConfig) Schema() *codec.Schema {
+	return &agentCallRemoveResourceProviderConfigSchema
 }
-func (m *AgentCallRemoveResourceProviderConfig) String() string { panic("stub") }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallRemoveResourceProviderConfig) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallRemoveResourceProviderConfigSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallRemoveResourceProviderConfig) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallRemoveResourceProviderConfig) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallRemoveResourceProviderConfig{}
+	return codec.Decode(&agentCallRemoveResourceProviderConfigSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallRemoveResourceProviderConfig) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallRemoveResourceProviderConfig) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallRemoveResourceProviderConfigSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallRemoveResourceProviderConfig) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallRemoveResourceProviderConfig) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallRemoveResourceProviderConfig{}
+	return codec.DecodeJSON(&agentCallRemoveResourceProviderConfigSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallRemoveResourceProviderConfig) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentCallRemoveResourceProviderConfig) Clone() *AgentCallRemoveResourceProviderConfig {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallRemoveResourceProviderConfigSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentCallRemoveResourceProviderConfig) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallRemoveResourceProviderConfigSchema, unsafe.Pointer(m))
+}
+
+// AgentCallMarkResourceProviderGone is what an [AgentCall] of type MARK_RESOURCE_PROVIDER_GONE carries.
+// (mesos.v1.agent.Call.MarkResourceProviderGone)
 type AgentCallMarkResourceProviderGone struct {
 	ResourceProviderID mesos.ResourceProviderID
-	Unknown            []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentCallMarkResourceProviderGone) AppendBinary(b []byte) ([]byte, error)     { panic("stub") }
-func (m *AgentCallMarkResourceProviderGone) MarshalBinary() ([]byte, error)            { panic("stub") }
-func (m *AgentCallMarkResourceProviderGone) AppendJSON(b []byte) ([]byte, error)       { panic("stub") }
-func (m *AgentCallMarkResourceProviderGone) MarshalJSON() ([]byte, error)              { panic("stub") }
-func (m *AgentCallMarkResourceProviderGone) UnmarshalBinary(b []byte) error            { panic("stub") }
-func (m *AgentCallMarkResourceProviderGone) UnmarshalJSON(b []byte) error              { panic("stub") }
-func (m *AgentCallMarkResourceProviderGone) Decode(b []byte, a *codec.Arena) error     { panic("stub") }
-func (m *AgentCallMarkResourceProviderGone) Clone() *AgentCallMarkResourceProviderGone { panic("stub") }
-func (m *AgentCallMarkResourceProviderGone) String() string                            { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentCallMarkResourceProviderGone) Schema() *codec.Schema {
+	return &agentCallMarkResourceProviderGoneSchema
+}
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallMarkResourceProviderGone) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallMarkResourceProviderGoneSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallMarkResourceProviderGone) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallMarkResourceProviderGone) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallMarkResourceProviderGone{}
+	return codec.Decode(&agentCallMarkResourceProviderGoneSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallMarkResourceProviderGone) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallMarkResourceProviderGone) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallMarkResourceProviderGoneSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallMarkResourceProviderGone) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallMarkResourceProviderGone) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallMarkResourceProviderGone{}
+	return codec.DecodeJSON(&agentCallMarkResourceProviderGoneSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallMarkResourceProviderGone) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentCallMarkResourceProviderGone) Clone() *AgentCallMarkResourceProviderGone {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallMarkResourceProviderGoneSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentCallMarkResourceProviderGone) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallMarkResourceProviderGoneSchema, unsafe.Pointer(m))
+}
+
+// AgentCallPruneImages is what an [AgentCall] of type PRUNE_IMAGES carries. (mesos.v1.agent.Call.PruneImages)
 type AgentCallPruneImages struct {
 	ExcludedImages []mesos.Image
-	Unknown        []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentCallPruneImages) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentCallPruneImages) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentCallPruneImages) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentCallPruneImages) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentCallPruneImages) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentCallPruneImages) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentCallPruneImages) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentCallPruneImages) Clone() *AgentCallPruneImages          { panic("stub") }
-func (m *AgentCallPruneImages) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentCallPruneImages) Schema() *codec.Schema { return &agentCallPruneImagesSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentCallPruneImages) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentCallPruneImagesSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentCallPruneImages) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallPruneImages) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentCallPruneImages{}
+	return codec.Decode(&agentCallPruneImagesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentCallPruneImages) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentCallPruneImages) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentCallPruneImagesSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentCallPruneImages) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentCallPruneImages) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentCallPruneImages{}
+	return codec.DecodeJSON(&agentCallPruneImagesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentCallPruneImages) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentCallPruneImages) Clone() *AgentCallPruneImages {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentCallPruneImagesSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentCallPruneImages) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentCallPruneImagesSchema, unsafe.Pointer(m))
+}
+
+// AgentResponse is mesos.v1.agent.Response.
 type AgentResponse struct {
 	Type                 *AgentResponseType
 	GetHealth            *AgentResponseGetHealth
@@ -1652,163 +6097,656 @@ type AgentResponse struct {
 	WaitContainer        *AgentResponseWaitContainer
 	GetResourceProviders *AgentResponseGetResourceProviders
 	GetOperations        *AgentResponseGetOperations
-	Unknown              []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetType gives Type, or AgentResponseTypeUnknown when it is unset.
 func (m *AgentResponse) GetType() AgentResponseType {
 	if m == nil || m.Type == nil {
 		return AgentResponseTypeUnknown
 	}
 	return *m.Type
 }
-func (m *AgentResponse) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentResponse) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentResponse) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentResponse) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentResponse) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentResponse) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentResponse) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentResponse) Clone() *AgentResponse                 { panic("stub") }
-func (m *AgentResponse) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *AgentResponse) Schema() *codec.Schema { return &agentResponseSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponse) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponse) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponse) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponse{}
+	return codec.Decode(&agentResponseSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponse) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponse) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponse) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponse) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponse{}
+	return codec.DecodeJSON(&agentResponseSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponse) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponse) Clone() *AgentResponse {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponse) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseGetHealth is what an [AgentResponse] of type GET_HEALTH carries. (mesos.v1.agent.Response.GetHealth)
 type AgentResponseGetHealth struct {
 	Healthy bool
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *AgentResponseGetHealth) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentResponseGetHealth) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentResponseGetHealth) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentResponseGetHealth) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentResponseGetHealth) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentResponseGetHealth) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentResponseGetHealth) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentResponseGetHealth) Clone() *AgentResponseGetHealth        { panic("stub") }
-func (m *AgentResponseGetHealth) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentResponseGetHealth) Schema() *codec.Schema { return &agentResponseGetHealthSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseGetHealth) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseGetHealthSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseGetHealth) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetHealth) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetHealth{}
+	return codec.Decode(&agentResponseGetHealthSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseGetHealth) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseGetHealth) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseGetHealthSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseGetHealth) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetHealth) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetHealth{}
+	return codec.DecodeJSON(&agentResponseGetHealthSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseGetHealth) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseGetHealth) Clone() *AgentResponseGetHealth {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseGetHealthSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseGetHealth) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseGetHealthSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseGetFlags is what an [AgentResponse] of type GET_FLAGS carries. (mesos.v1.agent.Response.GetFlags)
 type AgentResponseGetFlags struct {
-	Flags   []mesos.Flag
+	Flags []mesos.Flag
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *AgentResponseGetFlags) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentResponseGetFlags) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentResponseGetFlags) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentResponseGetFlags) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentResponseGetFlags) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentResponseGetFlags) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentResponseGetFlags) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentResponseGetFlags) Clone() *AgentResponseGetFlags         { panic("stub") }
-func (m *AgentResponseGetFlags) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentResponseGetFlags) Schema() *codec.Schema { return &agentResponseGetFlagsSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseGetFlags) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseGetFlagsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseGetFlags) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetFlags) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetFlags{}
+	return codec.Decode(&agentResponseGetFlagsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseGetFlags) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseGetFlags) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseGetFlagsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseGetFlags) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetFlags) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetFlags{}
+	return codec.DecodeJSON(&agentResponseGetFlagsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseGetFlags) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseGetFlags) Clone() *AgentResponseGetFlags {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseGetFlagsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseGetFlags) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseGetFlagsSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseGetVersion is what an [AgentResponse] of type GET_VERSION carries. (mesos.v1.agent.Response.GetVersion)
 type AgentResponseGetVersion struct {
 	VersionInfo mesos.VersionInfo
-	Unknown     []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentResponseGetVersion) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentResponseGetVersion) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentResponseGetVersion) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentResponseGetVersion) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentResponseGetVersion) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentResponseGetVersion) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentResponseGetVersion) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentResponseGetVersion) Clone() *AgentResponseGetVersion       { panic("stub") }
-func (m *AgentResponseGetVersion) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentResponseGetVersion) Schema() *codec.Schema { return &agentResponseGetVersionSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseGetVersion) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseGetVersionSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseGetVersion) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetVersion) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetVersion{}
+	return codec.Decode(&agentResponseGetVersionSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseGetVersion) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseGetVersion) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseGetVersionSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseGetVersion) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetVersion) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetVersion{}
+	return codec.DecodeJSON(&agentResponseGetVersionSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseGetVersion) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseGetVersion) Clone() *AgentResponseGetVersion {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseGetVersionSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseGetVersion) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseGetVersionSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseGetMetrics is what an [AgentResponse] of type GET_METRICS carries. (mesos.v1.agent.Response.GetMetrics)
 type AgentResponseGetMetrics struct {
 	Metrics []mesos.Metric
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *AgentResponseGetMetrics) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentResponseGetMetrics) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentResponseGetMetrics) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentResponseGetMetrics) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentResponseGetMetrics) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentResponseGetMetrics) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentResponseGetMetrics) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentResponseGetMetrics) Clone() *AgentResponseGetMetrics       { panic("stub") }
-func (m *AgentResponseGetMetrics) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentResponseGetMetrics) Schema() *codec.Schema { return &agentResponseGetMetricsSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseGetMetrics) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseGetMetricsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseGetMetrics) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetMetrics) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetMetrics{}
+	return codec.Decode(&agentResponseGetMetricsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseGetMetrics) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseGetMetrics) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseGetMetricsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseGetMetrics) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetMetrics) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetMetrics{}
+	return codec.DecodeJSON(&agentResponseGetMetricsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseGetMetrics) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseGetMetrics) Clone() *AgentResponseGetMetrics {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseGetMetricsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseGetMetrics) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseGetMetricsSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseGetLoggingLevel is what an [AgentResponse] of type GET_LOGGING_LEVEL carries.
+// (mesos.v1.agent.Response.GetLoggingLevel)
 type AgentResponseGetLoggingLevel struct {
-	Level   uint32
+	Level uint32
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *AgentResponseGetLoggingLevel) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentResponseGetLoggingLevel) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentResponseGetLoggingLevel) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentResponseGetLoggingLevel) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentResponseGetLoggingLevel) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentResponseGetLoggingLevel) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentResponseGetLoggingLevel) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentResponseGetLoggingLevel) Clone() *AgentResponseGetLoggingLevel  { panic("stub") }
-func (m *AgentResponseGetLoggingLevel) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentResponseGetLoggingLevel) Schema() *codec.Schema {
+	return &agentResponseGetLoggingLevelSchema
+}
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseGetLoggingLevel) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseGetLoggingLevelSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseGetLoggingLevel) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetLoggingLevel) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetLoggingLevel{}
+	return codec.Decode(&agentResponseGetLoggingLevelSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseGetLoggingLevel) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseGetLoggingLevel) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseGetLoggingLevelSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseGetLoggingLevel) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetLoggingLevel) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetLoggingLevel{}
+	return codec.DecodeJSON(&agentResponseGetLoggingLevelSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseGetLoggingLevel) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseGetLoggingLevel) Clone() *AgentResponseGetLoggingLevel {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseGetLoggingLevelSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseGetLoggingLevel) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseGetLoggingLevelSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseListFiles is what an [AgentResponse] of type LIST_FILES carries. (mesos.v1.agent.Response.ListFiles)
 type AgentResponseListFiles struct {
 	FileInfos []mesos.FileInfo
-	Unknown   []byte
-}
-
-func (m *AgentResponseListFiles) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentResponseListFiles) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentResponseListFiles) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentResponseListFiles) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentResponseListFiles) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentResponseListFiles) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentResponseListFiles) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentResponseListFiles) Clone() *AgentResponseListFiles        { panic("stub") }
-func (m *AgentResponseListFiles) String() string                        { panic("stub") }
-
-type AgentResponseReadFile struct {
-	Size    uint64
-	Data    []byte
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *AgentResponseReadFile) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentResponseReadFile) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentResponseReadFile) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentResponseReadFile) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentResponseReadFile) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentResponseReadFile) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentResponseReadFile) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentResponseReadFile) Clone() *AgentResponseReadFile         { panic("stub") }
-func (m *AgentResponseReadFile) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentResponseListFiles) Schema() *codec.Schema { return &agentResponseListFilesSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseListFiles) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseListFilesSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseListFiles) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseListFiles) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseListFiles{}
+	return codec.Decode(&agentResponseListFilesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseListFiles) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseListFiles) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseListFilesSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseListFiles) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseListFiles) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseListFiles{}
+	return codec.DecodeJSON(&agentResponseListFilesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseListFiles) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseListFiles) Clone() *AgentResponseListFiles {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseListFilesSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseListFiles) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseListFilesSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseReadFile is what an [AgentResponse] of type READ_FILE carries. (mesos.v1.agent.Response.ReadFile)
+type AgentResponseReadFile struct {
+	Size uint64
+	Data []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *AgentResponseReadFile) Schema() *codec.Schema { return &agentResponseReadFileSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseReadFile) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseReadFileSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseReadFile) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseReadFile) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseReadFile{}
+	return codec.Decode(&agentResponseReadFileSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseReadFile) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseReadFile) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseReadFileSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseReadFile) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseReadFile) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseReadFile{}
+	return codec.DecodeJSON(&agentResponseReadFileSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseReadFile) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseReadFile) Clone() *AgentResponseReadFile {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseReadFileSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseReadFile) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseReadFileSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseGetState is what an [AgentResponse] of type GET_STATE carries. (mesos.v1.agent.Response.GetState)
 type AgentResponseGetState struct {
 	GetTasks      *AgentResponseGetTasks
 	GetExecutors  *AgentResponseGetExecutors
 	GetFrameworks *AgentResponseGetFrameworks
-	Unknown       []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentResponseGetState) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentResponseGetState) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentResponseGetState) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentResponseGetState) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentResponseGetState) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentResponseGetState) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentResponseGetState) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentResponseGetState) Clone() *AgentResponseGetState         { panic("stub") }
-func (m *AgentResponseGetState) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentResponseGetState) Schema() *codec.Schema { return &agentResponseGetStateSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseGetState) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseGetStateSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseGetState) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetState) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetState{}
+	return codec.Decode(&agentResponseGetStateSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseGetState) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseGetState) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseGetStateSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseGetState) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetState) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetState{}
+	return codec.DecodeJSON(&agentResponseGetStateSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseGetState) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseGetState) Clone() *AgentResponseGetState {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseGetStateSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseGetState) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseGetStateSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseGetContainers is what an [AgentResponse] of type GET_CONTAINERS carries.
+// (mesos.v1.agent.Response.GetContainers)
 type AgentResponseGetContainers struct {
 	Containers []AgentResponseGetContainersContainer
-	Unknown    []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentResponseGetContainers) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentResponseGetContainers) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentResponseGetContainers) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentResponseGetContainers) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentResponseGetContainers) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentResponseGetContainers) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentResponseGetContainers) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentResponseGetContainers) Clone() *AgentResponseGetContainers    { panic("stub") }
-func (m *AgentResponseGetContainers) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentResponseGetContainers) Schema() *codec.Schema { return &agentResponseGetContainersSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseGetContainers) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseGetContainersSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseGetContainers) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetContainers) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetContainers{}
+	return codec.Decode(&agentResponseGetContainersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseGetContainers) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseGetContainers) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseGetContainersSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseGetContainers) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetContainers) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetContainers{}
+	return codec.DecodeJSON(&agentResponseGetContainersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseGetContainers) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseGetContainers) Clone() *AgentResponseGetContainers {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseGetContainersSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseGetContainers) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseGetContainersSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseGetContainersContainer is a part of [AgentResponseGetContainers].
+// (mesos.v1.agent.Response.GetContainers.Container)
 type AgentResponseGetContainersContainer struct {
 	FrameworkID        *mesos.FrameworkID
 	ExecutorID         *mesos.ExecutorID
@@ -1816,358 +6754,1195 @@ type AgentResponseGetContainersContainer struct {
 	ContainerID        mesos.ContainerID
 	ContainerStatus    *mesos.ContainerStatus
 	ResourceStatistics *mesos.ResourceStatistics
-	Unknown            []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetExecutorName gives ExecutorName, or "" when it is unset.
 func (m *AgentResponseGetContainersContainer) GetExecutorName() string {
 	if m == nil || m.ExecutorName == nil {
 		return ""
 	}
 	return *m.ExecutorName
 }
-func (m *AgentResponseGetContainersContainer) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentResponseGetContainersContainer) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentResponseGetContainersContainer) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentResponseGetContainersContainer) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentResponseGetContainersContainer) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentResponseGetContainersContainer) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentResponseGetContainersContainer) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentResponseGetContainersContainer) Clone() *AgentResponseGetContainersContainer {
-	panic("stub")
-}
-func (m *AgentResponseGetContainersContainer) String() string { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *AgentResponseGetContainersContainer) Schema() *codec.Schema {
+	return &agentResponseGetContainersContainerSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseGetContainersContainer) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseGetContainersContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseGetContainersContainer) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetContainersContainer) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetContainersContainer{}
+	return codec.Decode(&agentResponseGetContainersContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseGetContainersContainer) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseGetContainersContainer) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseGetContainersContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseGetContainersContainer) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetContainersContainer) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetContainersContainer{}
+	return codec.DecodeJSON(&agentResponseGetContainersContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseGetContainersContainer) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseGetContainersContainer) Clone() *AgentResponseGetContainersContainer {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseGetContainersContainerSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseGetContainersContainer) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseGetContainersContainerSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseGetFrameworks is what an [AgentResponse] of type GET_FRAMEWORKS carries.
+// (mesos.v1.agent.Response.GetFrameworks)
 type AgentResponseGetFrameworks struct {
 	Frameworks          []AgentResponseGetFrameworksFramework
 	CompletedFrameworks []AgentResponseGetFrameworksFramework
-	Unknown             []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentResponseGetFrameworks) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentResponseGetFrameworks) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentResponseGetFrameworks) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentResponseGetFrameworks) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentResponseGetFrameworks) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentResponseGetFrameworks) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentResponseGetFrameworks) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentResponseGetFrameworks) Clone() *AgentResponseGetFrameworks    { panic("stub") }
-func (m *AgentResponseGetFrameworks) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentResponseGetFrameworks) Schema() *codec.Schema { return &agentResponseGetFrameworksSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseGetFrameworks) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseGetFrameworksSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseGetFrameworks) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetFrameworks) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetFrameworks{}
+	return codec.Decode(&agentResponseGetFrameworksSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseGetFrameworks) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseGetFrameworks) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseGetFrameworksSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseGetFrameworks) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetFrameworks) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetFrameworks{}
+	return codec.DecodeJSON(&agentResponseGetFrameworksSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseGetFrameworks) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseGetFrameworks) Clone() *AgentResponseGetFrameworks {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseGetFrameworksSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseGetFrameworks) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseGetFrameworksSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseGetFrameworksFramework is a part of [AgentResponseGetFrameworks].
+// (mesos.v1.agent.Response.GetFrameworks.Framework)
 type AgentResponseGetFrameworksFramework struct {
 	FrameworkInfo mesos.FrameworkInfo
-	Unknown       []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentResponseGetFrameworksFramework) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentResponseGetFrameworksFramework) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentResponseGetFrameworksFramework) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentResponseGetFrameworksFramework) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentResponseGetFrameworksFramework) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentResponseGetFrameworksFramework) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentResponseGetFrameworksFramework) Decode(b []byte, a *codec.Arena) error { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentResponseGetFrameworksFramework) Schema() *codec.Schema {
+	return &agentResponseGetFrameworksFrameworkSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseGetFrameworksFramework) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseGetFrameworksFrameworkSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseGetFrameworksFramework) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetFrameworksFramework) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetFrameworksFramework{}
+	return codec.Decode(&agentResponseGetFrameworksFrameworkSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseGetFrameworksFramework) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseGetFrameworksFramework) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseGetFrameworksFrameworkSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseGetFrameworksFramework) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetFrameworksFramework) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetFrameworksFramework{}
+	return codec.DecodeJSON(&agentResponseGetFrameworksFrameworkSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseGetFrameworksFramework) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
 func (m *AgentResponseGetFrameworksFramework) Clone() *AgentResponseGetFrameworksFramework {
-	panic("stub")
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseGetFrameworksFrameworkSchema, unsafe.Pointer(&c))
+	return &c
 }
-func (m *AgentResponseGetFrameworksFramework) String() string { panic("stub") }
 
+// String gives the message as JSON on one line.
+func (m *AgentResponseGetFrameworksFramework) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseGetFrameworksFrameworkSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseGetExecutors is what an [AgentResponse] of type GET_EXECUTORS carries.
+// (mesos.v1.agent.Response.GetExecutors)
 type AgentResponseGetExecutors struct {
 	Executors          []AgentResponseGetExecutorsExecutor
 	CompletedExecutors []AgentResponseGetExecutorsExecutor
-	Unknown            []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentResponseGetExecutors) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentResponseGetExecutors) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentResponseGetExecutors) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentResponseGetExecutors) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentResponseGetExecutors) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentResponseGetExecutors) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentResponseGetExecutors) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentResponseGetExecutors) Clone() *AgentResponseGetExecutors     { panic("stub") }
-func (m *AgentResponseGetExecutors) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentResponseGetExecutors) Schema() *codec.Schema { return &agentResponseGetExecutorsSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseGetExecutors) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseGetExecutorsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseGetExecutors) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetExecutors) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetExecutors{}
+	return codec.Decode(&agentResponseGetExecutorsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseGetExecutors) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseGetExecutors) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseGetExecutorsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseGetExecutors) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetExecutors) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetExecutors{}
+	return codec.DecodeJSON(&agentResponseGetExecutorsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseGetExecutors) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseGetExecutors) Clone() *AgentResponseGetExecutors {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseGetExecutorsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseGetExecutors) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseGetExecutorsSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseGetExecutorsExecutor is a part of [AgentResponseGetExecutors].
+// (mesos.v1.agent.Response.GetExecutors.Executor)
 type AgentResponseGetExecutorsExecutor struct {
 	ExecutorInfo mesos.ExecutorInfo
-	Unknown      []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentResponseGetExecutorsExecutor) AppendBinary(b []byte) ([]byte, error)     { panic("stub") }
-func (m *AgentResponseGetExecutorsExecutor) MarshalBinary() ([]byte, error)            { panic("stub") }
-func (m *AgentResponseGetExecutorsExecutor) AppendJSON(b []byte) ([]byte, error)       { panic("stub") }
-func (m *AgentResponseGetExecutorsExecutor) MarshalJSON() ([]byte, error)              { panic("stub") }
-func (m *AgentResponseGetExecutorsExecutor) UnmarshalBinary(b []byte) error            { panic("stub") }
-func (m *AgentResponseGetExecutorsExecutor) UnmarshalJSON(b []byte) error              { panic("stub") }
-func (m *AgentResponseGetExecutorsExecutor) Decode(b []byte, a *codec.Arena) error     { panic("stub") }
-func (m *AgentResponseGetExecutorsExecutor) Clone() *AgentResponseGetExecutorsExecutor { panic("stub") }
-func (m *AgentResponseGetExecutorsExecutor) String() string                            { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentResponseGetExecutorsExecutor) Schema() *codec.Schema {
+	return &agentResponseGetExecutorsExecutorSchema
+}
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseGetExecutorsExecutor) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseGetExecutorsExecutorSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseGetExecutorsExecutor) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetExecutorsExecutor) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetExecutorsExecutor{}
+	return codec.Decode(&agentResponseGetExecutorsExecutorSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseGetExecutorsExecutor) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseGetExecutorsExecutor) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseGetExecutorsExecutorSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseGetExecutorsExecutor) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetExecutorsExecutor) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetExecutorsExecutor{}
+	return codec.DecodeJSON(&agentResponseGetExecutorsExecutorSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseGetExecutorsExecutor) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseGetExecutorsExecutor) Clone() *AgentResponseGetExecutorsExecutor {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseGetExecutorsExecutorSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseGetExecutorsExecutor) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseGetExecutorsExecutorSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseGetOperations is what an [AgentResponse] of type GET_OPERATIONS carries.
+// (mesos.v1.agent.Response.GetOperations)
 type AgentResponseGetOperations struct {
 	Operations []mesos.Operation
-	Unknown    []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentResponseGetOperations) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentResponseGetOperations) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentResponseGetOperations) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentResponseGetOperations) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentResponseGetOperations) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentResponseGetOperations) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentResponseGetOperations) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentResponseGetOperations) Clone() *AgentResponseGetOperations    { panic("stub") }
-func (m *AgentResponseGetOperations) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentResponseGetOperations) Schema() *codec.Schema { return &agentResponseGetOperationsSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseGetOperations) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseGetOperationsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseGetOperations) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetOperations) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetOperations{}
+	return codec.Decode(&agentResponseGetOperationsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseGetOperations) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseGetOperations) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseGetOperationsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseGetOperations) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetOperations) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetOperations{}
+	return codec.DecodeJSON(&agentResponseGetOperationsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseGetOperations) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseGetOperations) Clone() *AgentResponseGetOperations {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseGetOperationsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseGetOperations) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseGetOperationsSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseGetTasks is what an [AgentResponse] of type GET_TASKS carries. (mesos.v1.agent.Response.GetTasks)
 type AgentResponseGetTasks struct {
 	PendingTasks    []mesos.Task
 	QueuedTasks     []mesos.Task
 	LaunchedTasks   []mesos.Task
 	TerminatedTasks []mesos.Task
 	CompletedTasks  []mesos.Task
-	Unknown         []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentResponseGetTasks) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentResponseGetTasks) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentResponseGetTasks) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentResponseGetTasks) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentResponseGetTasks) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentResponseGetTasks) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentResponseGetTasks) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentResponseGetTasks) Clone() *AgentResponseGetTasks         { panic("stub") }
-func (m *AgentResponseGetTasks) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentResponseGetTasks) Schema() *codec.Schema { return &agentResponseGetTasksSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseGetTasks) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseGetTasksSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseGetTasks) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetTasks) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetTasks{}
+	return codec.Decode(&agentResponseGetTasksSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseGetTasks) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseGetTasks) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseGetTasksSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseGetTasks) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetTasks) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetTasks{}
+	return codec.DecodeJSON(&agentResponseGetTasksSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseGetTasks) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseGetTasks) Clone() *AgentResponseGetTasks {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseGetTasksSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseGetTasks) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseGetTasksSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseGetAgent is what an [AgentResponse] of type GET_AGENT carries. (mesos.v1.agent.Response.GetAgent)
 type AgentResponseGetAgent struct {
 	AgentInfo               *mesos.AgentInfo
 	DrainConfig             *mesos.DrainConfig
 	EstimatedDrainStartTime *mesos.TimeInfo
-	Unknown                 []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentResponseGetAgent) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentResponseGetAgent) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentResponseGetAgent) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentResponseGetAgent) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentResponseGetAgent) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentResponseGetAgent) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentResponseGetAgent) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentResponseGetAgent) Clone() *AgentResponseGetAgent         { panic("stub") }
-func (m *AgentResponseGetAgent) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentResponseGetAgent) Schema() *codec.Schema { return &agentResponseGetAgentSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseGetAgent) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseGetAgentSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseGetAgent) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetAgent) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetAgent{}
+	return codec.Decode(&agentResponseGetAgentSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseGetAgent) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseGetAgent) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseGetAgentSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseGetAgent) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetAgent) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetAgent{}
+	return codec.DecodeJSON(&agentResponseGetAgentSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseGetAgent) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseGetAgent) Clone() *AgentResponseGetAgent {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseGetAgentSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseGetAgent) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseGetAgentSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseGetResourceProviders is what an [AgentResponse] of type GET_RESOURCE_PROVIDERS carries.
+// (mesos.v1.agent.Response.GetResourceProviders)
 type AgentResponseGetResourceProviders struct {
 	ResourceProviders []AgentResponseGetResourceProvidersResourceProvider
-	Unknown           []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *AgentResponseGetResourceProviders) AppendBinary(b []byte) ([]byte, error)     { panic("stub") }
-func (m *AgentResponseGetResourceProviders) MarshalBinary() ([]byte, error)            { panic("stub") }
-func (m *AgentResponseGetResourceProviders) AppendJSON(b []byte) ([]byte, error)       { panic("stub") }
-func (m *AgentResponseGetResourceProviders) MarshalJSON() ([]byte, error)              { panic("stub") }
-func (m *AgentResponseGetResourceProviders) UnmarshalBinary(b []byte) error            { panic("stub") }
-func (m *AgentResponseGetResourceProviders) UnmarshalJSON(b []byte) error              { panic("stub") }
-func (m *AgentResponseGetResourceProviders) Decode(b []byte, a *codec.Arena) error     { panic("stub") }
-func (m *AgentResponseGetResourceProviders) Clone() *AgentResponseGetResourceProviders { panic("stub") }
-func (m *AgentResponseGetResourceProviders) String() string                            { panic("stub") }
+// Schema describes the message to the codec.
+func (m *AgentResponseGetResourceProviders) Schema() *codec.Schema {
+	return &agentResponseGetResourceProvidersSchema
+}
 
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseGetResourceProviders) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseGetResourceProvidersSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseGetResourceProviders) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetResourceProviders) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetResourceProviders{}
+	return codec.Decode(&agentResponseGetResourceProvidersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseGetResourceProviders) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseGetResourceProviders) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseGetResourceProvidersSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseGetResourceProviders) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetResourceProviders) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetResourceProviders{}
+	return codec.DecodeJSON(&agentResponseGetResourceProvidersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseGetResourceProviders) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseGetResourceProviders) Clone() *AgentResponseGetResourceProviders {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseGetResourceProvidersSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseGetResourceProviders) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseGetResourceProvidersSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseGetResourceProvidersResourceProvider is a part of [AgentResponseGetResourceProviders].
+// (mesos.v1.agent.Response.GetResourceProviders.ResourceProvider)
 type AgentResponseGetResourceProvidersResourceProvider struct {
 	ResourceProviderInfo mesos.ResourceProviderInfo
 	TotalResources       []mesos.Resource
-	Unknown              []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// Schema describes the message to the codec.
+func (m *AgentResponseGetResourceProvidersResourceProvider) Schema() *codec.Schema {
+	return &agentResponseGetResourceProvidersResourceProviderSchema
+}
+
+// AppendBinary appends the message in protobuf form.
 func (m *AgentResponseGetResourceProvidersResourceProvider) AppendBinary(b []byte) ([]byte, error) {
-	panic("stub")
+	return codec.Append(b, &agentResponseGetResourceProvidersResourceProviderSchema, unsafe.Pointer(m))
 }
-func (m *AgentResponseGetResourceProvidersResourceProvider) MarshalBinary() ([]byte, error) {
-	panic("stub")
-}
-func (m *AgentResponseGetResourceProvidersResourceProvider) AppendJSON(b []byte) ([]byte, error) {
-	panic("stub")
-}
-func (m *AgentResponseGetResourceProvidersResourceProvider) MarshalJSON() ([]byte, error) {
-	panic("stub")
-}
-func (m *AgentResponseGetResourceProvidersResourceProvider) UnmarshalBinary(b []byte) error {
-	panic("stub")
-}
-func (m *AgentResponseGetResourceProvidersResourceProvider) UnmarshalJSON(b []byte) error {
-	panic("stub")
-}
-func (m *AgentResponseGetResourceProvidersResourceProvider) Decode(b []byte, a *codec.Arena) error {
-	panic("stub")
-}
-func (m *AgentResponseGetResourceProvidersResourceProvider) Clone() *AgentResponseGetResourceProvidersResourceProvider {
-	panic("stub")
-}
-func (m *AgentResponseGetResourceProvidersResourceProvider) String() string { panic("stub") }
 
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseGetResourceProvidersResourceProvider) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetResourceProvidersResourceProvider) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetResourceProvidersResourceProvider{}
+	return codec.Decode(&agentResponseGetResourceProvidersResourceProviderSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseGetResourceProvidersResourceProvider) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseGetResourceProvidersResourceProvider) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseGetResourceProvidersResourceProviderSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseGetResourceProvidersResourceProvider) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseGetResourceProvidersResourceProvider) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseGetResourceProvidersResourceProvider{}
+	return codec.DecodeJSON(&agentResponseGetResourceProvidersResourceProviderSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseGetResourceProvidersResourceProvider) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseGetResourceProvidersResourceProvider) Clone() *AgentResponseGetResourceProvidersResourceProvider {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseGetResourceProvidersResourceProviderSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseGetResourceProvidersResourceProvider) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseGetResourceProvidersResourceProviderSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseWaitNestedContainer is what an [AgentResponse] of type WAIT_NESTED_CONTAINER carries.
+// (mesos.v1.agent.Response.WaitNestedContainer)
 type AgentResponseWaitNestedContainer struct {
 	ExitStatus *int32
 	State      *mesos.TaskState
 	Reason     *mesos.TaskStatusReason
 	Limitation *mesos.TaskResourceLimitation
 	Message    *string
-	Unknown    []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetExitStatus gives ExitStatus, or 0 when it is unset.
 func (m *AgentResponseWaitNestedContainer) GetExitStatus() int32 {
 	if m == nil || m.ExitStatus == nil {
 		return 0
 	}
 	return *m.ExitStatus
 }
+
+// GetState gives State, or mesos.TaskStaging when it is unset.
 func (m *AgentResponseWaitNestedContainer) GetState() mesos.TaskState {
 	if m == nil || m.State == nil {
 		return mesos.TaskStaging
 	}
 	return *m.State
 }
+
+// GetReason gives Reason, or mesos.ReasonCommandExecutorFailed when it is unset.
 func (m *AgentResponseWaitNestedContainer) GetReason() mesos.TaskStatusReason {
 	if m == nil || m.Reason == nil {
 		return mesos.ReasonCommandExecutorFailed
 	}
 	return *m.Reason
 }
+
+// GetMessage gives Message, or "" when it is unset.
 func (m *AgentResponseWaitNestedContainer) GetMessage() string {
 	if m == nil || m.Message == nil {
 		return ""
 	}
 	return *m.Message
 }
-func (m *AgentResponseWaitNestedContainer) AppendBinary(b []byte) ([]byte, error)    { panic("stub") }
-func (m *AgentResponseWaitNestedContainer) MarshalBinary() ([]byte, error)           { panic("stub") }
-func (m *AgentResponseWaitNestedContainer) AppendJSON(b []byte) ([]byte, error)      { panic("stub") }
-func (m *AgentResponseWaitNestedContainer) MarshalJSON() ([]byte, error)             { panic("stub") }
-func (m *AgentResponseWaitNestedContainer) UnmarshalBinary(b []byte) error           { panic("stub") }
-func (m *AgentResponseWaitNestedContainer) UnmarshalJSON(b []byte) error             { panic("stub") }
-func (m *AgentResponseWaitNestedContainer) Decode(b []byte, a *codec.Arena) error    { panic("stub") }
-func (m *AgentResponseWaitNestedContainer) Clone() *AgentResponseWaitNestedContainer { panic("stub") }
-func (m *AgentResponseWaitNestedContainer) String() string                           { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *AgentResponseWaitNestedContainer) Schema() *codec.Schema {
+	return &agentResponseWaitNestedContainerSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseWaitNestedContainer) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseWaitNestedContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseWaitNestedContainer) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseWaitNestedContainer) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseWaitNestedContainer{}
+	return codec.Decode(&agentResponseWaitNestedContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseWaitNestedContainer) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseWaitNestedContainer) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseWaitNestedContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseWaitNestedContainer) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseWaitNestedContainer) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseWaitNestedContainer{}
+	return codec.DecodeJSON(&agentResponseWaitNestedContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseWaitNestedContainer) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseWaitNestedContainer) Clone() *AgentResponseWaitNestedContainer {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseWaitNestedContainerSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseWaitNestedContainer) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseWaitNestedContainerSchema, unsafe.Pointer(m))
+}
+
+// AgentResponseWaitContainer is what an [AgentResponse] of type WAIT_CONTAINER carries.
+// (mesos.v1.agent.Response.WaitContainer)
 type AgentResponseWaitContainer struct {
 	ExitStatus *int32
 	State      *mesos.TaskState
 	Reason     *mesos.TaskStatusReason
 	Limitation *mesos.TaskResourceLimitation
 	Message    *string
-	Unknown    []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetExitStatus gives ExitStatus, or 0 when it is unset.
 func (m *AgentResponseWaitContainer) GetExitStatus() int32 {
 	if m == nil || m.ExitStatus == nil {
 		return 0
 	}
 	return *m.ExitStatus
 }
+
+// GetState gives State, or mesos.TaskStaging when it is unset.
 func (m *AgentResponseWaitContainer) GetState() mesos.TaskState {
 	if m == nil || m.State == nil {
 		return mesos.TaskStaging
 	}
 	return *m.State
 }
+
+// GetReason gives Reason, or mesos.ReasonCommandExecutorFailed when it is unset.
 func (m *AgentResponseWaitContainer) GetReason() mesos.TaskStatusReason {
 	if m == nil || m.Reason == nil {
 		return mesos.ReasonCommandExecutorFailed
 	}
 	return *m.Reason
 }
+
+// GetMessage gives Message, or "" when it is unset.
 func (m *AgentResponseWaitContainer) GetMessage() string {
 	if m == nil || m.Message == nil {
 		return ""
 	}
 	return *m.Message
 }
-func (m *AgentResponseWaitContainer) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentResponseWaitContainer) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentResponseWaitContainer) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentResponseWaitContainer) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentResponseWaitContainer) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentResponseWaitContainer) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentResponseWaitContainer) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentResponseWaitContainer) Clone() *AgentResponseWaitContainer    { panic("stub") }
-func (m *AgentResponseWaitContainer) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *AgentResponseWaitContainer) Schema() *codec.Schema { return &agentResponseWaitContainerSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentResponseWaitContainer) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentResponseWaitContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentResponseWaitContainer) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseWaitContainer) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentResponseWaitContainer{}
+	return codec.Decode(&agentResponseWaitContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentResponseWaitContainer) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentResponseWaitContainer) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentResponseWaitContainerSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentResponseWaitContainer) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentResponseWaitContainer) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentResponseWaitContainer{}
+	return codec.DecodeJSON(&agentResponseWaitContainerSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentResponseWaitContainer) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentResponseWaitContainer) Clone() *AgentResponseWaitContainer {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentResponseWaitContainerSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentResponseWaitContainer) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentResponseWaitContainerSchema, unsafe.Pointer(m))
+}
+
+// AgentProcessIO is mesos.v1.agent.ProcessIO.
 type AgentProcessIO struct {
 	Type    *AgentProcessIOType
 	Data    *AgentProcessIOData
 	Control *AgentProcessIOControl
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetType gives Type, or AgentProcessIOTypeUnknown when it is unset.
 func (m *AgentProcessIO) GetType() AgentProcessIOType {
 	if m == nil || m.Type == nil {
 		return AgentProcessIOTypeUnknown
 	}
 	return *m.Type
 }
-func (m *AgentProcessIO) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentProcessIO) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentProcessIO) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentProcessIO) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentProcessIO) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentProcessIO) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentProcessIO) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentProcessIO) Clone() *AgentProcessIO                { panic("stub") }
-func (m *AgentProcessIO) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *AgentProcessIO) Schema() *codec.Schema { return &agentProcessIOSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentProcessIO) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentProcessIOSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentProcessIO) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentProcessIO) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentProcessIO{}
+	return codec.Decode(&agentProcessIOSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentProcessIO) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentProcessIO) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentProcessIOSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentProcessIO) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentProcessIO) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentProcessIO{}
+	return codec.DecodeJSON(&agentProcessIOSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentProcessIO) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentProcessIO) Clone() *AgentProcessIO {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentProcessIOSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentProcessIO) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentProcessIOSchema, unsafe.Pointer(m))
+}
+
+// AgentProcessIOData is a part of [AgentProcessIO]. (mesos.v1.agent.ProcessIO.Data)
 type AgentProcessIOData struct {
-	Type    *AgentProcessIODataType
-	Data    []byte
+	Type *AgentProcessIODataType
+	Data []byte
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// GetType gives Type, or AgentProcessIODataTypeUnknown when it is unset.
 func (m *AgentProcessIOData) GetType() AgentProcessIODataType {
 	if m == nil || m.Type == nil {
 		return AgentProcessIODataTypeUnknown
 	}
 	return *m.Type
 }
-func (m *AgentProcessIOData) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentProcessIOData) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentProcessIOData) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentProcessIOData) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentProcessIOData) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentProcessIOData) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentProcessIOData) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentProcessIOData) Clone() *AgentProcessIOData            { panic("stub") }
-func (m *AgentProcessIOData) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *AgentProcessIOData) Schema() *codec.Schema { return &agentProcessIODataSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentProcessIOData) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentProcessIODataSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentProcessIOData) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentProcessIOData) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentProcessIOData{}
+	return codec.Decode(&agentProcessIODataSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentProcessIOData) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentProcessIOData) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentProcessIODataSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentProcessIOData) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentProcessIOData) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentProcessIOData{}
+	return codec.DecodeJSON(&agentProcessIODataSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentProcessIOData) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentProcessIOData) Clone() *AgentProcessIOData {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentProcessIODataSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentProcessIOData) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentProcessIODataSchema, unsafe.Pointer(m))
+}
+
+// AgentProcessIOControl is a part of [AgentProcessIO]. (mesos.v1.agent.ProcessIO.Control)
 type AgentProcessIOControl struct {
 	Type      *AgentProcessIOControlType
 	TTYInfo   *mesos.TTYInfo
 	Heartbeat *AgentProcessIOControlHeartbeat
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetType gives Type, or AgentProcessIOControlTypeUnknown when it is unset.
 func (m *AgentProcessIOControl) GetType() AgentProcessIOControlType {
 	if m == nil || m.Type == nil {
 		return AgentProcessIOControlTypeUnknown
 	}
 	return *m.Type
 }
-func (m *AgentProcessIOControl) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *AgentProcessIOControl) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *AgentProcessIOControl) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *AgentProcessIOControl) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *AgentProcessIOControl) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *AgentProcessIOControl) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *AgentProcessIOControl) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *AgentProcessIOControl) Clone() *AgentProcessIOControl         { panic("stub") }
-func (m *AgentProcessIOControl) String() string                        { panic("stub") }
 
-type AgentProcessIOControlHeartbeat struct {
-	Interval *mesos.DurationInfo
-	Unknown  []byte
+// Schema describes the message to the codec.
+func (m *AgentProcessIOControl) Schema() *codec.Schema { return &agentProcessIOControlSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentProcessIOControl) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentProcessIOControlSchema, unsafe.Pointer(m))
 }
 
-func (m *AgentProcessIOControlHeartbeat) AppendBinary(b []byte) ([]byte, error)  { panic("stub") }
-func (m *AgentProcessIOControlHeartbeat) MarshalBinary() ([]byte, error)         { panic("stub") }
-func (m *AgentProcessIOControlHeartbeat) AppendJSON(b []byte) ([]byte, error)    { panic("stub") }
-func (m *AgentProcessIOControlHeartbeat) MarshalJSON() ([]byte, error)           { panic("stub") }
-func (m *AgentProcessIOControlHeartbeat) UnmarshalBinary(b []byte) error         { panic("stub") }
-func (m *AgentProcessIOControlHeartbeat) UnmarshalJSON(b []byte) error           { panic("stub") }
-func (m *AgentProcessIOControlHeartbeat) Decode(b []byte, a *codec.Arena) error  { panic("stub") }
-func (m *AgentProcessIOControlHeartbeat) Clone() *AgentProcessIOControlHeartbeat { panic("stub") }
-func (m *AgentProcessIOControlHeartbeat) String() string                         { panic("stub") }
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentProcessIOControl) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentProcessIOControl) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentProcessIOControl{}
+	return codec.Decode(&agentProcessIOControlSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentProcessIOControl) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentProcessIOControl) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentProcessIOControlSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentProcessIOControl) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentProcessIOControl) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentProcessIOControl{}
+	return codec.DecodeJSON(&agentProcessIOControlSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentProcessIOControl) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentProcessIOControl) Clone() *AgentProcessIOControl {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentProcessIOControlSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentProcessIOControl) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentProcessIOControlSchema, unsafe.Pointer(m))
+}
+
+// AgentProcessIOControlHeartbeat is a part of [AgentProcessIOControl]. (mesos.v1.agent.ProcessIO.Control.Heartbeat)
+type AgentProcessIOControlHeartbeat struct {
+	Interval *mesos.DurationInfo
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *AgentProcessIOControlHeartbeat) Schema() *codec.Schema {
+	return &agentProcessIOControlHeartbeatSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *AgentProcessIOControlHeartbeat) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &agentProcessIOControlHeartbeatSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *AgentProcessIOControlHeartbeat) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentProcessIOControlHeartbeat) Decode(b []byte, a *codec.Arena) error {
+	*m = AgentProcessIOControlHeartbeat{}
+	return codec.Decode(&agentProcessIOControlHeartbeatSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *AgentProcessIOControlHeartbeat) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *AgentProcessIOControlHeartbeat) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &agentProcessIOControlHeartbeatSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *AgentProcessIOControlHeartbeat) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *AgentProcessIOControlHeartbeat) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = AgentProcessIOControlHeartbeat{}
+	return codec.DecodeJSON(&agentProcessIOControlHeartbeatSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *AgentProcessIOControlHeartbeat) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *AgentProcessIOControlHeartbeat) Clone() *AgentProcessIOControlHeartbeat {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&agentProcessIOControlHeartbeatSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *AgentProcessIOControlHeartbeat) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&agentProcessIOControlHeartbeatSchema, unsafe.Pointer(m))
+}
+
+// ResourceProviderEvent is mesos.v1.resource_provider.Event.
 type ResourceProviderEvent struct {
 	Type                       *ResourceProviderEventType
 	Subscribed                 *ResourceProviderEventSubscribed
@@ -2175,133 +7950,438 @@ type ResourceProviderEvent struct {
 	PublishResources           *ResourceProviderEventPublishResources
 	AcknowledgeOperationStatus *ResourceProviderEventAcknowledgeOperationStatus
 	ReconcileOperations        *ResourceProviderEventReconcileOperations
-	Unknown                    []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetType gives Type, or ResourceProviderEventTypeUnknown when it is unset.
 func (m *ResourceProviderEvent) GetType() ResourceProviderEventType {
 	if m == nil || m.Type == nil {
 		return ResourceProviderEventTypeUnknown
 	}
 	return *m.Type
 }
-func (m *ResourceProviderEvent) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceProviderEvent) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceProviderEvent) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceProviderEvent) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceProviderEvent) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceProviderEvent) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceProviderEvent) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResourceProviderEvent) Clone() *ResourceProviderEvent         { panic("stub") }
-func (m *ResourceProviderEvent) String() string                        { panic("stub") }
 
-type ResourceProviderEventSubscribed struct {
-	ProviderID mesos.ResourceProviderID
-	Unknown    []byte
+// Schema describes the message to the codec.
+func (m *ResourceProviderEvent) Schema() *codec.Schema { return &resourceProviderEventSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceProviderEvent) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceProviderEventSchema, unsafe.Pointer(m))
 }
 
-func (m *ResourceProviderEventSubscribed) AppendBinary(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceProviderEventSubscribed) MarshalBinary() ([]byte, error)          { panic("stub") }
-func (m *ResourceProviderEventSubscribed) AppendJSON(b []byte) ([]byte, error)     { panic("stub") }
-func (m *ResourceProviderEventSubscribed) MarshalJSON() ([]byte, error)            { panic("stub") }
-func (m *ResourceProviderEventSubscribed) UnmarshalBinary(b []byte) error          { panic("stub") }
-func (m *ResourceProviderEventSubscribed) UnmarshalJSON(b []byte) error            { panic("stub") }
-func (m *ResourceProviderEventSubscribed) Decode(b []byte, a *codec.Arena) error   { panic("stub") }
-func (m *ResourceProviderEventSubscribed) Clone() *ResourceProviderEventSubscribed { panic("stub") }
-func (m *ResourceProviderEventSubscribed) String() string                          { panic("stub") }
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceProviderEvent) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderEvent) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderEvent{}
+	return codec.Decode(&resourceProviderEventSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceProviderEvent) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceProviderEvent) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceProviderEventSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceProviderEvent) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderEvent) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderEvent{}
+	return codec.DecodeJSON(&resourceProviderEventSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceProviderEvent) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceProviderEvent) Clone() *ResourceProviderEvent {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceProviderEventSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceProviderEvent) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceProviderEventSchema, unsafe.Pointer(m))
+}
+
+// ResourceProviderEventSubscribed is what a [ResourceProviderEvent] of type SUBSCRIBED carries.
+// (mesos.v1.resource_provider.Event.Subscribed)
+type ResourceProviderEventSubscribed struct {
+	ProviderID mesos.ResourceProviderID
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *ResourceProviderEventSubscribed) Schema() *codec.Schema {
+	return &resourceProviderEventSubscribedSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceProviderEventSubscribed) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceProviderEventSubscribedSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceProviderEventSubscribed) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderEventSubscribed) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderEventSubscribed{}
+	return codec.Decode(&resourceProviderEventSubscribedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceProviderEventSubscribed) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceProviderEventSubscribed) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceProviderEventSubscribedSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceProviderEventSubscribed) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderEventSubscribed) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderEventSubscribed{}
+	return codec.DecodeJSON(&resourceProviderEventSubscribedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceProviderEventSubscribed) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceProviderEventSubscribed) Clone() *ResourceProviderEventSubscribed {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceProviderEventSubscribedSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceProviderEventSubscribed) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceProviderEventSubscribedSchema, unsafe.Pointer(m))
+}
+
+// ResourceProviderEventApplyOperation is what a [ResourceProviderEvent] of type APPLY_OPERATION carries.
+// (mesos.v1.resource_provider.Event.ApplyOperation)
 type ResourceProviderEventApplyOperation struct {
 	FrameworkID         *mesos.FrameworkID
 	Info                mesos.OfferOperation
 	OperationUUID       mesos.UUID
 	ResourceVersionUUID mesos.UUID
-	Unknown             []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *ResourceProviderEventApplyOperation) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceProviderEventApplyOperation) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceProviderEventApplyOperation) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceProviderEventApplyOperation) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceProviderEventApplyOperation) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceProviderEventApplyOperation) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceProviderEventApplyOperation) Decode(b []byte, a *codec.Arena) error { panic("stub") }
+// Schema describes the message to the codec.
+func (m *ResourceProviderEventApplyOperation) Schema() *codec.Schema {
+	return &resourceProviderEventApplyOperationSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceProviderEventApplyOperation) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceProviderEventApplyOperationSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceProviderEventApplyOperation) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderEventApplyOperation) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderEventApplyOperation{}
+	return codec.Decode(&resourceProviderEventApplyOperationSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceProviderEventApplyOperation) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceProviderEventApplyOperation) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceProviderEventApplyOperationSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceProviderEventApplyOperation) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderEventApplyOperation) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderEventApplyOperation{}
+	return codec.DecodeJSON(&resourceProviderEventApplyOperationSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceProviderEventApplyOperation) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
 func (m *ResourceProviderEventApplyOperation) Clone() *ResourceProviderEventApplyOperation {
-	panic("stub")
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceProviderEventApplyOperationSchema, unsafe.Pointer(&c))
+	return &c
 }
-func (m *ResourceProviderEventApplyOperation) String() string { panic("stub") }
 
+// String gives the message as JSON on one line.
+func (m *ResourceProviderEventApplyOperation) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceProviderEventApplyOperationSchema, unsafe.Pointer(m))
+}
+
+// ResourceProviderEventPublishResources is what a [ResourceProviderEvent] of type PUBLISH_RESOURCES carries.
+// (mesos.v1.resource_provider.Event.PublishResources)
 type ResourceProviderEventPublishResources struct {
 	UUID      mesos.UUID
 	Resources []mesos.Resource
-	Unknown   []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *ResourceProviderEventPublishResources) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceProviderEventPublishResources) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceProviderEventPublishResources) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceProviderEventPublishResources) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceProviderEventPublishResources) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceProviderEventPublishResources) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceProviderEventPublishResources) Decode(b []byte, a *codec.Arena) error { panic("stub") }
+// Schema describes the message to the codec.
+func (m *ResourceProviderEventPublishResources) Schema() *codec.Schema {
+	return &resourceProviderEventPublishResourcesSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceProviderEventPublishResources) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceProviderEventPublishResourcesSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceProviderEventPublishResources) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderEventPublishResources) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderEventPublishResources{}
+	return codec.Decode(&resourceProviderEventPublishResourcesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceProviderEventPublishResources) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceProviderEventPublishResources) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceProviderEventPublishResourcesSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceProviderEventPublishResources) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderEventPublishResources) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderEventPublishResources{}
+	return codec.DecodeJSON(&resourceProviderEventPublishResourcesSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceProviderEventPublishResources) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
 func (m *ResourceProviderEventPublishResources) Clone() *ResourceProviderEventPublishResources {
-	panic("stub")
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceProviderEventPublishResourcesSchema, unsafe.Pointer(&c))
+	return &c
 }
-func (m *ResourceProviderEventPublishResources) String() string { panic("stub") }
 
+// String gives the message as JSON on one line.
+func (m *ResourceProviderEventPublishResources) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceProviderEventPublishResourcesSchema, unsafe.Pointer(m))
+}
+
+// ResourceProviderEventAcknowledgeOperationStatus is what a [ResourceProviderEvent] of type
+// ACKNOWLEDGE_OPERATION_STATUS carries. (mesos.v1.resource_provider.Event.AcknowledgeOperationStatus)
 type ResourceProviderEventAcknowledgeOperationStatus struct {
 	StatusUUID    mesos.UUID
 	OperationUUID mesos.UUID
-	Unknown       []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// Schema describes the message to the codec.
+func (m *ResourceProviderEventAcknowledgeOperationStatus) Schema() *codec.Schema {
+	return &resourceProviderEventAcknowledgeOperationStatusSchema
+}
+
+// AppendBinary appends the message in protobuf form.
 func (m *ResourceProviderEventAcknowledgeOperationStatus) AppendBinary(b []byte) ([]byte, error) {
-	panic("stub")
+	return codec.Append(b, &resourceProviderEventAcknowledgeOperationStatusSchema, unsafe.Pointer(m))
 }
-func (m *ResourceProviderEventAcknowledgeOperationStatus) MarshalBinary() ([]byte, error) {
-	panic("stub")
-}
-func (m *ResourceProviderEventAcknowledgeOperationStatus) AppendJSON(b []byte) ([]byte, error) {
-	panic("stub")
-}
-func (m *ResourceProviderEventAcknowledgeOperationStatus) MarshalJSON() ([]byte, error) {
-	panic("stub")
-}
-func (m *ResourceProviderEventAcknowledgeOperationStatus) UnmarshalBinary(b []byte) error {
-	panic("stub")
-}
-func (m *ResourceProviderEventAcknowledgeOperationStatus) UnmarshalJSON(b []byte) error {
-	panic("stub")
-}
-func (m *ResourceProviderEventAcknowledgeOperationStatus) Decode(b []byte, a *codec.Arena) error {
-	panic("stub")
-}
-func (m *ResourceProviderEventAcknowledgeOperationStatus) Clone() *ResourceProviderEventAcknowledgeOperationStatus {
-	panic("stub")
-}
-func (m *ResourceProviderEventAcknowledgeOperationStatus) String() string { panic("stub") }
 
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceProviderEventAcknowledgeOperationStatus) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderEventAcknowledgeOperationStatus) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderEventAcknowledgeOperationStatus{}
+	return codec.Decode(&resourceProviderEventAcknowledgeOperationStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceProviderEventAcknowledgeOperationStatus) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceProviderEventAcknowledgeOperationStatus) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceProviderEventAcknowledgeOperationStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceProviderEventAcknowledgeOperationStatus) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderEventAcknowledgeOperationStatus) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderEventAcknowledgeOperationStatus{}
+	return codec.DecodeJSON(&resourceProviderEventAcknowledgeOperationStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceProviderEventAcknowledgeOperationStatus) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceProviderEventAcknowledgeOperationStatus) Clone() *ResourceProviderEventAcknowledgeOperationStatus {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceProviderEventAcknowledgeOperationStatusSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceProviderEventAcknowledgeOperationStatus) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceProviderEventAcknowledgeOperationStatusSchema, unsafe.Pointer(m))
+}
+
+// ResourceProviderEventReconcileOperations is what a [ResourceProviderEvent] of type RECONCILE_OPERATIONS carries.
+// (mesos.v1.resource_provider.Event.ReconcileOperations)
 type ResourceProviderEventReconcileOperations struct {
 	OperationUuids []mesos.UUID
-	Unknown        []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// Schema describes the message to the codec.
+func (m *ResourceProviderEventReconcileOperations) Schema() *codec.Schema {
+	return &resourceProviderEventReconcileOperationsSchema
+}
+
+// AppendBinary appends the message in protobuf form.
 func (m *ResourceProviderEventReconcileOperations) AppendBinary(b []byte) ([]byte, error) {
-	panic("stub")
+	return codec.Append(b, &resourceProviderEventReconcileOperationsSchema, unsafe.Pointer(m))
 }
-func (m *ResourceProviderEventReconcileOperations) MarshalBinary() ([]byte, error) { panic("stub") }
-func (m *ResourceProviderEventReconcileOperations) AppendJSON(b []byte) ([]byte, error) {
-	panic("stub")
-}
-func (m *ResourceProviderEventReconcileOperations) MarshalJSON() ([]byte, error)   { panic("stub") }
-func (m *ResourceProviderEventReconcileOperations) UnmarshalBinary(b []byte) error { panic("stub") }
-func (m *ResourceProviderEventReconcileOperations) UnmarshalJSON(b []byte) error   { panic("stub") }
-func (m *ResourceProviderEventReconcileOperations) Decode(b []byte, a *codec.Arena) error {
-	panic("stub")
-}
-func (m *ResourceProviderEventReconcileOperations) Clone() *ResourceProviderEventReconcileOperations {
-	panic("stub")
-}
-func (m *ResourceProviderEventReconcileOperations) String() string { panic("stub") }
 
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceProviderEventReconcileOperations) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderEventReconcileOperations) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderEventReconcileOperations{}
+	return codec.Decode(&resourceProviderEventReconcileOperationsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceProviderEventReconcileOperations) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceProviderEventReconcileOperations) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceProviderEventReconcileOperationsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceProviderEventReconcileOperations) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderEventReconcileOperations) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderEventReconcileOperations{}
+	return codec.DecodeJSON(&resourceProviderEventReconcileOperationsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceProviderEventReconcileOperations) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceProviderEventReconcileOperations) Clone() *ResourceProviderEventReconcileOperations {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceProviderEventReconcileOperationsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceProviderEventReconcileOperations) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceProviderEventReconcileOperationsSchema, unsafe.Pointer(m))
+}
+
+// ResourceProviderCall is mesos.v1.resource_provider.Call.
 type ResourceProviderCall struct {
 	ResourceProviderID           *mesos.ResourceProviderID
 	Type                         *ResourceProviderCallType
@@ -2309,360 +8389,771 @@ type ResourceProviderCall struct {
 	UpdateOperationStatus        *ResourceProviderCallUpdateOperationStatus
 	UpdateState                  *ResourceProviderCallUpdateState
 	UpdatePublishResourcesStatus *ResourceProviderCallUpdatePublishResourcesStatus
-	Unknown                      []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetType gives Type, or ResourceProviderCallTypeUnknown when it is unset.
 func (m *ResourceProviderCall) GetType() ResourceProviderCallType {
 	if m == nil || m.Type == nil {
 		return ResourceProviderCallTypeUnknown
 	}
 	return *m.Type
 }
-func (m *ResourceProviderCall) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceProviderCall) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceProviderCall) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceProviderCall) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceProviderCall) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceProviderCall) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceProviderCall) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResourceProviderCall) Clone() *ResourceProviderCall          { panic("stub") }
-func (m *ResourceProviderCall) String() string                        { panic("stub") }
 
-type ResourceProviderCallSubscribe struct {
-	ResourceProviderInfo mesos.ResourceProviderInfo
-	Unknown              []byte
+// Schema describes the message to the codec.
+func (m *ResourceProviderCall) Schema() *codec.Schema { return &resourceProviderCallSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceProviderCall) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceProviderCallSchema, unsafe.Pointer(m))
 }
 
-func (m *ResourceProviderCallSubscribe) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResourceProviderCallSubscribe) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResourceProviderCallSubscribe) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceProviderCallSubscribe) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResourceProviderCallSubscribe) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResourceProviderCallSubscribe) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResourceProviderCallSubscribe) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResourceProviderCallSubscribe) Clone() *ResourceProviderCallSubscribe { panic("stub") }
-func (m *ResourceProviderCallSubscribe) String() string                        { panic("stub") }
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceProviderCall) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderCall) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderCall{}
+	return codec.Decode(&resourceProviderCallSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceProviderCall) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceProviderCall) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceProviderCallSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceProviderCall) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderCall) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderCall{}
+	return codec.DecodeJSON(&resourceProviderCallSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceProviderCall) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceProviderCall) Clone() *ResourceProviderCall {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceProviderCallSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceProviderCall) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceProviderCallSchema, unsafe.Pointer(m))
+}
+
+// ResourceProviderCallSubscribe is what a [ResourceProviderCall] of type SUBSCRIBE carries.
+// (mesos.v1.resource_provider.Call.Subscribe)
+type ResourceProviderCallSubscribe struct {
+	ResourceProviderInfo mesos.ResourceProviderInfo
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *ResourceProviderCallSubscribe) Schema() *codec.Schema {
+	return &resourceProviderCallSubscribeSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceProviderCallSubscribe) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceProviderCallSubscribeSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceProviderCallSubscribe) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderCallSubscribe) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderCallSubscribe{}
+	return codec.Decode(&resourceProviderCallSubscribeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceProviderCallSubscribe) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceProviderCallSubscribe) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceProviderCallSubscribeSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceProviderCallSubscribe) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderCallSubscribe) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderCallSubscribe{}
+	return codec.DecodeJSON(&resourceProviderCallSubscribeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceProviderCallSubscribe) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceProviderCallSubscribe) Clone() *ResourceProviderCallSubscribe {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceProviderCallSubscribeSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceProviderCallSubscribe) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceProviderCallSubscribeSchema, unsafe.Pointer(m))
+}
+
+// ResourceProviderCallUpdateOperationStatus is what a [ResourceProviderCall] of type UPDATE_OPERATION_STATUS carries.
+// (mesos.v1.resource_provider.Call.UpdateOperationStatus)
 type ResourceProviderCallUpdateOperationStatus struct {
 	FrameworkID   *mesos.FrameworkID
 	Status        mesos.OperationStatus
 	LatestStatus  *mesos.OperationStatus
 	OperationUUID mesos.UUID
-	Unknown       []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// Schema describes the message to the codec.
+func (m *ResourceProviderCallUpdateOperationStatus) Schema() *codec.Schema {
+	return &resourceProviderCallUpdateOperationStatusSchema
+}
+
+// AppendBinary appends the message in protobuf form.
 func (m *ResourceProviderCallUpdateOperationStatus) AppendBinary(b []byte) ([]byte, error) {
-	panic("stub")
+	return codec.Append(b, &resourceProviderCallUpdateOperationStatusSchema, unsafe.Pointer(m))
 }
-func (m *ResourceProviderCallUpdateOperationStatus) MarshalBinary() ([]byte, error) { panic("stub") }
-func (m *ResourceProviderCallUpdateOperationStatus) AppendJSON(b []byte) ([]byte, error) {
-	panic("stub")
-}
-func (m *ResourceProviderCallUpdateOperationStatus) MarshalJSON() ([]byte, error)   { panic("stub") }
-func (m *ResourceProviderCallUpdateOperationStatus) UnmarshalBinary(b []byte) error { panic("stub") }
-func (m *ResourceProviderCallUpdateOperationStatus) UnmarshalJSON(b []byte) error   { panic("stub") }
-func (m *ResourceProviderCallUpdateOperationStatus) Decode(b []byte, a *codec.Arena) error {
-	panic("stub")
-}
-func (m *ResourceProviderCallUpdateOperationStatus) Clone() *ResourceProviderCallUpdateOperationStatus {
-	panic("stub")
-}
-func (m *ResourceProviderCallUpdateOperationStatus) String() string { panic("stub") }
 
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceProviderCallUpdateOperationStatus) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderCallUpdateOperationStatus) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderCallUpdateOperationStatus{}
+	return codec.Decode(&resourceProviderCallUpdateOperationStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceProviderCallUpdateOperationStatus) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceProviderCallUpdateOperationStatus) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceProviderCallUpdateOperationStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceProviderCallUpdateOperationStatus) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderCallUpdateOperationStatus) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderCallUpdateOperationStatus{}
+	return codec.DecodeJSON(&resourceProviderCallUpdateOperationStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceProviderCallUpdateOperationStatus) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceProviderCallUpdateOperationStatus) Clone() *ResourceProviderCallUpdateOperationStatus {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceProviderCallUpdateOperationStatusSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceProviderCallUpdateOperationStatus) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceProviderCallUpdateOperationStatusSchema, unsafe.Pointer(m))
+}
+
+// ResourceProviderCallUpdateState is what a [ResourceProviderCall] of type UPDATE_STATE carries.
+// (mesos.v1.resource_provider.Call.UpdateState)
 type ResourceProviderCallUpdateState struct {
 	Operations          []mesos.Operation
 	Resources           []mesos.Resource
 	ResourceVersionUUID mesos.UUID
-	Unknown             []byte
-}
-
-func (m *ResourceProviderCallUpdateState) AppendBinary(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResourceProviderCallUpdateState) MarshalBinary() ([]byte, error)          { panic("stub") }
-func (m *ResourceProviderCallUpdateState) AppendJSON(b []byte) ([]byte, error)     { panic("stub") }
-func (m *ResourceProviderCallUpdateState) MarshalJSON() ([]byte, error)            { panic("stub") }
-func (m *ResourceProviderCallUpdateState) UnmarshalBinary(b []byte) error          { panic("stub") }
-func (m *ResourceProviderCallUpdateState) UnmarshalJSON(b []byte) error            { panic("stub") }
-func (m *ResourceProviderCallUpdateState) Decode(b []byte, a *codec.Arena) error   { panic("stub") }
-func (m *ResourceProviderCallUpdateState) Clone() *ResourceProviderCallUpdateState { panic("stub") }
-func (m *ResourceProviderCallUpdateState) String() string                          { panic("stub") }
-
-type ResourceProviderCallUpdatePublishResourcesStatus struct {
-	UUID    mesos.UUID
-	Status  ResourceProviderCallUpdatePublishResourcesStatusStatus
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
+// Schema describes the message to the codec.
+func (m *ResourceProviderCallUpdateState) Schema() *codec.Schema {
+	return &resourceProviderCallUpdateStateSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *ResourceProviderCallUpdateState) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &resourceProviderCallUpdateStateSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResourceProviderCallUpdateState) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderCallUpdateState) Decode(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderCallUpdateState{}
+	return codec.Decode(&resourceProviderCallUpdateStateSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceProviderCallUpdateState) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceProviderCallUpdateState) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceProviderCallUpdateStateSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceProviderCallUpdateState) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderCallUpdateState) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderCallUpdateState{}
+	return codec.DecodeJSON(&resourceProviderCallUpdateStateSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceProviderCallUpdateState) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResourceProviderCallUpdateState) Clone() *ResourceProviderCallUpdateState {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceProviderCallUpdateStateSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResourceProviderCallUpdateState) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceProviderCallUpdateStateSchema, unsafe.Pointer(m))
+}
+
+// ResourceProviderCallUpdatePublishResourcesStatus is what a [ResourceProviderCall] of type
+// UPDATE_PUBLISH_RESOURCES_STATUS carries. (mesos.v1.resource_provider.Call.UpdatePublishResourcesStatus)
+type ResourceProviderCallUpdatePublishResourcesStatus struct {
+	UUID   mesos.UUID
+	Status ResourceProviderCallUpdatePublishResourcesStatusStatus
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *ResourceProviderCallUpdatePublishResourcesStatus) Schema() *codec.Schema {
+	return &resourceProviderCallUpdatePublishResourcesStatusSchema
+}
+
+// AppendBinary appends the message in protobuf form.
 func (m *ResourceProviderCallUpdatePublishResourcesStatus) AppendBinary(b []byte) ([]byte, error) {
-	panic("stub")
+	return codec.Append(b, &resourceProviderCallUpdatePublishResourcesStatusSchema, unsafe.Pointer(m))
 }
+
+// MarshalBinary gives the message in protobuf form.
 func (m *ResourceProviderCallUpdatePublishResourcesStatus) MarshalBinary() ([]byte, error) {
-	panic("stub")
+	return m.AppendBinary(nil)
 }
-func (m *ResourceProviderCallUpdatePublishResourcesStatus) AppendJSON(b []byte) ([]byte, error) {
-	panic("stub")
-}
-func (m *ResourceProviderCallUpdatePublishResourcesStatus) MarshalJSON() ([]byte, error) {
-	panic("stub")
-}
-func (m *ResourceProviderCallUpdatePublishResourcesStatus) UnmarshalBinary(b []byte) error {
-	panic("stub")
-}
-func (m *ResourceProviderCallUpdatePublishResourcesStatus) UnmarshalJSON(b []byte) error {
-	panic("stub")
-}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
 func (m *ResourceProviderCallUpdatePublishResourcesStatus) Decode(b []byte, a *codec.Arena) error {
-	panic("stub")
+	*m = ResourceProviderCallUpdatePublishResourcesStatus{}
+	return codec.Decode(&resourceProviderCallUpdatePublishResourcesStatusSchema, unsafe.Pointer(m), b, a)
 }
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResourceProviderCallUpdatePublishResourcesStatus) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResourceProviderCallUpdatePublishResourcesStatus) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &resourceProviderCallUpdatePublishResourcesStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResourceProviderCallUpdatePublishResourcesStatus) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(nil)
+}
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResourceProviderCallUpdatePublishResourcesStatus) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResourceProviderCallUpdatePublishResourcesStatus{}
+	return codec.DecodeJSON(&resourceProviderCallUpdatePublishResourcesStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResourceProviderCallUpdatePublishResourcesStatus) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
 func (m *ResourceProviderCallUpdatePublishResourcesStatus) Clone() *ResourceProviderCallUpdatePublishResourcesStatus {
-	panic("stub")
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&resourceProviderCallUpdatePublishResourcesStatusSchema, unsafe.Pointer(&c))
+	return &c
 }
-func (m *ResourceProviderCallUpdatePublishResourcesStatus) String() string { panic("stub") }
 
-type InverseOfferStatusStatus int32
+// String gives the message as JSON on one line.
+func (m *ResourceProviderCallUpdatePublishResourcesStatus) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&resourceProviderCallUpdatePublishResourcesStatusSchema, unsafe.Pointer(m))
+}
 
-const (
-	InverseOfferStatusStatusUnknown InverseOfferStatusStatus = 1
-	InverseOfferStatusStatusAccept  InverseOfferStatusStatus = 2
-	InverseOfferStatusStatusDecline InverseOfferStatusStatus = 3
-)
-
-func (e InverseOfferStatusStatus) String() string { panic("stub") }
-
-type MasterCallType int32
-
-const (
-	MasterCallTypeUnknown                   MasterCallType = 0
-	MasterCallTypeGetHealth                 MasterCallType = 1
-	MasterCallTypeGetFlags                  MasterCallType = 2
-	MasterCallTypeGetVersion                MasterCallType = 3
-	MasterCallTypeGetMetrics                MasterCallType = 4
-	MasterCallTypeGetLoggingLevel           MasterCallType = 5
-	MasterCallTypeSetLoggingLevel           MasterCallType = 6
-	MasterCallTypeListFiles                 MasterCallType = 7
-	MasterCallTypeReadFile                  MasterCallType = 8
-	MasterCallTypeGetState                  MasterCallType = 9
-	MasterCallTypeGetAgents                 MasterCallType = 10
-	MasterCallTypeGetFrameworks             MasterCallType = 11
-	MasterCallTypeGetExecutors              MasterCallType = 12
-	MasterCallTypeGetOperations             MasterCallType = 33
-	MasterCallTypeGetTasks                  MasterCallType = 13
-	MasterCallTypeGetRoles                  MasterCallType = 14
-	MasterCallTypeGetWeights                MasterCallType = 15
-	MasterCallTypeUpdateWeights             MasterCallType = 16
-	MasterCallTypeGetMaster                 MasterCallType = 17
-	MasterCallTypeSubscribe                 MasterCallType = 18
-	MasterCallTypeReserveResources          MasterCallType = 19
-	MasterCallTypeUnreserveResources        MasterCallType = 20
-	MasterCallTypeCreateVolumes             MasterCallType = 21
-	MasterCallTypeDestroyVolumes            MasterCallType = 22
-	MasterCallTypeGrowVolume                MasterCallType = 34
-	MasterCallTypeShrinkVolume              MasterCallType = 35
-	MasterCallTypeGetMaintenanceStatus      MasterCallType = 23
-	MasterCallTypeGetMaintenanceSchedule    MasterCallType = 24
-	MasterCallTypeUpdateMaintenanceSchedule MasterCallType = 25
-	MasterCallTypeStartMaintenance          MasterCallType = 26
-	MasterCallTypeStopMaintenance           MasterCallType = 27
-	MasterCallTypeDrainAgent                MasterCallType = 37
-	MasterCallTypeDeactivateAgent           MasterCallType = 38
-	MasterCallTypeReactivateAgent           MasterCallType = 39
-	MasterCallTypeGetQuota                  MasterCallType = 28
-	MasterCallTypeUpdateQuota               MasterCallType = 36
-	MasterCallTypeSetQuota                  MasterCallType = 29
-	MasterCallTypeRemoveQuota               MasterCallType = 30
-	MasterCallTypeTeardown                  MasterCallType = 31
-	MasterCallTypeMarkAgentGone             MasterCallType = 32
-)
-
-func (e MasterCallType) String() string { panic("stub") }
-
-type MasterResponseType int32
-
-const (
-	MasterResponseTypeUnknown                MasterResponseType = 0
-	MasterResponseTypeGetHealth              MasterResponseType = 1
-	MasterResponseTypeGetFlags               MasterResponseType = 2
-	MasterResponseTypeGetVersion             MasterResponseType = 3
-	MasterResponseTypeGetMetrics             MasterResponseType = 4
-	MasterResponseTypeGetLoggingLevel        MasterResponseType = 5
-	MasterResponseTypeListFiles              MasterResponseType = 6
-	MasterResponseTypeReadFile               MasterResponseType = 7
-	MasterResponseTypeGetState               MasterResponseType = 8
-	MasterResponseTypeGetAgents              MasterResponseType = 9
-	MasterResponseTypeGetFrameworks          MasterResponseType = 10
-	MasterResponseTypeGetExecutors           MasterResponseType = 11
-	MasterResponseTypeGetOperations          MasterResponseType = 19
-	MasterResponseTypeGetTasks               MasterResponseType = 12
-	MasterResponseTypeGetRoles               MasterResponseType = 13
-	MasterResponseTypeGetWeights             MasterResponseType = 14
-	MasterResponseTypeGetMaster              MasterResponseType = 15
-	MasterResponseTypeGetMaintenanceStatus   MasterResponseType = 16
-	MasterResponseTypeGetMaintenanceSchedule MasterResponseType = 17
-	MasterResponseTypeGetQuota               MasterResponseType = 18
-)
-
-func (e MasterResponseType) String() string { panic("stub") }
-
-type MasterEventType int32
-
-const (
-	MasterEventTypeUnknown          MasterEventType = 0
-	MasterEventTypeSubscribed       MasterEventType = 1
-	MasterEventTypeTaskAdded        MasterEventType = 2
-	MasterEventTypeTaskUpdated      MasterEventType = 3
-	MasterEventTypeAgentAdded       MasterEventType = 4
-	MasterEventTypeAgentRemoved     MasterEventType = 5
-	MasterEventTypeFrameworkAdded   MasterEventType = 6
-	MasterEventTypeFrameworkUpdated MasterEventType = 7
-	MasterEventTypeFrameworkRemoved MasterEventType = 8
-	MasterEventTypeHeartbeat        MasterEventType = 9
-)
-
-func (e MasterEventType) String() string { panic("stub") }
-
-type AgentCallType int32
-
-const (
-	AgentCallTypeUnknown                      AgentCallType = 0
-	AgentCallTypeGetHealth                    AgentCallType = 1
-	AgentCallTypeGetFlags                     AgentCallType = 2
-	AgentCallTypeGetVersion                   AgentCallType = 3
-	AgentCallTypeGetMetrics                   AgentCallType = 4
-	AgentCallTypeGetLoggingLevel              AgentCallType = 5
-	AgentCallTypeSetLoggingLevel              AgentCallType = 6
-	AgentCallTypeListFiles                    AgentCallType = 7
-	AgentCallTypeReadFile                     AgentCallType = 8
-	AgentCallTypeGetState                     AgentCallType = 9
-	AgentCallTypeGetContainers                AgentCallType = 10
-	AgentCallTypeGetFrameworks                AgentCallType = 11
-	AgentCallTypeGetExecutors                 AgentCallType = 12
-	AgentCallTypeGetOperations                AgentCallType = 31
-	AgentCallTypeGetTasks                     AgentCallType = 13
-	AgentCallTypeGetAgent                     AgentCallType = 20
-	AgentCallTypeGetResourceProviders         AgentCallType = 26
-	AgentCallTypeLaunchNestedContainer        AgentCallType = 14
-	AgentCallTypeWaitNestedContainer          AgentCallType = 15
-	AgentCallTypeKillNestedContainer          AgentCallType = 16
-	AgentCallTypeRemoveNestedContainer        AgentCallType = 21
-	AgentCallTypeLaunchNestedContainerSession AgentCallType = 17
-	AgentCallTypeAttachContainerInput         AgentCallType = 18
-	AgentCallTypeAttachContainerOutput        AgentCallType = 19
-	AgentCallTypeLaunchContainer              AgentCallType = 22
-	AgentCallTypeWaitContainer                AgentCallType = 23
-	AgentCallTypeKillContainer                AgentCallType = 24
-	AgentCallTypeRemoveContainer              AgentCallType = 25
-	AgentCallTypeAddResourceProviderConfig    AgentCallType = 27
-	AgentCallTypeUpdateResourceProviderConfig AgentCallType = 28
-	AgentCallTypeRemoveResourceProviderConfig AgentCallType = 29
-	AgentCallTypeMarkResourceProviderGone     AgentCallType = 32
-	AgentCallTypePruneImages                  AgentCallType = 30
-)
-
-func (e AgentCallType) String() string { panic("stub") }
-
-type AgentCallAttachContainerInputType int32
-
-const (
-	AgentCallAttachContainerInputTypeUnknown     AgentCallAttachContainerInputType = 0
-	AgentCallAttachContainerInputTypeContainerID AgentCallAttachContainerInputType = 1
-	AgentCallAttachContainerInputTypeProcessIO   AgentCallAttachContainerInputType = 2
-)
-
-func (e AgentCallAttachContainerInputType) String() string { panic("stub") }
-
-type AgentResponseType int32
-
-const (
-	AgentResponseTypeUnknown              AgentResponseType = 0
-	AgentResponseTypeGetHealth            AgentResponseType = 1
-	AgentResponseTypeGetFlags             AgentResponseType = 2
-	AgentResponseTypeGetVersion           AgentResponseType = 3
-	AgentResponseTypeGetMetrics           AgentResponseType = 4
-	AgentResponseTypeGetLoggingLevel      AgentResponseType = 5
-	AgentResponseTypeListFiles            AgentResponseType = 6
-	AgentResponseTypeReadFile             AgentResponseType = 7
-	AgentResponseTypeGetState             AgentResponseType = 8
-	AgentResponseTypeGetContainers        AgentResponseType = 9
-	AgentResponseTypeGetFrameworks        AgentResponseType = 10
-	AgentResponseTypeGetExecutors         AgentResponseType = 11
-	AgentResponseTypeGetOperations        AgentResponseType = 17
-	AgentResponseTypeGetTasks             AgentResponseType = 12
-	AgentResponseTypeGetAgent             AgentResponseType = 14
-	AgentResponseTypeGetResourceProviders AgentResponseType = 16
-	AgentResponseTypeWaitNestedContainer  AgentResponseType = 13
-	AgentResponseTypeWaitContainer        AgentResponseType = 15
-)
-
-func (e AgentResponseType) String() string { panic("stub") }
-
-type AgentProcessIOType int32
-
-const (
-	AgentProcessIOTypeUnknown AgentProcessIOType = 0
-	AgentProcessIOTypeData    AgentProcessIOType = 1
-	AgentProcessIOTypeControl AgentProcessIOType = 2
-)
-
-func (e AgentProcessIOType) String() string { panic("stub") }
-
-type AgentProcessIODataType int32
-
-const (
-	AgentProcessIODataTypeUnknown AgentProcessIODataType = 0
-	AgentProcessIODataTypeStdin   AgentProcessIODataType = 1
-	AgentProcessIODataTypeStdout  AgentProcessIODataType = 2
-	AgentProcessIODataTypeStderr  AgentProcessIODataType = 3
-)
-
-func (e AgentProcessIODataType) String() string { panic("stub") }
-
-type AgentProcessIOControlType int32
-
-const (
-	AgentProcessIOControlTypeUnknown   AgentProcessIOControlType = 0
-	AgentProcessIOControlTypeTTYInfo   AgentProcessIOControlType = 1
-	AgentProcessIOControlTypeHeartbeat AgentProcessIOControlType = 2
-)
-
-func (e AgentProcessIOControlType) String() string { panic("stub") }
-
-type ResourceProviderEventType int32
-
-const (
-	ResourceProviderEventTypeUnknown                    ResourceProviderEventType = 0
-	ResourceProviderEventTypeSubscribed                 ResourceProviderEventType = 1
-	ResourceProviderEventTypeApplyOperation             ResourceProviderEventType = 2
-	ResourceProviderEventTypePublishResources           ResourceProviderEventType = 3
-	ResourceProviderEventTypeAcknowledgeOperationStatus ResourceProviderEventType = 4
-	ResourceProviderEventTypeReconcileOperations        ResourceProviderEventType = 5
-	ResourceProviderEventTypeTeardown                   ResourceProviderEventType = 6
-)
-
-func (e ResourceProviderEventType) String() string { panic("stub") }
-
-type ResourceProviderCallType int32
-
-const (
-	ResourceProviderCallTypeUnknown                      ResourceProviderCallType = 0
-	ResourceProviderCallTypeSubscribe                    ResourceProviderCallType = 1
-	ResourceProviderCallTypeUpdateOperationStatus        ResourceProviderCallType = 2
-	ResourceProviderCallTypeUpdateState                  ResourceProviderCallType = 3
-	ResourceProviderCallTypeUpdatePublishResourcesStatus ResourceProviderCallType = 4
-)
-
-func (e ResourceProviderCallType) String() string { panic("stub") }
-
-type ResourceProviderCallUpdatePublishResourcesStatusStatus int32
-
-const (
-	ResourceProviderCallUpdatePublishResourcesStatusStatusUnknown ResourceProviderCallUpdatePublishResourcesStatusStatus = 0
-	ResourceProviderCallUpdatePublishResourcesStatusStatusOk      ResourceProviderCallUpdatePublishResourcesStatusStatus = 1
-	ResourceProviderCallUpdatePublishResourcesStatusStatusFailed  ResourceProviderCallUpdatePublishResourcesStatusStatus = 2
-)
-
-func (e ResourceProviderCallUpdatePublishResourcesStatusStatus) String() string { panic("stub") }
-
+// Duration is a span of time: google.protobuf.Duration.
 type Duration struct {
 	Seconds int64
 	Nanos   int32
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *Duration) Schema() *codec.Schema { return &durationSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Duration) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &durationSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Duration) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Duration) Decode(b []byte, a *codec.Arena) error {
+	*m = Duration{}
+	return codec.Decode(&durationSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Duration) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Duration) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &durationSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Duration) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Duration) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Duration{}
+	return codec.DecodeJSON(&durationSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Duration) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Duration) Clone() *Duration {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&durationSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Duration) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&durationSchema, unsafe.Pointer(m))
+}
+
+// InverseOfferStatusStatus is an enum of [InverseOfferStatus]. (mesos.v1.allocator.InverseOfferStatus.Status)
+type InverseOfferStatusStatus int32
+
+// The values of InverseOfferStatusStatus.
+const (
+	InverseOfferStatusStatusUnknown InverseOfferStatusStatus = 1 // UNKNOWN
+	InverseOfferStatusStatusAccept  InverseOfferStatusStatus = 2 // ACCEPT
+	InverseOfferStatusStatusDecline InverseOfferStatusStatus = 3 // DECLINE
+)
+
+// Names describes the enum to the codec.
+func (e InverseOfferStatusStatus) Names() *codec.Names { return &inverseOfferStatusStatusNames }
+
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e InverseOfferStatusStatus) String() string {
+	return inverseOfferStatusStatusNames.String(int32(e))
+}
+
+// MasterCallType tells which kind of [MasterCall] it is, and so which of its members counts.
+// (mesos.v1.master.Call.Type)
+type MasterCallType int32
+
+// The values of MasterCallType.
+const (
+	MasterCallTypeUnknown                   MasterCallType = 0  // UNKNOWN
+	MasterCallTypeGetHealth                 MasterCallType = 1  // GET_HEALTH
+	MasterCallTypeGetFlags                  MasterCallType = 2  // GET_FLAGS
+	MasterCallTypeGetVersion                MasterCallType = 3  // GET_VERSION
+	MasterCallTypeGetMetrics                MasterCallType = 4  // GET_METRICS
+	MasterCallTypeGetLoggingLevel           MasterCallType = 5  // GET_LOGGING_LEVEL
+	MasterCallTypeSetLoggingLevel           MasterCallType = 6  // SET_LOGGING_LEVEL
+	MasterCallTypeListFiles                 MasterCallType = 7  // LIST_FILES
+	MasterCallTypeReadFile                  MasterCallType = 8  // READ_FILE
+	MasterCallTypeGetState                  MasterCallType = 9  // GET_STATE
+	MasterCallTypeGetAgents                 MasterCallType = 10 // GET_AGENTS
+	MasterCallTypeGetFrameworks             MasterCallType = 11 // GET_FRAMEWORKS
+	MasterCallTypeGetExecutors              MasterCallType = 12 // GET_EXECUTORS
+	MasterCallTypeGetOperations             MasterCallType = 33 // GET_OPERATIONS
+	MasterCallTypeGetTasks                  MasterCallType = 13 // GET_TASKS
+	MasterCallTypeGetRoles                  MasterCallType = 14 // GET_ROLES
+	MasterCallTypeGetWeights                MasterCallType = 15 // GET_WEIGHTS
+	MasterCallTypeUpdateWeights             MasterCallType = 16 // UPDATE_WEIGHTS
+	MasterCallTypeGetMaster                 MasterCallType = 17 // GET_MASTER
+	MasterCallTypeSubscribe                 MasterCallType = 18 // SUBSCRIBE
+	MasterCallTypeReserveResources          MasterCallType = 19 // RESERVE_RESOURCES
+	MasterCallTypeUnreserveResources        MasterCallType = 20 // UNRESERVE_RESOURCES
+	MasterCallTypeCreateVolumes             MasterCallType = 21 // CREATE_VOLUMES
+	MasterCallTypeDestroyVolumes            MasterCallType = 22 // DESTROY_VOLUMES
+	MasterCallTypeGrowVolume                MasterCallType = 34 // GROW_VOLUME
+	MasterCallTypeShrinkVolume              MasterCallType = 35 // SHRINK_VOLUME
+	MasterCallTypeGetMaintenanceStatus      MasterCallType = 23 // GET_MAINTENANCE_STATUS
+	MasterCallTypeGetMaintenanceSchedule    MasterCallType = 24 // GET_MAINTENANCE_SCHEDULE
+	MasterCallTypeUpdateMaintenanceSchedule MasterCallType = 25 // UPDATE_MAINTENANCE_SCHEDULE
+	MasterCallTypeStartMaintenance          MasterCallType = 26 // START_MAINTENANCE
+	MasterCallTypeStopMaintenance           MasterCallType = 27 // STOP_MAINTENANCE
+	MasterCallTypeDrainAgent                MasterCallType = 37 // DRAIN_AGENT
+	MasterCallTypeDeactivateAgent           MasterCallType = 38 // DEACTIVATE_AGENT
+	MasterCallTypeReactivateAgent           MasterCallType = 39 // REACTIVATE_AGENT
+	MasterCallTypeGetQuota                  MasterCallType = 28 // GET_QUOTA
+	MasterCallTypeUpdateQuota               MasterCallType = 36 // UPDATE_QUOTA
+	MasterCallTypeSetQuota                  MasterCallType = 29 // SET_QUOTA
+	MasterCallTypeRemoveQuota               MasterCallType = 30 // REMOVE_QUOTA
+	MasterCallTypeTeardown                  MasterCallType = 31 // TEARDOWN
+	MasterCallTypeMarkAgentGone             MasterCallType = 32 // MARK_AGENT_GONE
+)
+
+// Names describes the enum to the codec.
+func (e MasterCallType) Names() *codec.Names { return &masterCallTypeNames }
+
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e MasterCallType) String() string { return masterCallTypeNames.String(int32(e)) }
+
+// MasterResponseType tells which kind of [MasterResponse] it is, and so which of its members counts.
+// (mesos.v1.master.Response.Type)
+type MasterResponseType int32
+
+// The values of MasterResponseType.
+const (
+	MasterResponseTypeUnknown                MasterResponseType = 0  // UNKNOWN
+	MasterResponseTypeGetHealth              MasterResponseType = 1  // GET_HEALTH
+	MasterResponseTypeGetFlags               MasterResponseType = 2  // GET_FLAGS
+	MasterResponseTypeGetVersion             MasterResponseType = 3  // GET_VERSION
+	MasterResponseTypeGetMetrics             MasterResponseType = 4  // GET_METRICS
+	MasterResponseTypeGetLoggingLevel        MasterResponseType = 5  // GET_LOGGING_LEVEL
+	MasterResponseTypeListFiles              MasterResponseType = 6  // LIST_FILES
+	MasterResponseTypeReadFile               MasterResponseType = 7  // READ_FILE
+	MasterResponseTypeGetState               MasterResponseType = 8  // GET_STATE
+	MasterResponseTypeGetAgents              MasterResponseType = 9  // GET_AGENTS
+	MasterResponseTypeGetFrameworks          MasterResponseType = 10 // GET_FRAMEWORKS
+	MasterResponseTypeGetExecutors           MasterResponseType = 11 // GET_EXECUTORS
+	MasterResponseTypeGetOperations          MasterResponseType = 19 // GET_OPERATIONS
+	MasterResponseTypeGetTasks               MasterResponseType = 12 // GET_TASKS
+	MasterResponseTypeGetRoles               MasterResponseType = 13 // GET_ROLES
+	MasterResponseTypeGetWeights             MasterResponseType = 14 // GET_WEIGHTS
+	MasterResponseTypeGetMaster              MasterResponseType = 15 // GET_MASTER
+	MasterResponseTypeGetMaintenanceStatus   MasterResponseType = 16 // GET_MAINTENANCE_STATUS
+	MasterResponseTypeGetMaintenanceSchedule MasterResponseType = 17 // GET_MAINTENANCE_SCHEDULE
+	MasterResponseTypeGetQuota               MasterResponseType = 18 // GET_QUOTA
+)
+
+// Names describes the enum to the codec.
+func (e MasterResponseType) Names() *codec.Names { return &masterResponseTypeNames }
+
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e MasterResponseType) String() string { return masterResponseTypeNames.String(int32(e)) }
+
+// MasterEventType tells which kind of [MasterEvent] it is, and so which of its members counts.
+// (mesos.v1.master.Event.Type)
+type MasterEventType int32
+
+// The values of MasterEventType.
+const (
+	MasterEventTypeUnknown          MasterEventType = 0 // UNKNOWN
+	MasterEventTypeSubscribed       MasterEventType = 1 // SUBSCRIBED
+	MasterEventTypeTaskAdded        MasterEventType = 2 // TASK_ADDED
+	MasterEventTypeTaskUpdated      MasterEventType = 3 // TASK_UPDATED
+	MasterEventTypeAgentAdded       MasterEventType = 4 // AGENT_ADDED
+	MasterEventTypeAgentRemoved     MasterEventType = 5 // AGENT_REMOVED
+	MasterEventTypeFrameworkAdded   MasterEventType = 6 // FRAMEWORK_ADDED
+	MasterEventTypeFrameworkUpdated MasterEventType = 7 // FRAMEWORK_UPDATED
+	MasterEventTypeFrameworkRemoved MasterEventType = 8 // FRAMEWORK_REMOVED
+	MasterEventTypeHeartbeat        MasterEventType = 9 // HEARTBEAT
+)
+
+// Names describes the enum to the codec.
+func (e MasterEventType) Names() *codec.Names { return &masterEventTypeNames }
+
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e MasterEventType) String() string { return masterEventTypeNames.String(int32(e)) }
+
+// AgentCallType tells which kind of [AgentCall] it is, and so which of its members counts. (mesos.v1.agent.Call.Type)
+type AgentCallType int32
+
+// The values of AgentCallType.
+const (
+	AgentCallTypeUnknown                      AgentCallType = 0  // UNKNOWN
+	AgentCallTypeGetHealth                    AgentCallType = 1  // GET_HEALTH
+	AgentCallTypeGetFlags                     AgentCallType = 2  // GET_FLAGS
+	AgentCallTypeGetVersion                   AgentCallType = 3  // GET_VERSION
+	AgentCallTypeGetMetrics                   AgentCallType = 4  // GET_METRICS
+	AgentCallTypeGetLoggingLevel              AgentCallType = 5  // GET_LOGGING_LEVEL
+	AgentCallTypeSetLoggingLevel              AgentCallType = 6  // SET_LOGGING_LEVEL
+	AgentCallTypeListFiles                    AgentCallType = 7  // LIST_FILES
+	AgentCallTypeReadFile                     AgentCallType = 8  // READ_FILE
+	AgentCallTypeGetState                     AgentCallType = 9  // GET_STATE
+	AgentCallTypeGetContainers                AgentCallType = 10 // GET_CONTAINERS
+	AgentCallTypeGetFrameworks                AgentCallType = 11 // GET_FRAMEWORKS
+	AgentCallTypeGetExecutors                 AgentCallType = 12 // GET_EXECUTORS
+	AgentCallTypeGetOperations                AgentCallType = 31 // GET_OPERATIONS
+	AgentCallTypeGetTasks                     AgentCallType = 13 // GET_TASKS
+	AgentCallTypeGetAgent                     AgentCallType = 20 // GET_AGENT
+	AgentCallTypeGetResourceProviders         AgentCallType = 26 // GET_RESOURCE_PROVIDERS
+	AgentCallTypeLaunchNestedContainer        AgentCallType = 14 // LAUNCH_NESTED_CONTAINER
+	AgentCallTypeWaitNestedContainer          AgentCallType = 15 // WAIT_NESTED_CONTAINER
+	AgentCallTypeKillNestedContainer          AgentCallType = 16 // KILL_NESTED_CONTAINER
+	AgentCallTypeRemoveNestedContainer        AgentCallType = 21 // REMOVE_NESTED_CONTAINER
+	AgentCallTypeLaunchNestedContainerSession AgentCallType = 17 // LAUNCH_NESTED_CONTAINER_SESSION
+	AgentCallTypeAttachContainerInput         AgentCallType = 18 // ATTACH_CONTAINER_INPUT
+	AgentCallTypeAttachContainerOutput        AgentCallType = 19 // ATTACH_CONTAINER_OUTPUT
+	AgentCallTypeLaunchContainer              AgentCallType = 22 // LAUNCH_CONTAINER
+	AgentCallTypeWaitContainer                AgentCallType = 23 // WAIT_CONTAINER
+	AgentCallTypeKillContainer                AgentCallType = 24 // KILL_CONTAINER
+	AgentCallTypeRemoveContainer              AgentCallType = 25 // REMOVE_CONTAINER
+	AgentCallTypeAddResourceProviderConfig    AgentCallType = 27 // ADD_RESOURCE_PROVIDER_CONFIG
+	AgentCallTypeUpdateResourceProviderConfig AgentCallType = 28 // UPDATE_RESOURCE_PROVIDER_CONFIG
+	AgentCallTypeRemoveResourceProviderConfig AgentCallType = 29 // REMOVE_RESOURCE_PROVIDER_CONFIG
+	AgentCallTypeMarkResourceProviderGone     AgentCallType = 32 // MARK_RESOURCE_PROVIDER_GONE
+	AgentCallTypePruneImages                  AgentCallType = 30 // PRUNE_IMAGES
+)
+
+// Names describes the enum to the codec.
+func (e AgentCallType) Names() *codec.Names { return &agentCallTypeNames }
+
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e AgentCallType) String() string { return agentCallTypeNames.String(int32(e)) }
+
+// AgentCallAttachContainerInputType tells which kind of [AgentCallAttachContainerInput] it is, and so which of its
+// members counts. (mesos.v1.agent.Call.AttachContainerInput.Type)
+type AgentCallAttachContainerInputType int32
+
+// The values of AgentCallAttachContainerInputType.
+const (
+	AgentCallAttachContainerInputTypeUnknown     AgentCallAttachContainerInputType = 0 // UNKNOWN
+	AgentCallAttachContainerInputTypeContainerID AgentCallAttachContainerInputType = 1 // CONTAINER_ID
+	AgentCallAttachContainerInputTypeProcessIO   AgentCallAttachContainerInputType = 2 // PROCESS_IO
+)
+
+// Names describes the enum to the codec.
+func (e AgentCallAttachContainerInputType) Names() *codec.Names {
+	return &agentCallAttachContainerInputTypeNames
+}
+
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e AgentCallAttachContainerInputType) String() string {
+	return agentCallAttachContainerInputTypeNames.String(int32(e))
+}
+
+// AgentResponseType tells which kind of [AgentResponse] it is, and so which of its members counts.
+// (mesos.v1.agent.Response.Type)
+type AgentResponseType int32
+
+// The values of AgentResponseType.
+const (
+	AgentResponseTypeUnknown              AgentResponseType = 0  // UNKNOWN
+	AgentResponseTypeGetHealth            AgentResponseType = 1  // GET_HEALTH
+	AgentResponseTypeGetFlags             AgentResponseType = 2  // GET_FLAGS
+	AgentResponseTypeGetVersion           AgentResponseType = 3  // GET_VERSION
+	AgentResponseTypeGetMetrics           AgentResponseType = 4  // GET_METRICS
+	AgentResponseTypeGetLoggingLevel      AgentResponseType = 5  // GET_LOGGING_LEVEL
+	AgentResponseTypeListFiles            AgentResponseType = 6  // LIST_FILES
+	AgentResponseTypeReadFile             AgentResponseType = 7  // READ_FILE
+	AgentResponseTypeGetState             AgentResponseType = 8  // GET_STATE
+	AgentResponseTypeGetContainers        AgentResponseType = 9  // GET_CONTAINERS
+	AgentResponseTypeGetFrameworks        AgentResponseType = 10 // GET_FRAMEWORKS
+	AgentResponseTypeGetExecutors         AgentResponseType = 11 // GET_EXECUTORS
+	AgentResponseTypeGetOperations        AgentResponseType = 17 // GET_OPERATIONS
+	AgentResponseTypeGetTasks             AgentResponseType = 12 // GET_TASKS
+	AgentResponseTypeGetAgent             AgentResponseType = 14 // GET_AGENT
+	AgentResponseTypeGetResourceProviders AgentResponseType = 16 // GET_RESOURCE_PROVIDERS
+	AgentResponseTypeWaitNestedContainer  AgentResponseType = 13 // WAIT_NESTED_CONTAINER
+	AgentResponseTypeWaitContainer        AgentResponseType = 15 // WAIT_CONTAINER
+)
+
+// Names describes the enum to the codec.
+func (e AgentResponseType) Names() *codec.Names { return &agentResponseTypeNames }
+
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e AgentResponseType) String() string { return agentResponseTypeNames.String(int32(e)) }
+
+// AgentProcessIOType tells which kind of [AgentProcessIO] it is, and so which of its members counts.
+// (mesos.v1.agent.ProcessIO.Type)
+type AgentProcessIOType int32
+
+// The values of AgentProcessIOType.
+const (
+	AgentProcessIOTypeUnknown AgentProcessIOType = 0 // UNKNOWN
+	AgentProcessIOTypeData    AgentProcessIOType = 1 // DATA
+	AgentProcessIOTypeControl AgentProcessIOType = 2 // CONTROL
+)
+
+// Names describes the enum to the codec.
+func (e AgentProcessIOType) Names() *codec.Names { return &agentProcessIOTypeNames }
+
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e AgentProcessIOType) String() string { return agentProcessIOTypeNames.String(int32(e)) }
+
+// AgentProcessIODataType tells which kind of [AgentProcessIOData] it is, and so which of its members counts.
+// (mesos.v1.agent.ProcessIO.Data.Type)
+type AgentProcessIODataType int32
+
+// The values of AgentProcessIODataType.
+const (
+	AgentProcessIODataTypeUnknown AgentProcessIODataType = 0 // UNKNOWN
+	AgentProcessIODataTypeStdin   AgentProcessIODataType = 1 // STDIN
+	AgentProcessIODataTypeStdout  AgentProcessIODataType = 2 // STDOUT
+	AgentProcessIODataTypeStderr  AgentProcessIODataType = 3 // STDERR
+)
+
+// Names describes the enum to the codec.
+func (e AgentProcessIODataType) Names() *codec.Names { return &agentProcessIODataTypeNames }
+
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e AgentProcessIODataType) String() string { return agentProcessIODataTypeNames.String(int32(e)) }
+
+// AgentProcessIOControlType tells which kind of [AgentProcessIOControl] it is, and so which of its members counts.
+// (mesos.v1.agent.ProcessIO.Control.Type)
+type AgentProcessIOControlType int32
+
+// The values of AgentProcessIOControlType.
+const (
+	AgentProcessIOControlTypeUnknown   AgentProcessIOControlType = 0 // UNKNOWN
+	AgentProcessIOControlTypeTTYInfo   AgentProcessIOControlType = 1 // TTY_INFO
+	AgentProcessIOControlTypeHeartbeat AgentProcessIOControlType = 2 // HEARTBEAT
+)
+
+// Names describes the enum to the codec.
+func (e AgentProcessIOControlType) Names() *codec.Names { return &agentProcessIOControlTypeNames }
+
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e AgentProcessIOControlType) String() string {
+	return agentProcessIOControlTypeNames.String(int32(e))
+}
+
+// ResourceProviderEventType tells which kind of [ResourceProviderEvent] it is, and so which of its members counts.
+// (mesos.v1.resource_provider.Event.Type)
+type ResourceProviderEventType int32
+
+// The values of ResourceProviderEventType.
+const (
+	ResourceProviderEventTypeUnknown                    ResourceProviderEventType = 0 // UNKNOWN
+	ResourceProviderEventTypeSubscribed                 ResourceProviderEventType = 1 // SUBSCRIBED
+	ResourceProviderEventTypeApplyOperation             ResourceProviderEventType = 2 // APPLY_OPERATION
+	ResourceProviderEventTypePublishResources           ResourceProviderEventType = 3 // PUBLISH_RESOURCES
+	ResourceProviderEventTypeAcknowledgeOperationStatus ResourceProviderEventType = 4 // ACKNOWLEDGE_OPERATION_STATUS
+	ResourceProviderEventTypeReconcileOperations        ResourceProviderEventType = 5 // RECONCILE_OPERATIONS
+	ResourceProviderEventTypeTeardown                   ResourceProviderEventType = 6 // TEARDOWN
+)
+
+// Names describes the enum to the codec.
+func (e ResourceProviderEventType) Names() *codec.Names { return &resourceProviderEventTypeNames }
+
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e ResourceProviderEventType) String() string {
+	return resourceProviderEventTypeNames.String(int32(e))
+}
+
+// ResourceProviderCallType tells which kind of [ResourceProviderCall] it is, and so which of its members counts.
+// (mesos.v1.resource_provider.Call.Type)
+type ResourceProviderCallType int32
+
+// The values of ResourceProviderCallType.
+const (
+	ResourceProviderCallTypeUnknown                      ResourceProviderCallType = 0 // UNKNOWN
+	ResourceProviderCallTypeSubscribe                    ResourceProviderCallType = 1 // SUBSCRIBE
+	ResourceProviderCallTypeUpdateOperationStatus        ResourceProviderCallType = 2 // UPDATE_OPERATION_STATUS
+	ResourceProviderCallTypeUpdateState                  ResourceProviderCallType = 3 // UPDATE_STATE
+	ResourceProviderCallTypeUpdatePublishResourcesStatus ResourceProviderCallType = 4 // UPDATE_PUBLISH_RESOURCES_STATUS
+)
+
+// Names describes the enum to the codec.
+func (e ResourceProviderCallType) Names() *codec.Names { return &resourceProviderCallTypeNames }
+
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e ResourceProviderCallType) String() string {
+	return resourceProviderCallTypeNames.String(int32(e))
+}
+
+// ResourceProviderCallUpdatePublishResourcesStatusStatus is an enum of
+// [ResourceProviderCallUpdatePublishResourcesStatus].
+// (mesos.v1.resource_provider.Call.UpdatePublishResourcesStatus.Status)
+type ResourceProviderCallUpdatePublishResourcesStatusStatus int32
+
+// The values of ResourceProviderCallUpdatePublishResourcesStatusStatus.
+const (
+	ResourceProviderCallUpdatePublishResourcesStatusStatusUnknown ResourceProviderCallUpdatePublishResourcesStatusStatus = 0 // UNKNOWN
+	ResourceProviderCallUpdatePublishResourcesStatusStatusOk      ResourceProviderCallUpdatePublishResourcesStatusStatus = 1 // OK
+	ResourceProviderCallUpdatePublishResourcesStatusStatusFailed  ResourceProviderCallUpdatePublishResourcesStatusStatus = 2 // FAILED
+)
+
+// Names describes the enum to the codec.
+func (e ResourceProviderCallUpdatePublishResourcesStatusStatus) Names() *codec.Names {
+	return &resourceProviderCallUpdatePublishResourcesStatusStatusNames
+}
+
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e ResourceProviderCallUpdatePublishResourcesStatusStatus) String() string {
+	return resourceProviderCallUpdatePublishResourcesStatusStatusNames.String(int32(e))
 }

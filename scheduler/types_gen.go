@@ -3,10 +3,13 @@
 package scheduler
 
 import (
+	"unsafe"
+
 	"github.com/ormosproject/ormos/internal/codec"
 	"github.com/ormosproject/ormos/mesos"
 )
 
+// Event is mesos.v1.scheduler.Event.
 type Event struct {
 	Type                  *EventType
 	Subscribed            *EventSubscribed
@@ -19,230 +22,868 @@ type Event struct {
 	InverseOffers         *EventInverseOffers
 	RescindInverseOffer   *EventRescindInverseOffer
 	UpdateOperationStatus *EventUpdateOperationStatus
-	Unknown               []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetType gives Type, or EventTypeUnknown when it is unset.
 func (m *Event) GetType() EventType {
 	if m == nil || m.Type == nil {
 		return EventTypeUnknown
 	}
 	return *m.Type
 }
-func (m *Event) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Event) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Event) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Event) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Event) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Event) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Event) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Event) Clone() *Event                         { panic("stub") }
-func (m *Event) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *Event) Schema() *codec.Schema { return &eventSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Event) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &eventSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Event) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Event) Decode(b []byte, a *codec.Arena) error {
+	*m = Event{}
+	return codec.Decode(&eventSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Event) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Event) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &eventSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Event) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Event) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Event{}
+	return codec.DecodeJSON(&eventSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Event) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Event) Clone() *Event {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&eventSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Event) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&eventSchema, unsafe.Pointer(m))
+}
+
+// EventSubscribed is what an [Event] of type SUBSCRIBED carries. (mesos.v1.scheduler.Event.Subscribed)
 type EventSubscribed struct {
 	FrameworkID              mesos.FrameworkID
 	HeartbeatIntervalSeconds *float64
 	MasterInfo               *mesos.MasterInfo
-	Unknown                  []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetHeartbeatIntervalSeconds gives HeartbeatIntervalSeconds, or 0 when it is unset.
 func (m *EventSubscribed) GetHeartbeatIntervalSeconds() float64 {
 	if m == nil || m.HeartbeatIntervalSeconds == nil {
 		return 0
 	}
 	return *m.HeartbeatIntervalSeconds
 }
-func (m *EventSubscribed) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *EventSubscribed) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *EventSubscribed) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *EventSubscribed) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *EventSubscribed) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *EventSubscribed) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *EventSubscribed) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *EventSubscribed) Clone() *EventSubscribed               { panic("stub") }
-func (m *EventSubscribed) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *EventSubscribed) Schema() *codec.Schema { return &eventSubscribedSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *EventSubscribed) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &eventSubscribedSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *EventSubscribed) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventSubscribed) Decode(b []byte, a *codec.Arena) error {
+	*m = EventSubscribed{}
+	return codec.Decode(&eventSubscribedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *EventSubscribed) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *EventSubscribed) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &eventSubscribedSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *EventSubscribed) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventSubscribed) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = EventSubscribed{}
+	return codec.DecodeJSON(&eventSubscribedSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *EventSubscribed) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *EventSubscribed) Clone() *EventSubscribed {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&eventSubscribedSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *EventSubscribed) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&eventSubscribedSchema, unsafe.Pointer(m))
+}
+
+// EventOffers is what an [Event] of type OFFERS carries. (mesos.v1.scheduler.Event.Offers)
 type EventOffers struct {
-	Offers  []mesos.Offer
+	Offers []mesos.Offer
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *EventOffers) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *EventOffers) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *EventOffers) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *EventOffers) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *EventOffers) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *EventOffers) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *EventOffers) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *EventOffers) Clone() *EventOffers                   { panic("stub") }
-func (m *EventOffers) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *EventOffers) Schema() *codec.Schema { return &eventOffersSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *EventOffers) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &eventOffersSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *EventOffers) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventOffers) Decode(b []byte, a *codec.Arena) error {
+	*m = EventOffers{}
+	return codec.Decode(&eventOffersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *EventOffers) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *EventOffers) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &eventOffersSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *EventOffers) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventOffers) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = EventOffers{}
+	return codec.DecodeJSON(&eventOffersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *EventOffers) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *EventOffers) Clone() *EventOffers {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&eventOffersSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *EventOffers) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&eventOffersSchema, unsafe.Pointer(m))
+}
+
+// EventInverseOffers is what an [Event] of type INVERSE_OFFERS carries. (mesos.v1.scheduler.Event.InverseOffers)
 type EventInverseOffers struct {
 	InverseOffers []mesos.InverseOffer
-	Unknown       []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *EventInverseOffers) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *EventInverseOffers) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *EventInverseOffers) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *EventInverseOffers) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *EventInverseOffers) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *EventInverseOffers) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *EventInverseOffers) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *EventInverseOffers) Clone() *EventInverseOffers            { panic("stub") }
-func (m *EventInverseOffers) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *EventInverseOffers) Schema() *codec.Schema { return &eventInverseOffersSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *EventInverseOffers) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &eventInverseOffersSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *EventInverseOffers) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventInverseOffers) Decode(b []byte, a *codec.Arena) error {
+	*m = EventInverseOffers{}
+	return codec.Decode(&eventInverseOffersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *EventInverseOffers) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *EventInverseOffers) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &eventInverseOffersSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *EventInverseOffers) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventInverseOffers) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = EventInverseOffers{}
+	return codec.DecodeJSON(&eventInverseOffersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *EventInverseOffers) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *EventInverseOffers) Clone() *EventInverseOffers {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&eventInverseOffersSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *EventInverseOffers) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&eventInverseOffersSchema, unsafe.Pointer(m))
+}
+
+// EventRescind is what an [Event] of type RESCIND carries. (mesos.v1.scheduler.Event.Rescind)
 type EventRescind struct {
 	OfferID mesos.OfferID
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *EventRescind) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *EventRescind) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *EventRescind) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *EventRescind) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *EventRescind) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *EventRescind) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *EventRescind) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *EventRescind) Clone() *EventRescind                  { panic("stub") }
-func (m *EventRescind) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *EventRescind) Schema() *codec.Schema { return &eventRescindSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *EventRescind) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &eventRescindSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *EventRescind) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventRescind) Decode(b []byte, a *codec.Arena) error {
+	*m = EventRescind{}
+	return codec.Decode(&eventRescindSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *EventRescind) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *EventRescind) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &eventRescindSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *EventRescind) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventRescind) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = EventRescind{}
+	return codec.DecodeJSON(&eventRescindSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *EventRescind) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *EventRescind) Clone() *EventRescind {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&eventRescindSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *EventRescind) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&eventRescindSchema, unsafe.Pointer(m))
+}
+
+// EventRescindInverseOffer is what an [Event] of type RESCIND_INVERSE_OFFER carries.
+// (mesos.v1.scheduler.Event.RescindInverseOffer)
 type EventRescindInverseOffer struct {
 	InverseOfferID mesos.OfferID
-	Unknown        []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *EventRescindInverseOffer) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *EventRescindInverseOffer) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *EventRescindInverseOffer) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *EventRescindInverseOffer) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *EventRescindInverseOffer) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *EventRescindInverseOffer) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *EventRescindInverseOffer) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *EventRescindInverseOffer) Clone() *EventRescindInverseOffer      { panic("stub") }
-func (m *EventRescindInverseOffer) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *EventRescindInverseOffer) Schema() *codec.Schema { return &eventRescindInverseOfferSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *EventRescindInverseOffer) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &eventRescindInverseOfferSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *EventRescindInverseOffer) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventRescindInverseOffer) Decode(b []byte, a *codec.Arena) error {
+	*m = EventRescindInverseOffer{}
+	return codec.Decode(&eventRescindInverseOfferSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *EventRescindInverseOffer) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *EventRescindInverseOffer) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &eventRescindInverseOfferSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *EventRescindInverseOffer) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventRescindInverseOffer) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = EventRescindInverseOffer{}
+	return codec.DecodeJSON(&eventRescindInverseOfferSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *EventRescindInverseOffer) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *EventRescindInverseOffer) Clone() *EventRescindInverseOffer {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&eventRescindInverseOfferSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *EventRescindInverseOffer) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&eventRescindInverseOfferSchema, unsafe.Pointer(m))
+}
+
+// EventUpdate is what an [Event] of type UPDATE carries. (mesos.v1.scheduler.Event.Update)
 type EventUpdate struct {
-	Status  mesos.TaskStatus
+	Status mesos.TaskStatus
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *EventUpdate) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *EventUpdate) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *EventUpdate) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *EventUpdate) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *EventUpdate) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *EventUpdate) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *EventUpdate) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *EventUpdate) Clone() *EventUpdate                   { panic("stub") }
-func (m *EventUpdate) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *EventUpdate) Schema() *codec.Schema { return &eventUpdateSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *EventUpdate) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &eventUpdateSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *EventUpdate) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventUpdate) Decode(b []byte, a *codec.Arena) error {
+	*m = EventUpdate{}
+	return codec.Decode(&eventUpdateSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *EventUpdate) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *EventUpdate) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &eventUpdateSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *EventUpdate) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventUpdate) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = EventUpdate{}
+	return codec.DecodeJSON(&eventUpdateSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *EventUpdate) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *EventUpdate) Clone() *EventUpdate {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&eventUpdateSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *EventUpdate) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&eventUpdateSchema, unsafe.Pointer(m))
+}
+
+// EventUpdateOperationStatus is what an [Event] of type UPDATE_OPERATION_STATUS carries.
+// (mesos.v1.scheduler.Event.UpdateOperationStatus)
 type EventUpdateOperationStatus struct {
-	Status  mesos.OperationStatus
+	Status mesos.OperationStatus
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *EventUpdateOperationStatus) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *EventUpdateOperationStatus) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *EventUpdateOperationStatus) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *EventUpdateOperationStatus) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *EventUpdateOperationStatus) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *EventUpdateOperationStatus) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *EventUpdateOperationStatus) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *EventUpdateOperationStatus) Clone() *EventUpdateOperationStatus    { panic("stub") }
-func (m *EventUpdateOperationStatus) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *EventUpdateOperationStatus) Schema() *codec.Schema { return &eventUpdateOperationStatusSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *EventUpdateOperationStatus) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &eventUpdateOperationStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *EventUpdateOperationStatus) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventUpdateOperationStatus) Decode(b []byte, a *codec.Arena) error {
+	*m = EventUpdateOperationStatus{}
+	return codec.Decode(&eventUpdateOperationStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *EventUpdateOperationStatus) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *EventUpdateOperationStatus) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &eventUpdateOperationStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *EventUpdateOperationStatus) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventUpdateOperationStatus) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = EventUpdateOperationStatus{}
+	return codec.DecodeJSON(&eventUpdateOperationStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *EventUpdateOperationStatus) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *EventUpdateOperationStatus) Clone() *EventUpdateOperationStatus {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&eventUpdateOperationStatusSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *EventUpdateOperationStatus) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&eventUpdateOperationStatusSchema, unsafe.Pointer(m))
+}
+
+// EventMessage is what an [Event] of type MESSAGE carries. (mesos.v1.scheduler.Event.Message)
 type EventMessage struct {
 	AgentID    mesos.AgentID
 	ExecutorID mesos.ExecutorID
 	Data       []byte
-	Unknown    []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *EventMessage) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *EventMessage) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *EventMessage) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *EventMessage) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *EventMessage) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *EventMessage) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *EventMessage) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *EventMessage) Clone() *EventMessage                  { panic("stub") }
-func (m *EventMessage) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *EventMessage) Schema() *codec.Schema { return &eventMessageSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *EventMessage) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &eventMessageSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *EventMessage) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventMessage) Decode(b []byte, a *codec.Arena) error {
+	*m = EventMessage{}
+	return codec.Decode(&eventMessageSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *EventMessage) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *EventMessage) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &eventMessageSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *EventMessage) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventMessage) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = EventMessage{}
+	return codec.DecodeJSON(&eventMessageSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *EventMessage) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *EventMessage) Clone() *EventMessage {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&eventMessageSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *EventMessage) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&eventMessageSchema, unsafe.Pointer(m))
+}
+
+// EventFailure is what an [Event] of type FAILURE carries. (mesos.v1.scheduler.Event.Failure)
 type EventFailure struct {
 	AgentID    *mesos.AgentID
 	ExecutorID *mesos.ExecutorID
 	Status     *int32
-	Unknown    []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetStatus gives Status, or 0 when it is unset.
 func (m *EventFailure) GetStatus() int32 {
 	if m == nil || m.Status == nil {
 		return 0
 	}
 	return *m.Status
 }
-func (m *EventFailure) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *EventFailure) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *EventFailure) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *EventFailure) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *EventFailure) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *EventFailure) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *EventFailure) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *EventFailure) Clone() *EventFailure                  { panic("stub") }
-func (m *EventFailure) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *EventFailure) Schema() *codec.Schema { return &eventFailureSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *EventFailure) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &eventFailureSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *EventFailure) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventFailure) Decode(b []byte, a *codec.Arena) error {
+	*m = EventFailure{}
+	return codec.Decode(&eventFailureSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *EventFailure) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *EventFailure) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &eventFailureSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *EventFailure) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventFailure) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = EventFailure{}
+	return codec.DecodeJSON(&eventFailureSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *EventFailure) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *EventFailure) Clone() *EventFailure {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&eventFailureSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *EventFailure) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&eventFailureSchema, unsafe.Pointer(m))
+}
+
+// EventError is what an [Event] of type ERROR carries. (mesos.v1.scheduler.Event.Error)
 type EventError struct {
 	Message string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *EventError) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *EventError) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *EventError) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *EventError) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *EventError) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *EventError) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *EventError) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *EventError) Clone() *EventError                    { panic("stub") }
-func (m *EventError) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *EventError) Schema() *codec.Schema { return &eventErrorSchema }
 
-type Response struct {
-	Type                *ResponseType
-	ReconcileOperations *ResponseReconcileOperations
-	Unknown             []byte
+// AppendBinary appends the message in protobuf form.
+func (m *EventError) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &eventErrorSchema, unsafe.Pointer(m))
 }
 
+// MarshalBinary gives the message in protobuf form.
+func (m *EventError) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventError) Decode(b []byte, a *codec.Arena) error {
+	*m = EventError{}
+	return codec.Decode(&eventErrorSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *EventError) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *EventError) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &eventErrorSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *EventError) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *EventError) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = EventError{}
+	return codec.DecodeJSON(&eventErrorSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *EventError) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *EventError) Clone() *EventError {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&eventErrorSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *EventError) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&eventErrorSchema, unsafe.Pointer(m))
+}
+
+// Response is mesos.v1.scheduler.Response.
+type Response struct {
+	Type *ResponseType
+	// (Out of use.)
+	ReconcileOperations *ResponseReconcileOperations
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// GetType gives Type, or ResponseTypeUnknown when it is unset.
 func (m *Response) GetType() ResponseType {
 	if m == nil || m.Type == nil {
 		return ResponseTypeUnknown
 	}
 	return *m.Type
 }
-func (m *Response) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Response) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Response) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Response) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Response) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Response) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Response) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Response) Clone() *Response                      { panic("stub") }
-func (m *Response) String() string                        { panic("stub") }
 
-type ResponseReconcileOperations struct {
-	OperationStatuses []mesos.OperationStatus
-	Unknown           []byte
+// Schema describes the message to the codec.
+func (m *Response) Schema() *codec.Schema { return &responseSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Response) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &responseSchema, unsafe.Pointer(m))
 }
 
-func (m *ResponseReconcileOperations) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *ResponseReconcileOperations) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *ResponseReconcileOperations) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *ResponseReconcileOperations) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *ResponseReconcileOperations) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *ResponseReconcileOperations) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *ResponseReconcileOperations) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *ResponseReconcileOperations) Clone() *ResponseReconcileOperations   { panic("stub") }
-func (m *ResponseReconcileOperations) String() string                        { panic("stub") }
+// MarshalBinary gives the message in protobuf form.
+func (m *Response) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Response) Decode(b []byte, a *codec.Arena) error {
+	*m = Response{}
+	return codec.Decode(&responseSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Response) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Response) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &responseSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Response) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Response) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Response{}
+	return codec.DecodeJSON(&responseSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Response) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Response) Clone() *Response {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&responseSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Response) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&responseSchema, unsafe.Pointer(m))
+}
+
+// ResponseReconcileOperations is what a [Response] of type RECONCILE_OPERATIONS carries.
+// (mesos.v1.scheduler.Response.ReconcileOperations)
+type ResponseReconcileOperations struct {
+	// (Out of use.)
+	OperationStatuses []mesos.OperationStatus
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *ResponseReconcileOperations) Schema() *codec.Schema {
+	return &responseReconcileOperationsSchema
+}
+
+// AppendBinary appends the message in protobuf form.
+func (m *ResponseReconcileOperations) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &responseReconcileOperationsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *ResponseReconcileOperations) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResponseReconcileOperations) Decode(b []byte, a *codec.Arena) error {
+	*m = ResponseReconcileOperations{}
+	return codec.Decode(&responseReconcileOperationsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *ResponseReconcileOperations) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *ResponseReconcileOperations) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &responseReconcileOperationsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *ResponseReconcileOperations) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *ResponseReconcileOperations) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = ResponseReconcileOperations{}
+	return codec.DecodeJSON(&responseReconcileOperationsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *ResponseReconcileOperations) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *ResponseReconcileOperations) Clone() *ResponseReconcileOperations {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&responseReconcileOperationsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *ResponseReconcileOperations) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&responseReconcileOperationsSchema, unsafe.Pointer(m))
+}
+
+// Call is mesos.v1.scheduler.Call.
 type Call struct {
 	FrameworkID                *mesos.FrameworkID
 	Type                       *CallType
@@ -262,389 +903,1378 @@ type Call struct {
 	AcknowledgeOperationStatus *CallAcknowledgeOperationStatus
 	ReconcileOperations        *CallReconcileOperations
 	UpdateFramework            *CallUpdateFramework
-	Unknown                    []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetType gives Type, or CallTypeUnknown when it is unset.
 func (m *Call) GetType() CallType {
 	if m == nil || m.Type == nil {
 		return CallTypeUnknown
 	}
 	return *m.Type
 }
-func (m *Call) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *Call) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *Call) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *Call) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *Call) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *Call) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *Call) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *Call) Clone() *Call                          { panic("stub") }
-func (m *Call) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *Call) Schema() *codec.Schema { return &callSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *Call) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *Call) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Call) Decode(b []byte, a *codec.Arena) error {
+	*m = Call{}
+	return codec.Decode(&callSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *Call) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *Call) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *Call) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *Call) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = Call{}
+	return codec.DecodeJSON(&callSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *Call) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *Call) Clone() *Call {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *Call) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callSchema, unsafe.Pointer(m))
+}
+
+// CallSubscribe is what a [Call] of type SUBSCRIBE carries. (mesos.v1.scheduler.Call.Subscribe)
 type CallSubscribe struct {
 	FrameworkInfo    mesos.FrameworkInfo
 	SuppressedRoles  []string
 	OfferConstraints *mesos.OfferConstraints
-	Unknown          []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *CallSubscribe) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CallSubscribe) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CallSubscribe) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CallSubscribe) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CallSubscribe) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CallSubscribe) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CallSubscribe) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CallSubscribe) Clone() *CallSubscribe                 { panic("stub") }
-func (m *CallSubscribe) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CallSubscribe) Schema() *codec.Schema { return &callSubscribeSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *CallSubscribe) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callSubscribeSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallSubscribe) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallSubscribe) Decode(b []byte, a *codec.Arena) error {
+	*m = CallSubscribe{}
+	return codec.Decode(&callSubscribeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallSubscribe) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallSubscribe) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callSubscribeSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallSubscribe) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallSubscribe) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallSubscribe{}
+	return codec.DecodeJSON(&callSubscribeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallSubscribe) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallSubscribe) Clone() *CallSubscribe {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callSubscribeSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallSubscribe) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callSubscribeSchema, unsafe.Pointer(m))
+}
+
+// CallAccept is what a [Call] of type ACCEPT carries. (mesos.v1.scheduler.Call.Accept)
 type CallAccept struct {
 	OfferIDs   []mesos.OfferID
 	Operations []mesos.OfferOperation
 	Filters    *mesos.Filters
-	Unknown    []byte
-}
-
-func (m *CallAccept) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CallAccept) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CallAccept) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CallAccept) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CallAccept) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CallAccept) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CallAccept) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CallAccept) Clone() *CallAccept                    { panic("stub") }
-func (m *CallAccept) String() string                        { panic("stub") }
-
-type CallDecline struct {
-	OfferIDs []mesos.OfferID
-	Filters  *mesos.Filters
-	Unknown  []byte
-}
-
-func (m *CallDecline) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CallDecline) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CallDecline) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CallDecline) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CallDecline) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CallDecline) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CallDecline) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CallDecline) Clone() *CallDecline                   { panic("stub") }
-func (m *CallDecline) String() string                        { panic("stub") }
-
-type CallAcceptInverseOffers struct {
-	InverseOfferIDs []mesos.OfferID
-	Filters         *mesos.Filters
-	Unknown         []byte
-}
-
-func (m *CallAcceptInverseOffers) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CallAcceptInverseOffers) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CallAcceptInverseOffers) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CallAcceptInverseOffers) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CallAcceptInverseOffers) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CallAcceptInverseOffers) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CallAcceptInverseOffers) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CallAcceptInverseOffers) Clone() *CallAcceptInverseOffers       { panic("stub") }
-func (m *CallAcceptInverseOffers) String() string                        { panic("stub") }
-
-type CallDeclineInverseOffers struct {
-	InverseOfferIDs []mesos.OfferID
-	Filters         *mesos.Filters
-	Unknown         []byte
-}
-
-func (m *CallDeclineInverseOffers) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CallDeclineInverseOffers) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CallDeclineInverseOffers) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CallDeclineInverseOffers) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CallDeclineInverseOffers) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CallDeclineInverseOffers) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CallDeclineInverseOffers) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CallDeclineInverseOffers) Clone() *CallDeclineInverseOffers      { panic("stub") }
-func (m *CallDeclineInverseOffers) String() string                        { panic("stub") }
-
-type CallRevive struct {
-	Roles   []string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *CallRevive) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CallRevive) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CallRevive) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CallRevive) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CallRevive) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CallRevive) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CallRevive) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CallRevive) Clone() *CallRevive                    { panic("stub") }
-func (m *CallRevive) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CallAccept) Schema() *codec.Schema { return &callAcceptSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *CallAccept) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callAcceptSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallAccept) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallAccept) Decode(b []byte, a *codec.Arena) error {
+	*m = CallAccept{}
+	return codec.Decode(&callAcceptSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallAccept) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallAccept) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callAcceptSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallAccept) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallAccept) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallAccept{}
+	return codec.DecodeJSON(&callAcceptSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallAccept) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallAccept) Clone() *CallAccept {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callAcceptSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallAccept) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callAcceptSchema, unsafe.Pointer(m))
+}
+
+// CallDecline is what a [Call] of type DECLINE carries. (mesos.v1.scheduler.Call.Decline)
+type CallDecline struct {
+	OfferIDs []mesos.OfferID
+	Filters  *mesos.Filters
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *CallDecline) Schema() *codec.Schema { return &callDeclineSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CallDecline) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callDeclineSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallDecline) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallDecline) Decode(b []byte, a *codec.Arena) error {
+	*m = CallDecline{}
+	return codec.Decode(&callDeclineSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallDecline) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallDecline) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callDeclineSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallDecline) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallDecline) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallDecline{}
+	return codec.DecodeJSON(&callDeclineSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallDecline) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallDecline) Clone() *CallDecline {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callDeclineSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallDecline) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callDeclineSchema, unsafe.Pointer(m))
+}
+
+// CallAcceptInverseOffers is what a [Call] of type ACCEPT_INVERSE_OFFERS carries.
+// (mesos.v1.scheduler.Call.AcceptInverseOffers)
+type CallAcceptInverseOffers struct {
+	InverseOfferIDs []mesos.OfferID
+	Filters         *mesos.Filters
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *CallAcceptInverseOffers) Schema() *codec.Schema { return &callAcceptInverseOffersSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CallAcceptInverseOffers) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callAcceptInverseOffersSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallAcceptInverseOffers) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallAcceptInverseOffers) Decode(b []byte, a *codec.Arena) error {
+	*m = CallAcceptInverseOffers{}
+	return codec.Decode(&callAcceptInverseOffersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallAcceptInverseOffers) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallAcceptInverseOffers) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callAcceptInverseOffersSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallAcceptInverseOffers) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallAcceptInverseOffers) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallAcceptInverseOffers{}
+	return codec.DecodeJSON(&callAcceptInverseOffersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallAcceptInverseOffers) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallAcceptInverseOffers) Clone() *CallAcceptInverseOffers {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callAcceptInverseOffersSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallAcceptInverseOffers) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callAcceptInverseOffersSchema, unsafe.Pointer(m))
+}
+
+// CallDeclineInverseOffers is what a [Call] of type DECLINE_INVERSE_OFFERS carries.
+// (mesos.v1.scheduler.Call.DeclineInverseOffers)
+type CallDeclineInverseOffers struct {
+	InverseOfferIDs []mesos.OfferID
+	Filters         *mesos.Filters
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *CallDeclineInverseOffers) Schema() *codec.Schema { return &callDeclineInverseOffersSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CallDeclineInverseOffers) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callDeclineInverseOffersSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallDeclineInverseOffers) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallDeclineInverseOffers) Decode(b []byte, a *codec.Arena) error {
+	*m = CallDeclineInverseOffers{}
+	return codec.Decode(&callDeclineInverseOffersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallDeclineInverseOffers) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallDeclineInverseOffers) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callDeclineInverseOffersSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallDeclineInverseOffers) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallDeclineInverseOffers) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallDeclineInverseOffers{}
+	return codec.DecodeJSON(&callDeclineInverseOffersSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallDeclineInverseOffers) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallDeclineInverseOffers) Clone() *CallDeclineInverseOffers {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callDeclineInverseOffersSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallDeclineInverseOffers) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callDeclineInverseOffersSchema, unsafe.Pointer(m))
+}
+
+// CallRevive is what a [Call] of type REVIVE carries. (mesos.v1.scheduler.Call.Revive)
+type CallRevive struct {
+	Roles []string
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *CallRevive) Schema() *codec.Schema { return &callReviveSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CallRevive) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callReviveSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallRevive) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallRevive) Decode(b []byte, a *codec.Arena) error {
+	*m = CallRevive{}
+	return codec.Decode(&callReviveSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallRevive) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallRevive) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callReviveSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallRevive) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallRevive) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallRevive{}
+	return codec.DecodeJSON(&callReviveSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallRevive) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallRevive) Clone() *CallRevive {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callReviveSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallRevive) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callReviveSchema, unsafe.Pointer(m))
+}
+
+// CallKill is what a [Call] of type KILL carries. (mesos.v1.scheduler.Call.Kill)
 type CallKill struct {
 	TaskID     mesos.TaskID
 	AgentID    *mesos.AgentID
 	KillPolicy *mesos.KillPolicy
-	Unknown    []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *CallKill) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CallKill) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CallKill) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CallKill) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CallKill) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CallKill) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CallKill) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CallKill) Clone() *CallKill                      { panic("stub") }
-func (m *CallKill) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CallKill) Schema() *codec.Schema { return &callKillSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *CallKill) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callKillSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallKill) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallKill) Decode(b []byte, a *codec.Arena) error {
+	*m = CallKill{}
+	return codec.Decode(&callKillSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallKill) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallKill) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callKillSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallKill) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallKill) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallKill{}
+	return codec.DecodeJSON(&callKillSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallKill) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallKill) Clone() *CallKill {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callKillSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallKill) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callKillSchema, unsafe.Pointer(m))
+}
+
+// CallShutdown is what a [Call] of type SHUTDOWN carries. (mesos.v1.scheduler.Call.Shutdown)
 type CallShutdown struct {
 	ExecutorID mesos.ExecutorID
 	AgentID    mesos.AgentID
-	Unknown    []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *CallShutdown) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CallShutdown) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CallShutdown) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CallShutdown) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CallShutdown) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CallShutdown) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CallShutdown) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CallShutdown) Clone() *CallShutdown                  { panic("stub") }
-func (m *CallShutdown) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CallShutdown) Schema() *codec.Schema { return &callShutdownSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *CallShutdown) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callShutdownSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallShutdown) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallShutdown) Decode(b []byte, a *codec.Arena) error {
+	*m = CallShutdown{}
+	return codec.Decode(&callShutdownSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallShutdown) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallShutdown) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callShutdownSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallShutdown) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallShutdown) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallShutdown{}
+	return codec.DecodeJSON(&callShutdownSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallShutdown) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallShutdown) Clone() *CallShutdown {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callShutdownSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallShutdown) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callShutdownSchema, unsafe.Pointer(m))
+}
+
+// CallAcknowledge is what a [Call] of type ACKNOWLEDGE carries. (mesos.v1.scheduler.Call.Acknowledge)
 type CallAcknowledge struct {
 	AgentID mesos.AgentID
 	TaskID  mesos.TaskID
 	UUID    []byte
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *CallAcknowledge) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CallAcknowledge) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CallAcknowledge) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CallAcknowledge) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CallAcknowledge) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CallAcknowledge) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CallAcknowledge) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CallAcknowledge) Clone() *CallAcknowledge               { panic("stub") }
-func (m *CallAcknowledge) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CallAcknowledge) Schema() *codec.Schema { return &callAcknowledgeSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *CallAcknowledge) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callAcknowledgeSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallAcknowledge) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallAcknowledge) Decode(b []byte, a *codec.Arena) error {
+	*m = CallAcknowledge{}
+	return codec.Decode(&callAcknowledgeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallAcknowledge) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallAcknowledge) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callAcknowledgeSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallAcknowledge) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallAcknowledge) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallAcknowledge{}
+	return codec.DecodeJSON(&callAcknowledgeSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallAcknowledge) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallAcknowledge) Clone() *CallAcknowledge {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callAcknowledgeSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallAcknowledge) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callAcknowledgeSchema, unsafe.Pointer(m))
+}
+
+// CallAcknowledgeOperationStatus is what a [Call] of type ACKNOWLEDGE_OPERATION_STATUS carries.
+// (mesos.v1.scheduler.Call.AcknowledgeOperationStatus)
 type CallAcknowledgeOperationStatus struct {
 	AgentID            *mesos.AgentID
 	ResourceProviderID *mesos.ResourceProviderID
 	UUID               []byte
 	OperationID        mesos.OperationID
-	Unknown            []byte
-}
-
-func (m *CallAcknowledgeOperationStatus) AppendBinary(b []byte) ([]byte, error)  { panic("stub") }
-func (m *CallAcknowledgeOperationStatus) MarshalBinary() ([]byte, error)         { panic("stub") }
-func (m *CallAcknowledgeOperationStatus) AppendJSON(b []byte) ([]byte, error)    { panic("stub") }
-func (m *CallAcknowledgeOperationStatus) MarshalJSON() ([]byte, error)           { panic("stub") }
-func (m *CallAcknowledgeOperationStatus) UnmarshalBinary(b []byte) error         { panic("stub") }
-func (m *CallAcknowledgeOperationStatus) UnmarshalJSON(b []byte) error           { panic("stub") }
-func (m *CallAcknowledgeOperationStatus) Decode(b []byte, a *codec.Arena) error  { panic("stub") }
-func (m *CallAcknowledgeOperationStatus) Clone() *CallAcknowledgeOperationStatus { panic("stub") }
-func (m *CallAcknowledgeOperationStatus) String() string                         { panic("stub") }
-
-type CallReconcile struct {
-	Tasks   []CallReconcileTask
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *CallReconcile) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CallReconcile) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CallReconcile) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CallReconcile) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CallReconcile) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CallReconcile) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CallReconcile) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CallReconcile) Clone() *CallReconcile                 { panic("stub") }
-func (m *CallReconcile) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CallAcknowledgeOperationStatus) Schema() *codec.Schema {
+	return &callAcknowledgeOperationStatusSchema
+}
 
+// AppendBinary appends the message in protobuf form.
+func (m *CallAcknowledgeOperationStatus) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callAcknowledgeOperationStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallAcknowledgeOperationStatus) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallAcknowledgeOperationStatus) Decode(b []byte, a *codec.Arena) error {
+	*m = CallAcknowledgeOperationStatus{}
+	return codec.Decode(&callAcknowledgeOperationStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallAcknowledgeOperationStatus) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallAcknowledgeOperationStatus) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callAcknowledgeOperationStatusSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallAcknowledgeOperationStatus) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallAcknowledgeOperationStatus) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallAcknowledgeOperationStatus{}
+	return codec.DecodeJSON(&callAcknowledgeOperationStatusSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallAcknowledgeOperationStatus) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallAcknowledgeOperationStatus) Clone() *CallAcknowledgeOperationStatus {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callAcknowledgeOperationStatusSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallAcknowledgeOperationStatus) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callAcknowledgeOperationStatusSchema, unsafe.Pointer(m))
+}
+
+// CallReconcile is what a [Call] of type RECONCILE carries. (mesos.v1.scheduler.Call.Reconcile)
+type CallReconcile struct {
+	Tasks []CallReconcileTask
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *CallReconcile) Schema() *codec.Schema { return &callReconcileSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CallReconcile) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callReconcileSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallReconcile) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallReconcile) Decode(b []byte, a *codec.Arena) error {
+	*m = CallReconcile{}
+	return codec.Decode(&callReconcileSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallReconcile) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallReconcile) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callReconcileSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallReconcile) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallReconcile) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallReconcile{}
+	return codec.DecodeJSON(&callReconcileSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallReconcile) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallReconcile) Clone() *CallReconcile {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callReconcileSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallReconcile) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callReconcileSchema, unsafe.Pointer(m))
+}
+
+// CallReconcileTask is a part of [CallReconcile]. (mesos.v1.scheduler.Call.Reconcile.Task)
 type CallReconcileTask struct {
 	TaskID  mesos.TaskID
 	AgentID *mesos.AgentID
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *CallReconcileTask) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CallReconcileTask) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CallReconcileTask) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CallReconcileTask) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CallReconcileTask) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CallReconcileTask) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CallReconcileTask) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CallReconcileTask) Clone() *CallReconcileTask             { panic("stub") }
-func (m *CallReconcileTask) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CallReconcileTask) Schema() *codec.Schema { return &callReconcileTaskSchema }
 
-type CallReconcileOperations struct {
-	Operations []CallReconcileOperationsOperation
-	Unknown    []byte
+// AppendBinary appends the message in protobuf form.
+func (m *CallReconcileTask) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callReconcileTaskSchema, unsafe.Pointer(m))
 }
 
-func (m *CallReconcileOperations) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CallReconcileOperations) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CallReconcileOperations) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CallReconcileOperations) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CallReconcileOperations) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CallReconcileOperations) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CallReconcileOperations) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CallReconcileOperations) Clone() *CallReconcileOperations       { panic("stub") }
-func (m *CallReconcileOperations) String() string                        { panic("stub") }
+// MarshalBinary gives the message in protobuf form.
+func (m *CallReconcileTask) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallReconcileTask) Decode(b []byte, a *codec.Arena) error {
+	*m = CallReconcileTask{}
+	return codec.Decode(&callReconcileTaskSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallReconcileTask) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallReconcileTask) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callReconcileTaskSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallReconcileTask) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallReconcileTask) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallReconcileTask{}
+	return codec.DecodeJSON(&callReconcileTaskSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallReconcileTask) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallReconcileTask) Clone() *CallReconcileTask {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callReconcileTaskSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallReconcileTask) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callReconcileTaskSchema, unsafe.Pointer(m))
+}
+
+// CallReconcileOperations is what a [Call] of type RECONCILE_OPERATIONS carries.
+// (mesos.v1.scheduler.Call.ReconcileOperations)
+type CallReconcileOperations struct {
+	Operations []CallReconcileOperationsOperation
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *CallReconcileOperations) Schema() *codec.Schema { return &callReconcileOperationsSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CallReconcileOperations) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callReconcileOperationsSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallReconcileOperations) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallReconcileOperations) Decode(b []byte, a *codec.Arena) error {
+	*m = CallReconcileOperations{}
+	return codec.Decode(&callReconcileOperationsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallReconcileOperations) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallReconcileOperations) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callReconcileOperationsSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallReconcileOperations) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallReconcileOperations) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallReconcileOperations{}
+	return codec.DecodeJSON(&callReconcileOperationsSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallReconcileOperations) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallReconcileOperations) Clone() *CallReconcileOperations {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callReconcileOperationsSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallReconcileOperations) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callReconcileOperationsSchema, unsafe.Pointer(m))
+}
+
+// CallReconcileOperationsOperation is a part of [CallReconcileOperations].
+// (mesos.v1.scheduler.Call.ReconcileOperations.Operation)
 type CallReconcileOperationsOperation struct {
 	OperationID        mesos.OperationID
 	AgentID            *mesos.AgentID
 	ResourceProviderID *mesos.ResourceProviderID
-	Unknown            []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *CallReconcileOperationsOperation) AppendBinary(b []byte) ([]byte, error)    { panic("stub") }
-func (m *CallReconcileOperationsOperation) MarshalBinary() ([]byte, error)           { panic("stub") }
-func (m *CallReconcileOperationsOperation) AppendJSON(b []byte) ([]byte, error)      { panic("stub") }
-func (m *CallReconcileOperationsOperation) MarshalJSON() ([]byte, error)             { panic("stub") }
-func (m *CallReconcileOperationsOperation) UnmarshalBinary(b []byte) error           { panic("stub") }
-func (m *CallReconcileOperationsOperation) UnmarshalJSON(b []byte) error             { panic("stub") }
-func (m *CallReconcileOperationsOperation) Decode(b []byte, a *codec.Arena) error    { panic("stub") }
-func (m *CallReconcileOperationsOperation) Clone() *CallReconcileOperationsOperation { panic("stub") }
-func (m *CallReconcileOperationsOperation) String() string                           { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CallReconcileOperationsOperation) Schema() *codec.Schema {
+	return &callReconcileOperationsOperationSchema
+}
 
+// AppendBinary appends the message in protobuf form.
+func (m *CallReconcileOperationsOperation) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callReconcileOperationsOperationSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallReconcileOperationsOperation) MarshalBinary() ([]byte, error) {
+	return m.AppendBinary(nil)
+}
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallReconcileOperationsOperation) Decode(b []byte, a *codec.Arena) error {
+	*m = CallReconcileOperationsOperation{}
+	return codec.Decode(&callReconcileOperationsOperationSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallReconcileOperationsOperation) UnmarshalBinary(b []byte) error {
+	return m.Decode(codec.Own(b), nil)
+}
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallReconcileOperationsOperation) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callReconcileOperationsOperationSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallReconcileOperationsOperation) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallReconcileOperationsOperation) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallReconcileOperationsOperation{}
+	return codec.DecodeJSON(&callReconcileOperationsOperationSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallReconcileOperationsOperation) UnmarshalJSON(b []byte) error {
+	return m.DecodeJSON(codec.Own(b), nil)
+}
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallReconcileOperationsOperation) Clone() *CallReconcileOperationsOperation {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callReconcileOperationsOperationSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallReconcileOperationsOperation) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callReconcileOperationsOperationSchema, unsafe.Pointer(m))
+}
+
+// CallMessage is what a [Call] of type MESSAGE carries. (mesos.v1.scheduler.Call.Message)
 type CallMessage struct {
 	AgentID    mesos.AgentID
 	ExecutorID mesos.ExecutorID
 	Data       []byte
-	Unknown    []byte
-}
-
-func (m *CallMessage) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CallMessage) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CallMessage) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CallMessage) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CallMessage) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CallMessage) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CallMessage) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CallMessage) Clone() *CallMessage                   { panic("stub") }
-func (m *CallMessage) String() string                        { panic("stub") }
-
-type CallRequest struct {
-	Requests []mesos.Request
-	Unknown  []byte
-}
-
-func (m *CallRequest) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CallRequest) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CallRequest) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CallRequest) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CallRequest) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CallRequest) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CallRequest) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CallRequest) Clone() *CallRequest                   { panic("stub") }
-func (m *CallRequest) String() string                        { panic("stub") }
-
-type CallSuppress struct {
-	Roles   []string
+	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
 
-func (m *CallSuppress) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CallSuppress) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CallSuppress) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CallSuppress) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CallSuppress) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CallSuppress) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CallSuppress) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CallSuppress) Clone() *CallSuppress                  { panic("stub") }
-func (m *CallSuppress) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CallMessage) Schema() *codec.Schema { return &callMessageSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *CallMessage) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callMessageSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallMessage) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallMessage) Decode(b []byte, a *codec.Arena) error {
+	*m = CallMessage{}
+	return codec.Decode(&callMessageSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallMessage) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallMessage) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callMessageSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallMessage) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallMessage) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallMessage{}
+	return codec.DecodeJSON(&callMessageSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallMessage) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallMessage) Clone() *CallMessage {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callMessageSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallMessage) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callMessageSchema, unsafe.Pointer(m))
+}
+
+// CallRequest is what a [Call] of type REQUEST carries. (mesos.v1.scheduler.Call.Request)
+type CallRequest struct {
+	Requests []mesos.Request
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *CallRequest) Schema() *codec.Schema { return &callRequestSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CallRequest) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callRequestSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallRequest) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallRequest) Decode(b []byte, a *codec.Arena) error {
+	*m = CallRequest{}
+	return codec.Decode(&callRequestSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallRequest) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallRequest) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callRequestSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallRequest) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallRequest) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallRequest{}
+	return codec.DecodeJSON(&callRequestSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallRequest) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallRequest) Clone() *CallRequest {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callRequestSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallRequest) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callRequestSchema, unsafe.Pointer(m))
+}
+
+// CallSuppress is what a [Call] of type SUPPRESS carries. (mesos.v1.scheduler.Call.Suppress)
+type CallSuppress struct {
+	Roles []string
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
+}
+
+// Schema describes the message to the codec.
+func (m *CallSuppress) Schema() *codec.Schema { return &callSuppressSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *CallSuppress) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callSuppressSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallSuppress) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallSuppress) Decode(b []byte, a *codec.Arena) error {
+	*m = CallSuppress{}
+	return codec.Decode(&callSuppressSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallSuppress) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallSuppress) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callSuppressSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallSuppress) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallSuppress) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallSuppress{}
+	return codec.DecodeJSON(&callSuppressSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallSuppress) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallSuppress) Clone() *CallSuppress {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callSuppressSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallSuppress) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callSuppressSchema, unsafe.Pointer(m))
+}
+
+// CallUpdateFramework is what a [Call] of type UPDATE_FRAMEWORK carries. (mesos.v1.scheduler.Call.UpdateFramework)
 type CallUpdateFramework struct {
 	FrameworkInfo    mesos.FrameworkInfo
 	SuppressedRoles  []string
 	OfferConstraints *mesos.OfferConstraints
-	Unknown          []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
-func (m *CallUpdateFramework) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *CallUpdateFramework) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *CallUpdateFramework) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *CallUpdateFramework) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *CallUpdateFramework) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *CallUpdateFramework) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *CallUpdateFramework) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *CallUpdateFramework) Clone() *CallUpdateFramework           { panic("stub") }
-func (m *CallUpdateFramework) String() string                        { panic("stub") }
+// Schema describes the message to the codec.
+func (m *CallUpdateFramework) Schema() *codec.Schema { return &callUpdateFrameworkSchema }
 
+// AppendBinary appends the message in protobuf form.
+func (m *CallUpdateFramework) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &callUpdateFrameworkSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *CallUpdateFramework) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallUpdateFramework) Decode(b []byte, a *codec.Arena) error {
+	*m = CallUpdateFramework{}
+	return codec.Decode(&callUpdateFrameworkSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *CallUpdateFramework) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *CallUpdateFramework) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &callUpdateFrameworkSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *CallUpdateFramework) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *CallUpdateFramework) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = CallUpdateFramework{}
+	return codec.DecodeJSON(&callUpdateFrameworkSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *CallUpdateFramework) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *CallUpdateFramework) Clone() *CallUpdateFramework {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&callUpdateFrameworkSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *CallUpdateFramework) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&callUpdateFrameworkSchema, unsafe.Pointer(m))
+}
+
+// APIResult is mesos.v1.scheduler.APIResult.
 type APIResult struct {
 	StatusCode uint32
 	Response   *Response
 	Error      *string
-	Unknown    []byte
+	// Unknown has the fields that the schema does not know, as they came.
+	Unknown []byte
 }
 
+// GetError gives Error, or "" when it is unset.
 func (m *APIResult) GetError() string {
 	if m == nil || m.Error == nil {
 		return ""
 	}
 	return *m.Error
 }
-func (m *APIResult) AppendBinary(b []byte) ([]byte, error) { panic("stub") }
-func (m *APIResult) MarshalBinary() ([]byte, error)        { panic("stub") }
-func (m *APIResult) AppendJSON(b []byte) ([]byte, error)   { panic("stub") }
-func (m *APIResult) MarshalJSON() ([]byte, error)          { panic("stub") }
-func (m *APIResult) UnmarshalBinary(b []byte) error        { panic("stub") }
-func (m *APIResult) UnmarshalJSON(b []byte) error          { panic("stub") }
-func (m *APIResult) Decode(b []byte, a *codec.Arena) error { panic("stub") }
-func (m *APIResult) Clone() *APIResult                     { panic("stub") }
-func (m *APIResult) String() string                        { panic("stub") }
 
+// Schema describes the message to the codec.
+func (m *APIResult) Schema() *codec.Schema { return &apiResultSchema }
+
+// AppendBinary appends the message in protobuf form.
+func (m *APIResult) AppendBinary(b []byte) ([]byte, error) {
+	return codec.Append(b, &apiResultSchema, unsafe.Pointer(m))
+}
+
+// MarshalBinary gives the message in protobuf form.
+func (m *APIResult) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// Decode reads the protobuf message in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *APIResult) Decode(b []byte, a *codec.Arena) error {
+	*m = APIResult{}
+	return codec.Decode(&apiResultSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalBinary reads the protobuf message in b; m shares nothing with b.
+func (m *APIResult) UnmarshalBinary(b []byte) error { return m.Decode(codec.Own(b), nil) }
+
+// AppendJSON appends the message as Mesos writes JSON.
+func (m *APIResult) AppendJSON(b []byte) ([]byte, error) {
+	return codec.AppendJSON(b, &apiResultSchema, unsafe.Pointer(m))
+}
+
+// MarshalJSON gives the message as Mesos writes JSON.
+func (m *APIResult) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// DecodeJSON reads the JSON object in b, which it goes on using, with memory from a (nil: allocated one by one).
+func (m *APIResult) DecodeJSON(b []byte, a *codec.Arena) error {
+	*m = APIResult{}
+	return codec.DecodeJSON(&apiResultSchema, unsafe.Pointer(m), b, a)
+}
+
+// UnmarshalJSON reads the JSON object in b; m shares nothing with b.
+func (m *APIResult) UnmarshalJSON(b []byte) error { return m.DecodeJSON(codec.Own(b), nil) }
+
+// Clone gives a deep copy that shares nothing with m; nil of nil.
+func (m *APIResult) Clone() *APIResult {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	codec.Clone(&apiResultSchema, unsafe.Pointer(&c))
+	return &c
+}
+
+// String gives the message as JSON on one line.
+func (m *APIResult) String() string {
+	if m == nil {
+		return "null"
+	}
+	return codec.Text(&apiResultSchema, unsafe.Pointer(m))
+}
+
+// EventType tells which kind of [Event] it is, and so which of its members counts. (mesos.v1.scheduler.Event.Type)
 type EventType int32
 
+// The values of EventType.
 const (
-	EventTypeUnknown               EventType = 0
-	EventTypeSubscribed            EventType = 1
-	EventTypeOffers                EventType = 2
-	EventTypeInverseOffers         EventType = 9
-	EventTypeRescind               EventType = 3
-	EventTypeRescindInverseOffer   EventType = 10
-	EventTypeUpdate                EventType = 4
-	EventTypeUpdateOperationStatus EventType = 11
-	EventTypeMessage               EventType = 5
-	EventTypeFailure               EventType = 6
-	EventTypeError                 EventType = 7
-	EventTypeHeartbeat             EventType = 8
+	EventTypeUnknown               EventType = 0  // UNKNOWN
+	EventTypeSubscribed            EventType = 1  // SUBSCRIBED
+	EventTypeOffers                EventType = 2  // OFFERS
+	EventTypeInverseOffers         EventType = 9  // INVERSE_OFFERS
+	EventTypeRescind               EventType = 3  // RESCIND
+	EventTypeRescindInverseOffer   EventType = 10 // RESCIND_INVERSE_OFFER
+	EventTypeUpdate                EventType = 4  // UPDATE
+	EventTypeUpdateOperationStatus EventType = 11 // UPDATE_OPERATION_STATUS
+	EventTypeMessage               EventType = 5  // MESSAGE
+	EventTypeFailure               EventType = 6  // FAILURE
+	EventTypeError                 EventType = 7  // ERROR
+	EventTypeHeartbeat             EventType = 8  // HEARTBEAT
 )
 
-func (e EventType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e EventType) Names() *codec.Names { return &eventTypeNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e EventType) String() string { return eventTypeNames.String(int32(e)) }
+
+// ResponseType tells which kind of [Response] it is, and so which of its members counts.
+// (mesos.v1.scheduler.Response.Type)
 type ResponseType int32
 
+// The values of ResponseType.
 const (
-	ResponseTypeUnknown             ResponseType = 0
-	ResponseTypeReconcileOperations ResponseType = 1
+	ResponseTypeUnknown             ResponseType = 0 // UNKNOWN
+	ResponseTypeReconcileOperations ResponseType = 1 // RECONCILE_OPERATIONS
 )
 
-func (e ResponseType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e ResponseType) Names() *codec.Names { return &responseTypeNames }
 
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e ResponseType) String() string { return responseTypeNames.String(int32(e)) }
+
+// CallType tells which kind of [Call] it is, and so which of its members counts. (mesos.v1.scheduler.Call.Type)
 type CallType int32
 
+// The values of CallType.
 const (
-	CallTypeUnknown                    CallType = 0
-	CallTypeSubscribe                  CallType = 1
-	CallTypeTeardown                   CallType = 2
-	CallTypeAccept                     CallType = 3
-	CallTypeDecline                    CallType = 4
-	CallTypeAcceptInverseOffers        CallType = 13
-	CallTypeDeclineInverseOffers       CallType = 14
-	CallTypeRevive                     CallType = 5
-	CallTypeKill                       CallType = 6
-	CallTypeShutdown                   CallType = 7
-	CallTypeAcknowledge                CallType = 8
-	CallTypeAcknowledgeOperationStatus CallType = 15
-	CallTypeReconcile                  CallType = 9
-	CallTypeReconcileOperations        CallType = 16
-	CallTypeMessage                    CallType = 10
-	CallTypeRequest                    CallType = 11
-	CallTypeSuppress                   CallType = 12
-	CallTypeUpdateFramework            CallType = 17
+	CallTypeUnknown                    CallType = 0  // UNKNOWN
+	CallTypeSubscribe                  CallType = 1  // SUBSCRIBE
+	CallTypeTeardown                   CallType = 2  // TEARDOWN
+	CallTypeAccept                     CallType = 3  // ACCEPT
+	CallTypeDecline                    CallType = 4  // DECLINE
+	CallTypeAcceptInverseOffers        CallType = 13 // ACCEPT_INVERSE_OFFERS
+	CallTypeDeclineInverseOffers       CallType = 14 // DECLINE_INVERSE_OFFERS
+	CallTypeRevive                     CallType = 5  // REVIVE
+	CallTypeKill                       CallType = 6  // KILL
+	CallTypeShutdown                   CallType = 7  // SHUTDOWN
+	CallTypeAcknowledge                CallType = 8  // ACKNOWLEDGE
+	CallTypeAcknowledgeOperationStatus CallType = 15 // ACKNOWLEDGE_OPERATION_STATUS
+	CallTypeReconcile                  CallType = 9  // RECONCILE
+	CallTypeReconcileOperations        CallType = 16 // RECONCILE_OPERATIONS
+	CallTypeMessage                    CallType = 10 // MESSAGE
+	CallTypeRequest                    CallType = 11 // REQUEST
+	CallTypeSuppress                   CallType = 12 // SUPPRESS
+	CallTypeUpdateFramework            CallType = 17 // UPDATE_FRAMEWORK
 )
 
-func (e CallType) String() string { panic("stub") }
+// Names describes the enum to the codec.
+func (e CallType) Names() *codec.Names { return &callTypeNames }
+
+// String gives the name in the schema, such as UNKNOWN, or the number when it has none.
+func (e CallType) String() string { return callTypeNames.String(int32(e)) }
