@@ -1,6 +1,7 @@
 package mesos_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/ormosproject/ormos/mesos"
@@ -23,9 +24,10 @@ func FuzzParseResources(f *testing.F) {
 		if err := parsed.Validate(); err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}
-		plain := parsed.Unreserved().Filter(func(one *mesos.Resource) bool {
-			return one.Disk == nil && !one.IsRevocable() && one.AllocationInfo == nil && one.ProviderID == nil && text[0] != '['
-		})
+		if strings.HasPrefix(strings.TrimSpace(text), "[") {
+			return // JSON can say more than the text form
+		}
+		plain := parsed.Unreserved()
 		again, err := mesos.ParseResources(plain.String())
 		if err != nil || !again.Equal(plain) {
 			t.Fatalf("%q is written %q and read %q, %v", text, plain, again, err)

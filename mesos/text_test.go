@@ -57,6 +57,24 @@ func TestParseResources(t *testing.T) {
 	}
 }
 
+func TestParseResourcesJSON(t *testing.T) {
+	const text = ` [{"name":"cpus","type":"SCALAR","scalar":{"value":4.0},"role":"web"},
+		{"name":"ports","type":"RANGES","ranges":{"range":[{"begin":31000,"end":31001}]}},
+		{"name":"disk","type":"SCALAR","scalar":{"value":300},"disk":{"source":{"type":"MOUNT","mount":{"root":"/mnt"}}}}]`
+	got, err := mesos.ParseResources(text)
+	if want := "cpus(reservations: [(STATIC,web)]):4; ports:[31000-31001]; disk[MOUNT:/mnt]:300"; err != nil || got.String() != want {
+		t.Errorf("read as %q, %v", got, err)
+	}
+	for _, text := range []string{
+		"[", "[{}]", "[1]", `[{"name":"cpus","type":"SCALAR"}]`, `[{"name":"cpus","type":"SCALAR","scalar":{"value":-1}}]`,
+		`[{"name":"cpus","type":"SCALAR","scalar":{"value":"many"}}]`,
+	} {
+		if got, err := mesos.ParseResources(text); err == nil {
+			t.Errorf("%s is read as %q", text, got)
+		}
+	}
+}
+
 func TestResourcesText(t *testing.T) {
 	mount := mesos.Disk(5)
 	mount.Disk = &mesos.ResourceDiskInfo{Source: &mesos.ResourceDiskInfoSource{
