@@ -1,0 +1,293 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+
+	api "github.com/ormosproject/ormos/executor"
+	"github.com/ormosproject/ormos/local/internal/container"
+	"github.com/ormosproject/ormos/local/internal/link"
+	"github.com/ormosproject/ormos/mesos"
+)
+
+// runTask launches one task: on an executor of its own when it has a command, on its framework's otherwise.
+func (a *Agent) runTask(m link.RunTask) {
+	f := a.framework(m.Framework)
+	b := batch{tasks: []mesos.TaskInfo{m.Task}}
+	if m.Task.Executor == nil {
+		a.runBatch(f, commandExecutorInfo(f, &m.Task), b, true)
+		return
+	}
+	a.runBatch(f, *m.Task.Executor, b, false)
+}
+
+// runTaskGroup launches a group on a framework's own executor.
+func (a *Agent) runTaskGroup(m link.RunTaskGroup) {
+	f := a.framework(m.Framework)
+	b := batch{tasks: m.Group.Tasks, group: true}
+	if m.Executor.GetType() == mesos.ExecutorInfoTypeDefault {
+		a.refuse(f, b, m.Executor.ExecutorID, termination{
+			mesos.TaskFailed, mesos.ReasonContainerLaunchFailed, "The default executor is not supported by the local cluster yet",
+		})
+		a.say(link.ExitedExecutor{FrameworkID: mesos.FrameworkID{Value: f.id}, ExecutorID: m.Executor.ExecutorID, Status: -1})
+		a.removeIdle(f)
+		return
+	}
+	a.runBatch(f, m.Executor, b, false)
+}
+
+// runBatch gives tasks to their executor, which is launched if it is not there.
+func (a *Agent) runBatch(f *framework, info mesos.ExecutorInfo, b batch, command bool) {
+	if f.ending || a.stopping {
+		a.log.Info("tasks of a framework that ends are not launched", "framework", f.id)
+		a.removeIdle(f)
+		return
+	}
+	e := f.executors[info.ExecutorID.Value]
+	switch {
+	case e == nil:
+		a.launchExecutor(f, info, b, command)
+	case e.command != nil || command:
+		a.refuse(f, b, info.ExecutorID, termination{
+			mesos.TaskDropped, mesos.ReasonTaskInvalid, "Task id is used by a command task whose executor has not ended",
+		})
+	case e.state >= terminating:
+		a.refuse(f, b, info.ExecutorID, termination{mesos.TaskDropped, mesos.ReasonExecutorTerminated, "Executor terminating"})
+	default:
+		e.enqueue(b)
+		a.checkpointTasks(e, b)
+		a.deliver(e)
+	}
+}
+
+// refuse tells that tasks will not run. They never belong to an executor.
+func (a *Agent) refuse(f *framework, b batch, executorID mesos.ExecutorID, t termination) {
+	if t.state == mesos.TaskDropped {
+		t.state = f.absent(t.state)
+	}
+	for i := range b.tasks {
+		s := t.status(b.tasks[i].TaskID)
+		s.ExecutorID = &mesos.ExecutorID{Value: executorID.Value}
+		a.tell(f.id, nil, s)
+	}
+}
+
+// status is the update that tells a task's end.
+func (t termination) status(id mesos.TaskID) mesos.TaskStatus {
+	return mesos.TaskStatus{TaskID: mesos.TaskID{Value: id.Value}, State: t.state, Reason: new(t.reason), Message: new(t.message)}
+}
+
+// launchExecutor makes a new executor with its first tasks.
+func (a *Agent) launchExecutor(f *framework, info mesos.ExecutorInfo, b batch, command bool) {
+	info = *info.Clone()
+	info.FrameworkID = &mesos.FrameworkID{Value: f.id}
+	e := &executor{framework: f, id: info.ExecutorID.Value, info: info, run: uuidText(newUUID()), tasks: map[string]*task{}}
+	if command {
+		e.command = newCommandExecutor(a, e, b.tasks[0])
+	}
+	if err := a.prepare(e, b); err != nil {
+		a.log.Warn("cannot make an executor", "framework", f.id, "executor", e.id, "error", err)
+		a.refuse(f, b, info.ExecutorID, termination{mesos.TaskDropped, mesos.ReasonExecutorTerminated, err.Error()})
+		if !command {
+			a.say(link.ExitedExecutor{FrameworkID: mesos.FrameworkID{Value: f.id}, ExecutorID: info.ExecutorID, Status: -1})
+		}
+		a.removeIdle(f)
+		return
+	}
+	f.executors[e.id] = e
+	e.enqueue(b)
+	a.checkpointTasks(e, b)
+	a.start(e)
+}
+
+// prepare makes the sandbox and what is checkpointed of the executor.
+func (a *Agent) prepare(e *executor, b batch) error {
+	e.user = a.userOf(e, b)
+	runs := runsOf(a.layout.sandboxes(a.id), e.framework.id, e.id)
+	e.directory = filepath.Join(runs, e.run)
+	if err := os.MkdirAll(runs, 0o755); err != nil {
+		return fmt.Errorf("cannot make a sandbox: %w", err)
+	}
+	if err := os.Mkdir(e.directory, 0o750); err != nil {
+		return fmt.Errorf("cannot make a sandbox: %w", err)
+	}
+	if err := chown(e.directory, e.user); err != nil {
+		return fmt.Errorf("cannot give the sandbox to user '%s': %w", e.user, err)
+	}
+	latest := filepath.Join(runs, "latest")
+	if err := relink(e.directory, latest); err != nil {
+		return fmt.Errorf("cannot make a sandbox: %w", err)
+	}
+	a.attach(e)
+	if err := a.checkpointExecutor(e); err != nil {
+		return fmt.Errorf("cannot checkpoint the executor: %w", err)
+	}
+	return nil
+}
+
+// userOf is who runs the executor; only root can choose.
+func (a *Agent) userOf(e *executor, b batch) string {
+	if os.Geteuid() != 0 {
+		return ""
+	}
+	if u := e.commandInfo(b).GetUser(); u != "" {
+		return u
+	}
+	return e.framework.info.User
+}
+
+// commandInfo is what the container will run.
+func (e *executor) commandInfo(b batch) *mesos.CommandInfo {
+	if e.command != nil && len(b.tasks) > 0 {
+		return b.tasks[0].Command
+	}
+	return e.info.Command
+}
+
+func chown(directory, name string) error {
+	if name == "" {
+		return nil
+	}
+	u, err := user.Lookup(name)
+	if err != nil {
+		return err
+	}
+	uid, uidErr := strconv.Atoi(u.Uid)
+	gid, gidErr := strconv.Atoi(u.Gid)
+	if err := errors.Join(uidErr, gidErr); err != nil {
+		return err
+	}
+	return os.Chown(directory, uid, gid)
+}
+
+// attach shows the sandbox under /files.
+func (a *Agent) attach(e *executor) {
+	a.files.Attach(e.directory, e.directory)
+	a.files.Attach(filepath.Join(filepath.Dir(e.directory), "latest"), e.directory)
+	a.files.Attach(virtualLatest(e.framework.id, e.id), e.directory)
+}
+
+// detach hides the sandbox, unless a later run of the executor is shown there.
+func (a *Agent) detach(e *executor) {
+	latest := filepath.Join(filepath.Dir(e.directory), "latest")
+	shown := a.files.Attached()
+	a.files.Detach(e.directory)
+	for _, path := range []string{latest, virtualLatest(e.framework.id, e.id)} {
+		if shown[path] == e.directory {
+			a.files.Detach(path)
+		}
+	}
+}
+
+// start launches the executor's container.
+func (a *Agent) start(e *executor) {
+	ctx, cancel := context.WithCancel(a.running)
+	e.cancel = cancel
+	command := e.commandInfo(e.queued[0])
+	spec := container.Spec{
+		ID: e.run, Sandbox: e.directory, User: e.user, Env: a.environment(e, command), Checkpoint: e.runtime,
+	}
+	if command != nil {
+		spec.Command = *command.Clone()
+	}
+	if e.command == nil {
+		e.timer = a.after(a.flags.ExecutorRegistrationTimeout, func() { a.registrationTimeout(e) })
+	}
+	a.goDo(func() {
+		c, err := a.o.Containerizer.Launch(ctx, spec)
+		cancel()
+		a.post(func() { a.launched(e, c, err) })
+	})
+}
+
+// launched is told when the container runs, or cannot be made to.
+func (a *Agent) launched(e *executor, c Container, err error) {
+	if err != nil {
+		a.launchFailed(e, err)
+		return
+	}
+	a.counters.fetchesSucceeded++
+	e.container = c
+	a.watch(e)
+	switch {
+	case e.state >= terminating:
+		a.destroy(e)
+	case e.command != nil:
+		e.command.launched()
+	}
+}
+
+// watch reports the end of the executor's container.
+func (a *Agent) watch(e *executor) {
+	c := e.container
+	a.goDo(func() {
+		select {
+		case <-c.Done():
+			a.post(func() { a.exited(e, c.Exit().Status) })
+		case <-a.running.Done():
+		}
+	})
+}
+
+func (a *Agent) launchFailed(e *executor, err error) {
+	a.log.Warn("cannot launch a container", "framework", e.framework.id, "executor", e.id, "error", err)
+	a.counters.launchErrors++
+	if _, ok := errors.AsType[*container.FetchError](err); ok {
+		a.counters.fetchesFailed++
+	}
+	if failed, ok := errors.AsType[*container.LaunchError](err); ok && e.command != nil && e.state < terminating {
+		e.command.notStarted(failed)
+	}
+	if e.exit == nil {
+		e.exit = &termination{mesos.TaskFailed, mesos.ReasonContainerLaunchFailed, err.Error()}
+	}
+	a.exited(e, -1)
+}
+
+// registrationTimeout ends an executor that did not subscribe in time.
+func (a *Agent) registrationTimeout(e *executor) {
+	if e.state != registering {
+		return
+	}
+	a.log.Warn("an executor did not register", "framework", e.framework.id, "executor", e.id)
+	e.state = terminating
+	e.exit = &termination{
+		mesos.TaskFailed, mesos.ReasonExecutorRegistrationTimeout,
+		"Executor did not register within " + mesos.FormatDuration(a.flags.ExecutorRegistrationTimeout),
+	}
+	a.destroy(e)
+}
+
+// destroy ends the container with all of its processes; exited is called afterwards.
+func (a *Agent) destroy(e *executor) {
+	if e.container == nil {
+		if e.cancel != nil {
+			e.cancel()
+		}
+		return
+	}
+	a.goDo(e.container.Destroy)
+}
+
+// deliver sends queued tasks to an executor that is subscribed.
+func (a *Agent) deliver(e *executor) {
+	if e.state != running || e.stream == nil {
+		return
+	}
+	for _, b := range e.queued {
+		e.launch(b)
+		if b.group {
+			e.send(&api.Event{Type: new(api.EventTypeLaunchGroup), LaunchGroup: &api.EventLaunchGroup{TaskGroup: mesos.TaskGroupInfo{Tasks: b.tasks}}})
+			continue
+		}
+		for i := range b.tasks {
+			e.send(&api.Event{Type: new(api.EventTypeLaunch), Launch: &api.EventLaunch{Task: b.tasks[i]}})
+		}
+	}
+	e.queued = nil
+}
