@@ -90,6 +90,10 @@ func (c *client) watchSession(ctx context.Context, opts sessionOptions, see func
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
+	// A server may lag behind the one that we watched at before: do not go back in time.
+	if _, err := s.conn.Sync(c.url.Path); err != nil {
+		return c.forbidden(err, "read", c.url.Path)
+	}
 	for {
 		v, changed, err := s.look()
 		if err != nil {

@@ -56,7 +56,6 @@ func (c *client) elect(ctx context.Context, info []byte, yield func(Standing) bo
 	var (
 		v    *view
 		me   registration
-		led  string // the registration that was the first once: it stays so until it is gone
 		last *Standing
 	)
 	for {
@@ -70,13 +69,10 @@ func (c *client) elect(ctx context.Context, info []byte, yield func(Standing) bo
 		if v == nil {
 			continue
 		}
-		if me.node != "" && v.leader.Node == me.node {
-			led = me.node
-		}
 		if me.node != "" && !slices.Contains(v.nodes, me.node) {
 			put(doubt, struct{}{})
 		}
-		now := Standing{Leading: me.safe && me.node == led, Leader: v.leader}
+		now := Standing{Leading: me.safe && me.node == v.leader.Node, Leader: v.leader}
 		if last != nil && last.Leading == now.Leading && last.Leader.same(now.Leader) {
 			continue
 		}

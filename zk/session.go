@@ -87,6 +87,7 @@ type session struct {
 	had    atomic.Bool   // had a session once
 	lost   chan struct{} // closed when the first session was lost; only of sessions that do not renew
 
+	current      atomic.Pointer[heardConn]
 	began        time.Time
 	wrote, heard atomic.Int64 // nanoseconds since began: the last write, and the last write before the last read
 }
@@ -119,7 +120,8 @@ func (c *client) open(ctx context.Context, opts sessionOptions) (*session, error
 	s.conn = conn
 	c.running.Go(func() {
 		<-ctx.Done()
-		conn.Close() // unblocks whoever waits for an answer
+		conn.Close() // unblocks whoever waits for an answer; the server has a second to hear of it
+		s.hangUp()
 		for range events {
 		}
 	})
@@ -137,7 +139,7 @@ func (s *session) observe(opts sessionOptions) zk.EventCallback {
 		case zk.StateExpired:
 		case zk.StateDisconnected:
 			if !s.had.Load() {
-				opts.unreachable(fmt.Errorf("%s closes the connection", e.Server))
+				opts.unreachable(fmt.Errorf("%s gives no session (is it starting, or without a quorum?)", e.Server))
 				return
 			}
 			if !opts.renew && !isClosed(s.lost) {
@@ -160,7 +162,16 @@ func (s *session) dial(ctx context.Context, opts sessionOptions, network, addres
 		opts.unreachable(err)
 		return nil, err
 	}
-	return &heardConn{conn, s}, nil
+	heard := &heardConn{conn, s}
+	s.current.Store(heard)
+	return heard, nil
+}
+
+// hangUp breaks the connection, whatever the library waits for on it.
+func (s *session) hangUp() {
+	if conn := s.current.Load(); conn != nil {
+		_ = conn.Close()
+	}
 }
 
 // ready waits for a session and introduces the user.
@@ -214,6 +225,14 @@ func (c *heardConn) Read(b []byte) (int, error) {
 		c.s.heard.Store(c.s.wrote.Load())
 	}
 	return n, err
+}
+
+// SetReadDeadline keeps the library from waiting for a session ten times as long as for anything else.
+func (c *heardConn) SetReadDeadline(t time.Time) error {
+	if limit := time.Now().Add(c.s.timeout); t.After(limit) {
+		t = limit
+	}
+	return c.Conn.SetReadDeadline(t)
 }
 
 // rotation goes round the servers. Unlike the library's own it leaves names to the dialer, which looks them up each

@@ -135,13 +135,14 @@ func (g *gate) pass(client net.Conn) {
 }
 
 // end ends a session by resuming it and closing it. The zero session stands for a new one, which shows that the server serves.
-func end(addr string, s session) error {
-	conn, err := net.Dial("tcp", addr)
+// A server that is just starting may take a connection and forget it, hence the limit.
+func end(addr string, s session, limit time.Duration) error {
+	conn, err := net.DialTimeout("tcp", addr, limit)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(limit))
 	hello := binary.BigEndian.AppendUint32(nil, 0)  // protocol version
 	hello = binary.BigEndian.AppendUint64(hello, 0) // last transaction seen
 	hello = binary.BigEndian.AppendUint32(hello, uint32(s.timeout))

@@ -125,7 +125,7 @@ func (s *Server) ExpireSessions() {
 	s.t.Helper()
 	s.gate.shut()
 	for _, id := range s.gate.sessions() {
-		if err := end(s.process.addr, id); err != nil {
+		if err := end(s.process.addr, id, patience); err != nil {
 			s.t.Fatalf("cannot expire a ZooKeeper session: %v", err)
 		}
 	}
@@ -217,7 +217,7 @@ func (p *process) await() error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if err := end(p.addr, session{timeout: 1000}); err == nil {
+		if err := end(p.addr, session{timeout: 1000}, time.Second); err == nil {
 			return nil
 		}
 		select {
