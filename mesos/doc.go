@@ -23,11 +23,11 @@
 // # What the caller must know
 //
 // Nothing here changes its arguments or its receiver, and nothing waits or locks:
-// values may be read by many goroutines. A result may share nested parts
-// (reservations, disk information, labels) with what it was computed from, so a
-// message that has gone into a computation is not to be modified afterwards;
-// Clone gives a copy that is. Amounts (scalars, ranges, sets) are never shared.
+// values may be read by many goroutines. A result may share its parts with what it
+// was computed from, so a message that has gone into a computation is not to be
+// modified afterwards; Clone gives a copy that may.
 //
 // A message that was decoded with an arena may share the memory of the record it
-// came from; see Decode.
+// came from; see Decode. What is computed from it does so too, and keeps the whole record
+// in memory: Clone what is to be kept for long.
 package mesos

@@ -2,6 +2,7 @@ package mesos
 
 import (
 	"fmt"
+	"slices"
 )
 
 // ResourceFormat is how a resource says to whom it is reserved.
@@ -23,54 +24,52 @@ const (
 // unreservedRole is the role of what is reserved to nobody.
 const unreservedRole = "*"
 
-// reservations gives the number of reservations in the stack, in either format.
+// reservationDepth gives the number of reservations in the stack, in either format.
 func (m *Resource) reservationDepth() int {
 	switch {
 	case len(m.Reservations) > 0:
 		return len(m.Reservations)
-	case m.GetRole() != unreservedRole || m.Reservation != nil:
+	case m.Role != nil && *m.Role != unreservedRole || m.Reservation != nil:
 		return 1
 	default:
 		return 0
 	}
 }
 
-// reservationAt gives reservation i of the stack, in either format.
-func (m *Resource) reservationAt(i int) ResourceReservationInfo {
-	if len(m.Reservations) > 0 {
-		return m.Reservations[i]
-	}
-	kind := ResourceReservationInfoTypeStatic
-	top := ResourceReservationInfo{Role: new(m.GetRole()), Type: &kind}
-	if m.Reservation != nil {
-		kind = ResourceReservationInfoTypeDynamic
-		top.Principal, top.Labels = m.Reservation.Principal, m.Reservation.Labels
-	}
-	return top
-}
-
 // stack gives all reservations, in either format.
 func (m *Resource) stack() []ResourceReservationInfo {
-	depth := m.reservationDepth()
-	if depth == len(m.Reservations) {
+	if m.reservationDepth() == len(m.Reservations) {
 		return m.Reservations
 	}
-	return []ResourceReservationInfo{m.reservationAt(0)}
+	top := ResourceReservationInfo{Role: new(m.GetRole()), Type: new(ResourceReservationInfoTypeStatic)}
+	if m.Reservation != nil {
+		*top.Type = ResourceReservationInfoTypeDynamic
+		top.Principal, top.Labels = m.Reservation.Principal, m.Reservation.Labels
+	}
+	return []ResourceReservationInfo{top}
 }
 
+// sameReservations compares stacks, building none in the case that counts: one format
+// and mostly no reservation.
 func sameReservations(a, b *Resource) bool {
 	depth := a.reservationDepth()
 	if depth != b.reservationDepth() {
 		return false
 	}
-	for i := range depth {
-		x, y := a.reservationAt(i), b.reservationAt(i)
-		if x.GetRole() != y.GetRole() || x.GetType() != y.GetType() ||
-			!samePointed(x.Principal, y.Principal) || !sameLabels(x.Labels, y.Labels) {
-			return false
-		}
+	if depth == 0 {
+		return true
 	}
-	return true
+	if len(a.Reservations) == 0 && len(b.Reservations) == 0 {
+		return a.GetRole() == b.GetRole() && (a.Reservation == nil) == (b.Reservation == nil) &&
+			(a.Reservation == nil || sameReserver(a.Reservation, b.Reservation))
+	}
+	return slices.EqualFunc(a.stack(), b.stack(), func(x, y ResourceReservationInfo) bool {
+		return x.GetRole() == y.GetRole() && x.GetType() == y.GetType() && sameReserver(&x, &y)
+	})
+}
+
+func sameReserver(a, b *ResourceReservationInfo) bool {
+	return samePointed(a.Principal, b.Principal) && sameLabels(a.Labels, b.Labels)
 }
 
 // IsReserved tells whether the resource is reserved to a role, in either format.
@@ -79,22 +78,18 @@ func (m *Resource) IsReserved() bool { return m.reservationDepth() > 0 }
 // IsDynamicallyReserved tells whether the reservation that counts was made by a
 // framework or an operator at run time, so that UNRESERVE can end it.
 func (m *Resource) IsDynamicallyReserved() bool {
-	depth := m.reservationDepth()
-	if depth == 0 {
-		return false
+	if n := len(m.Reservations); n > 0 {
+		return m.Reservations[n-1].GetType() == ResourceReservationInfoTypeDynamic
 	}
-	top := m.reservationAt(depth - 1)
-	return top.GetType() == ResourceReservationInfoTypeDynamic
+	return m.Reservation != nil
 }
 
 // ReservedRole is the role to which the resource is reserved, "*" when to none.
 func (m *Resource) ReservedRole() string {
-	switch n := len(m.Reservations); {
-	case n > 0:
+	if n := len(m.Reservations); n > 0 {
 		return m.Reservations[n-1].GetRole()
-	default:
-		return m.GetRole()
 	}
+	return m.GetRole()
 }
 
 // In gives the resources in another format. A refined reservation (a stack of more
