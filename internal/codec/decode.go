@@ -56,11 +56,11 @@ func (a *Arena) decode(sc *Schema, m unsafe.Pointer, b []byte, depth int) *Error
 		}
 		f := &sc.Fields[num]
 		p := unsafe.Add(m, uintptr(f.Off))
-		if f.Oneof != 0 {
-			sc.clearOthers(m, f)
-		}
 		switch tag & 7 {
 		case wireBytes:
+			if f.Oneof != 0 {
+				sc.clearOthers(m, f)
+			}
 			if i >= len(b) {
 				return truncated(f, start)
 			}
@@ -169,6 +169,9 @@ func (a *Arena) decode(sc *Schema, m unsafe.Pointer, b []byte, depth int) *Error
 					keepUnknown(sc, m, b[start:i:i])
 					continue
 				}
+				if f.Oneof != 0 {
+					sc.clearOthers(m, f)
+				}
 				w := a.word()
 				*(*int32)(w) = int32(v)
 				*(*unsafe.Pointer)(p) = w
@@ -197,9 +200,11 @@ func (a *Arena) decode(sc *Schema, m unsafe.Pointer, b []byte, depth int) *Error
 				w := a.word()
 				*(*bool)(w) = v != 0
 				*(*unsafe.Pointer)(p) = w
-			default: // repeated 32 bits
+			case Uint32 + Repeated:
 				*(*[]uint32)(p) = append(*(*[]uint32)(p), uint32(v))
 				a.left -= 4
+			default: // field 0, which no table has
+				return &Error{Reason: "malformed tag", Offset: start}
 			}
 		default: // wireFixed64
 			if len(b)-i < 8 {

@@ -95,8 +95,13 @@ const (
 func (o Op) kind() Kind   { return o &^ (labels - 1) }
 func (o Op) label() Label { return o & (labels - 1) }
 
-// name is the field's plain name.
-func (f *Field) name() string { return f.Name[1 : len(f.Name)-2] }
+// name is the field's plain name; field 0, which a hostile message may claim to have, has none.
+func (f *Field) name() string {
+	if f.Name == "" {
+		return ""
+	}
+	return f.Name[1 : len(f.Name)-2]
+}
 
 // sub is the schema of the nested message or the map's entry.
 func (f *Field) sub() *Schema {

@@ -174,6 +174,12 @@ func constructorList(messages []protoreflect.MessageDescriptor) ([]byte, error) 
 	for _, m := range messages {
 		w.line("%q: func() codec.Message { return new(%s) },", m.FullName(), goName(m).from("main"))
 	}
-	w.line("}")
+	w.line("}\n")
+	w.line("// clone is the Clone of any message.")
+	w.line("func clone(m codec.Message) codec.Message {\nswitch m := m.(type) {")
+	for _, m := range messages {
+		w.line("case *%s:\nreturn m.Clone()", goName(m).from("main"))
+	}
+	w.line("}\npanic(\"not generated\")\n}")
 	return w.file()
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/dynamicpb"
@@ -51,4 +52,40 @@ func unmarshalStock(t testing.TB, b []byte, m proto.Message) {
 	if err := proto.Unmarshal(b, m); err != nil {
 		t.Fatalf("stock runtime: %v", err)
 	}
+}
+
+// openEnum tells whether the bytes of a message hold a number that its enum does not have.
+func openEnum(d protoreflect.MessageDescriptor, b []byte) bool {
+	for len(b) > 0 {
+		num, typ, n := protowire.ConsumeField(b)
+		if n < 0 {
+			return false
+		}
+		_, _, tag := protowire.ConsumeTag(b)
+		value := b[tag:n]
+		b = b[n:]
+		f := d.Fields().ByNumber(num)
+		switch {
+		case f == nil:
+		case f.Message() != nil && typ == protowire.BytesType:
+			if content, _ := protowire.ConsumeBytes(value); openEnum(f.Message(), content) {
+				return true
+			}
+		case f.Enum() != nil:
+			if typ == protowire.BytesType {
+				value, _ = protowire.ConsumeBytes(value)
+			}
+			for len(value) > 0 {
+				v, n := protowire.ConsumeVarint(value)
+				if n < 0 {
+					break
+				}
+				if f.Enum().Values().ByNumber(protoreflect.EnumNumber(v)) == nil {
+					return true
+				}
+				value = value[n:]
+			}
+		}
+	}
+	return false
 }
