@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/ormosproject/ormos/mesos"
 )
@@ -24,12 +25,23 @@ var errClosed = errors.New("the containerizer is closed")
 type Options struct {
 	// Logger gets what goes wrong behind the caller's back; nil is silence.
 	Logger *slog.Logger
+	// CacheDir is where the fetcher keeps URIs with cache set, in a directory for each user that NewProcesses empties;
+	// "" means that nothing is kept (Mesos' --fetcher_cache_dir).
+	CacheDir string
+	// CacheSize limits the cache, in bytes; 0 is 2 GB (Mesos' --fetcher_cache_size).
+	CacheSize int64
+	// StallTimeout ends a download of which nothing came for so long; 0 is a minute (Mesos' --fetcher_stall_timeout).
+	StallTimeout time.Duration
+	// MaxExtractedBytes and MaxExtractedEntries limit what the archives of one launch may hold; 0 is 64 GB and a million.
+	MaxExtractedBytes   int64
+	MaxExtractedEntries int
 }
 
 // Processes launches containers as processes.
 type Processes struct {
-	log    *slog.Logger
-	walker walker
+	log     *slog.Logger
+	walker  walker
+	fetcher *fetcher
 
 	mu      sync.Mutex
 	closed  bool
@@ -38,13 +50,17 @@ type Processes struct {
 	watches sync.WaitGroup
 }
 
-// NewProcesses makes a launcher.
+// NewProcesses makes a launcher. An error means that the cache's directory is not usable.
 func NewProcesses(o Options) (*Processes, error) {
 	log := o.Logger
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Processes{log: log, stop: make(chan struct{}), running: map[int]*Container{}}, nil
+	fetcher, err := newFetcher(o)
+	if err != nil {
+		return nil, err
+	}
+	return &Processes{log: log, fetcher: fetcher, stop: make(chan struct{}), running: map[int]*Container{}}, nil
 }
 
 // Close stops watching the containers, which run on: their Done is not closed any more, and nothing is written to their
@@ -60,6 +76,7 @@ func (p *Processes) Close() {
 	}
 	p.mu.Unlock()
 	p.watches.Wait()
+	p.fetcher.close()
 }
 
 // Launch fetches the command's URIs into the sandbox and starts the command there, its output appended to the files
@@ -112,6 +129,9 @@ func (p *Processes) prepare(ctx context.Context, s Spec, who *syscall.Credential
 		if err := os.Lchown(s.Sandbox, int(who.Uid), int(who.Gid)); err != nil {
 			return fmt.Errorf("cannot give the sandbox to its user: %w", err)
 		}
+	}
+	if err := p.fetcher.fetchAll(ctx, s, who); err != nil {
+		return err
 	}
 	return ctx.Err()
 }
@@ -173,9 +193,19 @@ func start(s Spec, who *syscall.Credential) (int, system, error) {
 		pid, err = syscall.ForkExec("/bin/sh", append([]string{"sh", path}, argv[1:]...), &attr)
 	}
 	if err != nil {
-		return 0, system{}, &LaunchError{Command: path, Err: err}
+		return 0, system{}, &LaunchError{Command: path, URI: fetchedFrom(s.Command.URIs, path), Err: err}
 	}
 	return pid, newSystem(pidfd), nil
+}
+
+// fetchedFrom is the URI that brought an executable; "" when none did.
+func fetchedFrom(uris []mesos.CommandInfoURI, executable string) string {
+	for _, uri := range uris {
+		if name, err := target(uri); err == nil && name == filepath.Clean(executable) {
+			return redact(uri.Value)
+		}
+	}
+	return ""
 }
 
 // commandLine is what to execute: the shell with the value, or the value with the arguments as its whole argv.
