@@ -36,7 +36,7 @@ func (m MediaType) Decode(b []byte, msg codec.Message, a *codec.Arena) error {
 	case Protobuf:
 		return msg.Decode(b, a)
 	case JSON:
-		return msg.UnmarshalJSON(b)
+		return msg.DecodeJSON(b, a)
 	}
 	return fmt.Errorf("cannot decode a message from %q", string(m))
 }

@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	// pipelineQueue is how many bytes of calls may wait to be written before further callers wait, in bytes.
-	pipelineQueue = 4 << 20
+	// pipelineQueue is how many bytes of calls may wait to be written before further callers wait.
+	pipelineQueue = 256 << 10
 	// pipelineTimeout is how long a pipeline waits for an answer when it is told nothing else.
 	pipelineTimeout = time.Minute
 )
@@ -49,7 +49,6 @@ type Pipeline struct {
 	waiting []func(error)
 	first   int  // waiting[first:] are unanswered
 	writing bool // somebody writes
-	closing bool
 	err     error
 }
 
@@ -93,7 +92,7 @@ func requestHead(r *http.Request) []byte {
 // Go queues a call and returns. done is told the result: nil, a [*StatusError], or an error that wraps [ErrUnanswered]; for the calls of one
 // pipeline one after the other in the order of the calls. It runs on the pipeline's own goroutine and must not wait for it.
 //
-// Go waits only while more than 4 MiB of calls are still to be written. When it returns an error itself (ctx, a message that cannot be
+// Go waits only while more than 256 KiB of calls are still to be written. When it returns an error itself (ctx, a message that cannot be
 // encoded, a pipeline that has ended) the call was not made and done is not called.
 func (p *Pipeline) Go(ctx context.Context, call codec.Message, done func(error)) error {
 	p.mu.Lock()

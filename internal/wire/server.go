@@ -69,11 +69,11 @@ func decodeCall(media MediaType, body []byte, call codec.Message) error {
 	case err == nil:
 		return nil
 	case media == Protobuf:
-		return fmt.Errorf("Cannot parse the body as a protobuf call: %w", err)
+		return fmt.Errorf("cannot parse the body as a protobuf call: %w", err)
 	case !json.Valid(body):
-		return fmt.Errorf("Cannot parse the body as JSON: %w", err)
+		return fmt.Errorf("cannot parse the body as JSON: %w", err)
 	}
-	return fmt.Errorf("Cannot convert the JSON body into a call: %w", err)
+	return fmt.Errorf("cannot convert the JSON body into a call: %w", err)
 }
 
 func readBody(r *http.Request, limit int64) ([]byte, error) {
@@ -84,7 +84,7 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 	if strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") {
 		unpacked, err := gzip.NewReader(r.Body)
 		if err != nil {
-			return nil, fmt.Errorf("Cannot unpack the body: %w", err)
+			return nil, fmt.Errorf("cannot unpack the body: %w", err)
 		}
 		source = unpacked
 	} else if r.ContentLength > limit {
@@ -92,7 +92,7 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 	}
 	body, err := io.ReadAll(io.LimitReader(source, limit+1))
 	if err != nil {
-		return nil, fmt.Errorf("Cannot read the body: %w", err)
+		return nil, fmt.Errorf("cannot read the body: %w", err)
 	}
 	if int64(len(body)) > limit {
 		return nil, fmt.Errorf("%w: it exceeds the limit of %d bytes", errTooLarge, limit)
