@@ -99,6 +99,8 @@ func (one block) commands() (script string, want []string) {
 func (s *session) bash(ctx context.Context, script string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", script)
 	cmd.Dir = s.dir
+	// What was built in one copy serves in the next.
+	cmd.Env = append(os.Environ(), "GOFLAGS=-trimpath")
 	// A group of its own, so that all of it can be interrupted as Ctrl-C does.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
