@@ -65,17 +65,15 @@ func (a *Agent) shownFlags() map[string]string {
 	if flags == nil {
 		flags = map[string]string{}
 	}
+	for name, d := range a.flags.durations() {
+		if _, ok := flags[name]; !ok {
+			flags[name] = mesos.FormatDuration(*d)
+		}
+	}
 	for name, value := range map[string]string{
 		"work_dir": a.o.WorkDir, "ip": a.o.Address.IP, "port": strconv.Itoa(a.o.Address.Port), "hostname": a.o.Address.Hostname,
 		"resources":                             mesos.Resources(a.o.Resources).String(),
 		"attributes":                            mesos.Attributes(a.o.Attributes).String(),
-		"executor_registration_timeout":         mesos.FormatDuration(a.flags.ExecutorRegistrationTimeout),
-		"executor_reregistration_timeout":       mesos.FormatDuration(a.flags.ExecutorReregistrationTimeout),
-		"executor_shutdown_grace_period":        mesos.FormatDuration(a.flags.ExecutorShutdownGracePeriod),
-		"recovery_timeout":                      mesos.FormatDuration(a.flags.RecoveryTimeout),
-		"registration_backoff_factor":           mesos.FormatDuration(a.flags.RegistrationBackoff),
-		"gc_delay":                              mesos.FormatDuration(a.flags.GCDelay),
-		"disk_watch_interval":                   mesos.FormatDuration(a.flags.DiskWatchInterval),
 		"http_command_executor":                 strconv.FormatBool(a.flags.HTTPCommandExecutor),
 		"max_completed_executors_per_framework": strconv.Itoa(a.flags.MaxCompletedExecutorsPerFramework),
 		"containerizers":                        "mesos", "launcher": "posix", "isolation": "posix/cpu,posix/mem,filesystem/posix",

@@ -1,0 +1,78 @@
+package agent
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ormosproject/ormos/mesos"
+)
+
+// maxReregistration is the longest executor_reregistration_timeout, as in Mesos.
+const maxReregistration = 15 * time.Second
+
+// Set sets the flag that Mesos calls name. An unknown name, and a value that cannot be read or is not allowed, are errors.
+func (f *Flags) Set(name, value string) error {
+	durations := f.durations()
+	if d, ok := durations[name]; ok {
+		return setDuration(d, name, value)
+	}
+	switch name {
+	case "http_command_executor":
+		return setWith(&f.HTTPCommandExecutor, name, value, strconv.ParseBool)
+	case "max_completed_executors_per_framework":
+		return setWith(&f.MaxCompletedExecutorsPerFramework, name, value, positive)
+	}
+	known := append(slices.Collect(maps.Keys(durations)), "http_command_executor", "max_completed_executors_per_framework")
+	slices.Sort(known)
+	return fmt.Errorf("cannot set the agent's flag %q: there is none of that name; known are %s", name, strings.Join(known, ", "))
+}
+
+// durations are the flags that are times, by name.
+func (f *Flags) durations() map[string]*time.Duration {
+	return map[string]*time.Duration{
+		"executor_registration_timeout":   &f.ExecutorRegistrationTimeout,
+		"executor_reregistration_timeout": &f.ExecutorReregistrationTimeout,
+		"executor_shutdown_grace_period":  &f.ExecutorShutdownGracePeriod,
+		"recovery_timeout":                &f.RecoveryTimeout,
+		"registration_backoff_factor":     &f.RegistrationBackoff,
+		"gc_delay":                        &f.GCDelay,
+		"disk_watch_interval":             &f.DiskWatchInterval,
+	}
+}
+
+// setDuration takes what is longer than 0: in Flags 0 is the default.
+func setDuration(d *time.Duration, name, value string) error {
+	return setWith(d, name, value, func(text string) (time.Duration, error) {
+		parsed, err := mesos.ParseDuration(text)
+		switch {
+		case err != nil:
+			return 0, err
+		case parsed <= 0:
+			return 0, fmt.Errorf("%s is not longer than 0", text)
+		case name == "executor_reregistration_timeout" && parsed > maxReregistration:
+			return 0, fmt.Errorf("%s is longer than %s", text, mesos.FormatDuration(maxReregistration))
+		}
+		return parsed, nil
+	})
+}
+
+func positive(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err == nil && n <= 0 {
+		err = fmt.Errorf("%d is not more than 0", n)
+	}
+	return n, err
+}
+
+func setWith[T any](target *T, name, value string, parse func(string) (T, error)) error {
+	parsed, err := parse(value)
+	if err != nil {
+		return fmt.Errorf("cannot set the agent's flag %s: %w", name, err)
+	}
+	*target = parsed
+	return nil
+}
