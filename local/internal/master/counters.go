@@ -1,0 +1,43 @@
+package master
+
+import (
+	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/scheduler"
+)
+
+// counters are numbers by the names of Mesos' metrics.
+type counters map[string]float64
+
+func (c counters) add(name string, n float64) { c[name] += n }
+
+// countInvalid counts calls whose structure is wrong, as far as Mesos does.
+func (m *Master) countInvalid(call *scheduler.Call) {
+	name := map[scheduler.CallType]string{
+		scheduler.CallTypeAcknowledge:                invalidAcknowledgements,
+		scheduler.CallTypeAcknowledgeOperationStatus: "master/invalid_operation_status_update_acknowledgements",
+		scheduler.CallTypeMessage:                    "master/invalid_framework_to_executor_messages",
+	}[call.GetType()]
+	if name != "" {
+		m.mail.post(func() { m.counters.add(name, 1) })
+	}
+}
+
+func (m *Master) countSubscribe(f *framework) {
+	f.counters.add("calls", 1)
+	f.counters.add("calls/subscribe", 1)
+}
+
+// countEnd counts a task's end, for the master and for its framework.
+func (m *Master) countEnd(f *framework, state mesos.TaskState, _ *mesos.TaskStatus) {
+	name := lower(state.String())
+	m.counters.add("master/tasks_"+name[len("task_"):], 1)
+	f.counters.add("tasks/terminal/"+name, 1)
+}
+
+// countStatus counts a status by state, source and reason, in the words of Mesos' older API.
+func (m *Master) countStatus(s *mesos.TaskStatus) {
+	if s.Reason == nil || !s.State.Terminal() && s.State != mesos.TaskUnreachable {
+		return
+	}
+	m.counters.add("master/"+lower(s.State.String())+"/"+legacyWord(s.GetSource().String())+"/"+legacyWord(s.GetReason().String()), 1)
+}

@@ -1,0 +1,204 @@
+package master
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/ormosproject/ormos/mesos"
+)
+
+// registryFile is the registry's name in the work directory.
+const registryFile = "registry.json"
+
+// registryRecord is what outlives the master: which agents were admitted, and which were given up.
+type registryRecord struct {
+	Agents      []json.RawMessage    `json:"agents"`
+	Unreachable map[string]time.Time `json:"unreachable"`
+	Gone        map[string]time.Time `json:"gone"`
+}
+
+// registry writes records to disk, one after the other, in a goroutine of its own: the master does not wait for the disk.
+// A crash may lose the last one; an agent that was admitted then is taken in again when it reregisters.
+type registry struct {
+	path   string // "" keeps nothing
+	log    *slog.Logger
+	writes chan registryWrite // nil without a path
+	ended  chan struct{}
+}
+
+type registryWrite struct {
+	text []byte
+	done func()
+}
+
+// openRegistry prepares the registry in a directory, "" for none.
+func openRegistry(dir string, log *slog.Logger) (*registry, error) {
+	if dir == "" {
+		return &registry{log: log}, nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("cannot make the master's work directory: %w", err)
+	}
+	r := &registry{path: filepath.Join(dir, registryFile), log: log, writes: make(chan registryWrite, 1024), ended: make(chan struct{})}
+	go r.run()
+	return r, nil
+}
+
+// load reads the record of before. A damaged file is moved aside and told, never used in part.
+func (r *registry) load() (registryRecord, error) {
+	var record registryRecord
+	if r.path == "" {
+		return record, nil
+	}
+	text, err := os.ReadFile(r.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return record, nil
+	}
+	if err != nil {
+		return record, fmt.Errorf("cannot read the registry: %w", err)
+	}
+	if err := json.Unmarshal(text, &record); err != nil {
+		aside := fmt.Sprintf("%s.damaged-%d", r.path, time.Now().UnixNano())
+		return registryRecord{}, errors.Join(fmt.Errorf("cannot read the registry, it is moved to %s: %w", aside, err), os.Rename(r.path, aside))
+	}
+	return record, nil
+}
+
+// save writes a record; done (which may be nil) is called from another goroutine once it is on disk.
+func (r *registry) save(record registryRecord, done func()) {
+	if r.path == "" {
+		if done != nil {
+			done()
+		}
+		return
+	}
+	text, err := json.Marshal(record)
+	if err != nil {
+		r.log.Error("cannot encode the registry", "error", err)
+		return
+	}
+	r.writes <- registryWrite{text, done}
+}
+
+// run writes what is asked for; of several that wait only the last one matters.
+func (r *registry) run() {
+	defer close(r.ended)
+	for write := range r.writes {
+		dones := []func(){write.done}
+		for more := true; more; {
+			select {
+			case next, ok := <-r.writes:
+				if more = ok; ok {
+					write = next
+					dones = append(dones, next.done)
+				}
+			default:
+				more = false
+			}
+		}
+		if err := writeDurably(r.path, write.text); err != nil {
+			r.log.Error("cannot write the registry", "error", err)
+		}
+		for _, done := range dones {
+			if done != nil {
+				done()
+			}
+		}
+	}
+}
+
+// close waits until everything is written.
+func (r *registry) close() {
+	if r.writes != nil {
+		close(r.writes)
+		<-r.ended
+	}
+}
+
+// writeDurably replaces a file in one step.
+func writeDurably(path string, text []byte) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(path), registryFile+".new-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(file.Name()))
+		}
+	}()
+	_, err = file.Write(text)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	if err = os.Rename(file.Name(), path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// saveRegistry writes what the master knows of agents; done, which may be nil, is called by the owner of the state.
+func (m *Master) saveRegistry(done func()) {
+	record := registryRecord{Unreachable: m.unreachable, Gone: m.gone}
+	note := func(info *mesos.AgentInfo) {
+		if text, err := info.MarshalJSON(); err == nil {
+			record.Agents = append(record.Agents, text)
+		}
+	}
+	for _, a := range m.sortedAgents() {
+		note(&a.info)
+	}
+	for _, info := range m.recovered {
+		note(&info)
+	}
+	var then func()
+	if done != nil {
+		then = func() { m.mail.post(done) }
+	}
+	m.registry.save(record, then)
+}
+
+// recoverRegistry awaits the agents of before, for a while.
+func (m *Master) recoverRegistry() {
+	record, err := m.registry.load()
+	if err != nil {
+		m.log.Error("the registry starts empty", "error", err)
+	}
+	for _, text := range record.Agents {
+		info := mesos.AgentInfo{}
+		if err := info.UnmarshalJSON(text); err != nil || agentID(info.ID) == "" {
+			m.log.Error("cannot use an agent of the registry", "error", err)
+			continue
+		}
+		m.recovered[info.ID.Value] = info
+	}
+	for id, since := range record.Unreachable {
+		m.unreachable[id] = since
+	}
+	for id, since := range record.Gone {
+		m.gone[id] = since
+	}
+	if len(m.recovered) > 0 {
+		m.after(m.flags.AgentReregisterTimeout, m.giveUpRecovered)
+	}
+}
+
+// giveUpRecovered takes agents that did not come back for unreachable.
+func (m *Master) giveUpRecovered() {
+	for id := range m.recovered {
+		m.log.Info("agent did not come back", "agent", id)
+		m.counters.add("master/recovery_slave_removals", 1)
+		m.unreachable[id] = time.Now()
+		delete(m.recovered, id)
+	}
+	m.saveRegistry(nil)
+}
