@@ -1,0 +1,95 @@
+package executor
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/ormosproject/ormos/mesos"
+)
+
+// Environment is what an agent tells the executors that it starts, in variables that begin with MESOS_.
+type Environment struct {
+	// Agent is the URL of the agent's executor API, such as http://10.0.0.1:5051/slave(1)/api/v1/executor. From MESOS_AGENT_ENDPOINT
+	// and MESOS_SLAVE_PID; https when LIBPROCESS_SSL_ENABLED says so.
+	Agent string
+	// FrameworkID and ExecutorID are who we are. From MESOS_FRAMEWORK_ID and MESOS_EXECUTOR_ID.
+	FrameworkID string
+	ExecutorID  string
+	// Checkpoint tells that the framework wants its executors to outlive the agent. From MESOS_CHECKPOINT.
+	Checkpoint bool
+	// RecoveryTimeout is how long an executor with Checkpoint waits for its agent to return. From MESOS_RECOVERY_TIMEOUT, 15 min without it.
+	RecoveryTimeout time.Duration
+	// SubscriptionBackoffMax is the longest pause before an attempt to subscribe again. From MESOS_SUBSCRIPTION_BACKOFF_MAX, 2 s without it.
+	SubscriptionBackoffMax time.Duration
+	// ShutdownGracePeriod is how long an executor may take to shut down. From MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD, 5 s without it.
+	ShutdownGracePeriod time.Duration
+	// Token is sent with each call if it is not empty. From MESOS_EXECUTOR_AUTHENTICATION_TOKEN. It is secret.
+	Token string
+}
+
+// ReadEnvironment reads the variables through getenv, which is usually [os.Getenv]. It is an error when they do not
+// look like those that an agent sets.
+func ReadEnvironment(getenv func(string) string) (Environment, error) {
+	e := Environment{
+		FrameworkID: getenv("MESOS_FRAMEWORK_ID"),
+		ExecutorID:  getenv("MESOS_EXECUTOR_ID"),
+		Checkpoint:  isTrue(getenv("MESOS_CHECKPOINT")),
+		Token:       getenv("MESOS_EXECUTOR_AUTHENTICATION_TOKEN"),
+	}
+	var err error
+	if e.Agent, err = agentURL(getenv); err != nil {
+		return Environment{}, err
+	}
+	if e.FrameworkID == "" || e.ExecutorID == "" {
+		return Environment{}, errors.New("MESOS_FRAMEWORK_ID or MESOS_EXECUTOR_ID is not set: was this program started by a Mesos agent?")
+	}
+	for _, d := range []struct {
+		name  string
+		value *time.Duration
+		unset time.Duration
+	}{
+		{"MESOS_RECOVERY_TIMEOUT", &e.RecoveryTimeout, 15 * time.Minute},
+		{"MESOS_SUBSCRIPTION_BACKOFF_MAX", &e.SubscriptionBackoffMax, 2 * time.Second},
+		{"MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD", &e.ShutdownGracePeriod, 5 * time.Second},
+	} {
+		*d.value = d.unset
+		if text := getenv(d.name); text != "" {
+			if *d.value, err = mesos.ParseDuration(text); err != nil {
+				return Environment{}, fmt.Errorf("cannot read %s: %w", d.name, err)
+			}
+		}
+	}
+	return e, nil
+}
+
+// agentURL puts the agent's address and the name of its process, which is slave(1) unless several agents share a port,
+// together. An older agent sets the process id only.
+func agentURL(getenv func(string) string) (string, error) {
+	endpoint, pid := getenv("MESOS_AGENT_ENDPOINT"), getenv("MESOS_SLAVE_PID")
+	name, address, ok := strings.Cut(pid, "@")
+	if pid != "" && (!ok || name == "") {
+		return "", fmt.Errorf("cannot read MESOS_SLAVE_PID: %q is not slave(1)@ip:port", pid)
+	}
+	if pid == "" {
+		name = "slave(1)"
+	}
+	if endpoint != "" {
+		address = endpoint
+	}
+	if address == "" {
+		return "", errors.New("MESOS_AGENT_ENDPOINT and MESOS_SLAVE_PID are not set: was this program started by a Mesos agent?")
+	}
+	if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" {
+		return "", fmt.Errorf("cannot read the agent's address: %q is not ip:port", address)
+	}
+	scheme := "http"
+	if isTrue(getenv("LIBPROCESS_SSL_ENABLED")) {
+		scheme = "https"
+	}
+	return scheme + "://" + address + "/" + name + "/api/v1/executor", nil
+}
+
+func isTrue(text string) bool { return text == "1" || strings.EqualFold(text, "true") }
