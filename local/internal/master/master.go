@@ -52,7 +52,6 @@ type Master struct {
 	pid         string
 	started     time.Time
 	leadership  atomic.Pointer[leadership]
-	stop        context.CancelCauseFunc // ends Run
 
 	state // owned by the goroutine of Run
 }
@@ -75,6 +74,7 @@ type state struct {
 	counters    counters
 	nextID      struct{ framework, agent, offer, task int }
 	logging     loggingLevel
+	stop        context.CancelCauseFunc // ends Run
 }
 
 // New makes a master. It fails when a file of the Options cannot be used.
@@ -154,6 +154,9 @@ func packedIP(text string) uint32 {
 	return binary.LittleEndian.Uint32(four[:])
 }
 
+// Credentials are those of Options.Credentials, nil when nobody has to authenticate.
+func (m *Master) Credentials() daemon.Credentials { return m.credentials }
+
 // Info is what the master tells of itself in SUBSCRIBED and in an election.
 func (m *Master) Info() *mesos.MasterInfo {
 	info := m.info
@@ -165,7 +168,8 @@ func (m *Master) Info() *mesos.MasterInfo {
 func (m *Master) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	m.mail.post(func() { m.stop = stop })
+	m.stop = stop
+	m.registry.start()
 	m.mail.run(ctx, m.rest)
 	m.end()
 	if err := context.Cause(ctx); errors.Is(err, ErrDeposed) {

@@ -46,8 +46,14 @@ func openRegistry(dir string, log *slog.Logger) (*registry, error) {
 		return nil, fmt.Errorf("cannot make the master's work directory: %w", err)
 	}
 	r := &registry{path: filepath.Join(dir, registryFile), log: log, writes: make(chan registryWrite, 1024), ended: make(chan struct{})}
-	go r.run()
 	return r, nil
+}
+
+// start lets the registry write; close ends that.
+func (r *registry) start() {
+	if r.writes != nil {
+		go r.run()
+	}
 }
 
 // load reads the record of before. A damaged file is moved aside and told, never used in part.
