@@ -168,8 +168,8 @@ func (s *Stream) Next(event codec.Message) error {
 	return nil
 }
 
-// Buffered tells whether a further event, or a part of one, has already arrived.
-func (s *Stream) Buffered() bool { return s.records.Buffered() > 0 }
+// Ready tells whether Next will return without waiting for the peer.
+func (s *Stream) Ready() bool { return s.records.Ready() }
 
 // Close ends the subscription; a Next that waits returns an error.
 func (s *Stream) Close() error { return s.body.Close() }

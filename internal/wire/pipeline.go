@@ -49,6 +49,7 @@ type Pipeline struct {
 	waiting []func(error)
 	first   int  // waiting[first:] are unanswered
 	writing bool // somebody writes
+	telling bool // a call is being told its result
 	err     error
 }
 
@@ -122,6 +123,25 @@ func (p *Pipeline) Call(ctx context.Context, call codec.Message) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// Flush waits until every call made so far, and those made meanwhile, have been told their results.
+func (p *Pipeline) Flush(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.changed.Broadcast()
+	})
+	defer stop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.telling || len(p.waiting) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		p.changed.Wait()
+	}
+	return nil
 }
 
 // Done is closed when the pipeline has ended and every call has been told its result.
@@ -279,9 +299,20 @@ func (p *Pipeline) answer(result error, blocking bool) error {
 	if blocking {
 		p.expectAnswer(len(p.waiting) > 0)
 	}
+	p.telling = true
 	p.mu.Unlock()
 	done(result)
+	p.mu.Lock()
+	p.told()
+	p.mu.Unlock()
 	return nil
+}
+
+func (p *Pipeline) told() {
+	p.telling = false
+	if len(p.waiting) == 0 {
+		p.changed.Broadcast()
+	}
 }
 
 // abandon tells all calls that were not answered.
@@ -289,11 +320,15 @@ func (p *Pipeline) abandon() {
 	p.mu.Lock()
 	rest := p.waiting[p.first:]
 	p.waiting, p.first = nil, 0
+	p.telling = true
 	err := fmt.Errorf("%w: %w", ErrUnanswered, p.err)
 	p.mu.Unlock()
 	for _, done := range rest {
 		done(err)
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told()
 }
 
 // An answerReader reads HTTP answers. Almost all are 202 without a body and equal to the one before to the last byte

@@ -362,3 +362,31 @@ func BenchmarkCalls(b *testing.B) {
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/50_000, "ns/call")
 	})
 }
+
+func TestPipelineFlush(t *testing.T) {
+	answer := make(chan struct{})
+	c := raw(t, func(conn net.Conn, r *bufio.Reader) {
+		for range 3 {
+			_ = readRequest(r)
+		}
+		<-answer
+		_, _ = io.WriteString(conn, ok202+ok202+ok202)
+		_, _ = r.ReadByte()
+	})
+	p := pipeline(t, c, wire.Dialer{}, wire.PipelineOptions{})
+	told := 0
+	for range 3 {
+		if err := p.Go(t.Context(), &note{}, func(error) { told++ }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := p.Flush(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	close(answer)
+	if err := p.Flush(t.Context()); err != nil || told != 3 {
+		t.Errorf("got %v after %d answers", err, told)
+	}
+}

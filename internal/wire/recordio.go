@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 )
@@ -15,6 +16,8 @@ const (
 	DefaultRecordLimit = 256 << 20
 	// maxHeader is the most digits that a length may have: those of the largest unsigned 64-bit number.
 	maxHeader = 20
+	// maxLimit keeps sums of sizes far from overflowing.
+	maxLimit = math.MaxInt / 16
 	// chunkSize is how much memory is set aside at once for records to lie in.
 	chunkSize = 64 << 10
 )
@@ -62,7 +65,7 @@ func NewReader(r io.Reader, limit int) *Reader {
 	if limit <= 0 {
 		limit = DefaultRecordLimit
 	}
-	return &Reader{source: r, limit: limit}
+	return &Reader{source: r, limit: min(limit, maxLimit)}
 }
 
 // Next returns the next record. Empty records, which Mesos never writes, are passed over.
@@ -89,8 +92,21 @@ func (r *Reader) Next() ([]byte, error) {
 	return nil, r.err
 }
 
-// Buffered is how many bytes of the stream were read and not yet returned: with 0, Next will wait for the source.
-func (r *Reader) Buffered() int { return r.filled - r.unread }
+// Ready tells whether Next will return at once: the next record has arrived as a whole, or there will be none.
+func (r *Reader) Ready() bool {
+	if r.err != nil {
+		return true
+	}
+	window := r.chunk[r.unread:r.filled]
+	end := bytes.IndexByte(window[:min(len(window), maxHeader+1)], '\n')
+	if end < 0 {
+		return false
+	}
+	size, err := r.parse(window[:end])
+	return err != nil || size > 0 && len(window) > end+size
+}
+
+func (r *Reader) buffered() int { return r.filled - r.unread }
 
 func (r *Reader) take(n int) {
 	r.unread += n
@@ -100,7 +116,7 @@ func (r *Reader) take(n int) {
 // explain adds the place to err, unless it is a clean end.
 func (r *Reader) explain(err error) error {
 	if err == io.EOF {
-		if r.Buffered() == 0 {
+		if r.buffered() == 0 {
 			return io.EOF
 		}
 		err = io.ErrUnexpectedEOF
@@ -135,11 +151,13 @@ func (r *Reader) parse(digits []byte) (int, error) {
 	if err := checkDigits(digits); err != nil {
 		return 0, err
 	}
-	size, err := strconv.ParseUint(string(digits), 10, 64)
-	if err != nil || size > uint64(r.limit) {
-		return 0, fmt.Errorf("a record of %s bytes exceeds the limit of %d", digits, r.limit)
+	size := 0
+	for _, c := range digits {
+		if size = 10*size + int(c-'0'); size > r.limit {
+			return 0, fmt.Errorf("a record of %s bytes exceeds the limit of %d", digits, r.limit)
+		}
 	}
-	return int(size), nil
+	return size, nil
 }
 
 func checkDigits(b []byte) error {
@@ -153,7 +171,7 @@ func checkDigits(b []byte) error {
 
 // fill reads until n bytes are unread.
 func (r *Reader) fill(n int) error {
-	for r.Buffered() < n {
+	for r.buffered() < n {
 		if r.readErr != nil {
 			return r.readErr
 		}
@@ -176,7 +194,7 @@ func (r *Reader) makeRoom(n int) {
 	if r.unread+n <= len(r.chunk) {
 		return
 	}
-	have := r.Buffered()
+	have := r.buffered()
 	size := chunkSize
 	if n > chunkSize {
 		// A large record gets its memory step by step as its bytes really arrive: its header alone is no reason to believe it.

@@ -22,7 +22,11 @@ import (
 func readAll(r *wire.Reader) ([]string, error) {
 	var all []string
 	for {
+		ready := r.Ready()
 		record, err := r.Next()
+		if ready && (err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF)) && !r.Ready() {
+			return all, errors.New("the reader was ready, and then had nothing")
+		}
 		if err == io.EOF {
 			return all, nil
 		}
@@ -179,6 +183,41 @@ func TestAppendRecord(t *testing.T) {
 	}
 	if _, err := wire.MediaType("text/plain").AppendRecord(nil, &note{}); err == nil {
 		t.Error("an unknown type was encoded")
+	}
+}
+
+// blocked has a stream's first bytes and must not be asked for more.
+type blocked struct {
+	t    *testing.T
+	text string
+}
+
+func (b *blocked) Read(into []byte) (int, error) {
+	if b.text == "" {
+		b.t.Error("Next waits")
+		return 0, io.EOF
+	}
+	n := copy(into, b.text)
+	b.text = b.text[n:]
+	return n, nil
+}
+
+func TestReaderIsReady(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": false, "3": false, "3\n": false, "3\nab": false, "3\nabc": true, "3\nabcd": true, "0\n": false, "x\n": true,
+	} {
+		r := wire.NewReader(&blocked{t: t, text: "1\n!" + text}, 0)
+		if r.Ready() {
+			t.Error("ready before anything was read")
+		}
+		if _, err := r.Next(); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Ready(); got != want {
+			t.Errorf("%q: ready is %t", text, got)
+		} else if got {
+			_, _ = r.Next()
+		}
 	}
 }
 
