@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -145,5 +146,22 @@ func TestCloseLeavesContainers(t *testing.T) {
 	}
 	if e := wait(t, again); e.Status != 15 {
 		t.Errorf("status %d, want 15", e.Status)
+	}
+}
+
+func TestUsage(t *testing.T) {
+	p := processes(t, Options{})
+	c := launch(t, p, Spec{Command: shell("setsid sh -c 'while :; do :; done' & wait")})
+	var u Usage
+	until(t, "measured", func() bool {
+		u = c.Usage()
+		return u.User+u.System > 0 && u.Processes == 2 && u.RSS > 0
+	})
+	if u.RSS > 1<<30 || u.User+u.System > time.Hour {
+		t.Errorf("usage %+v", u)
+	}
+	c.Destroy()
+	if u := c.Usage(); u != (Usage{}) {
+		t.Errorf("usage after the end %+v", u)
 	}
 }

@@ -161,11 +161,11 @@ func skipXZIndex(r *bufio.Reader) error {
 		return 1 << 63
 	}
 	records := number()
-	if records >= 1<<63 {
+	if records >= 1<<62 {
 		return errXZ
 	}
-	for range records {
-		if number() >= 1<<63 || number() >= 1<<63 {
+	for range 2 * records { // sizes
+		if number() >= 1<<63 {
 			return errXZ
 		}
 	}
