@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -60,6 +61,26 @@ frameworks live on and are taken back. Without it everything lives in a temporar
 	flags.StringVar(&options.ZK, "zk", "", "zk://host:port/path under which the master stands for election")
 	flags.StringVar(&options.Credentials, "credentials", "", "file of principals and secrets; requires HTTP authentication")
 	flags.StringVar(&options.ACLs, "acls", "", "file of access control lists (JSON)")
+	flags.Var(settings{&options.MasterFlags}, "master-flag", "a flag of mesos-master, such as offer_timeout=5secs; may be given several times")
+	flags.Var(settings{&options.AgentFlags}, "agent-flag", "a flag of mesos-agent, such as recovery_timeout=1mins; may be given several times")
 	flags.BoolVarP(&verbose, "verbose", "v", false, "log what master and agents do")
 	return cmd
 }
+
+// settings collects NAME=VALUE of a flag that may be given several times.
+type settings struct{ values *map[string]string }
+
+func (s settings) Set(text string) error {
+	name, value, ok := strings.Cut(text, "=")
+	if !ok || name == "" {
+		return fmt.Errorf("%q is not NAME=VALUE", text)
+	}
+	if *s.values == nil {
+		*s.values = map[string]string{}
+	}
+	(*s.values)[name] = value
+	return nil
+}
+
+func (s settings) String() string { return "" }
+func (s settings) Type() string   { return "NAME=VALUE" }
