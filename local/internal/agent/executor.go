@@ -130,7 +130,15 @@ func (e *executor) launch(b batch) {
 }
 
 // everSent tells whether the executor ever got a task.
-func (e *executor) everSent() bool { return len(e.tasks) > 0 || len(e.completed) > 0 }
+func (e *executor) everSent() bool {
+	return slices.ContainsFunc(e.ordered(), (*task).sent) || slices.ContainsFunc(e.completed, (*task).sent)
+}
+
+// sent tells whether the task was given to its executor: others were killed before.
+func (t *task) sent() bool {
+	n := len(t.record.Statuses)
+	return n == 0 || t.record.Statuses[n-1].GetReason() != mesos.ReasonTaskKilledDuringLaunch
+}
 
 // busy tells whether there are tasks that are not completed.
 func (e *executor) busy() bool { return len(e.tasks) > 0 || len(e.queued) > 0 }

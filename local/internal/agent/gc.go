@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -89,22 +90,11 @@ func (a *Agent) collect() {
 	a.garbage.runs = kept
 }
 
-// remove deletes a run, and the directories above it that are empty then.
+// remove deletes a run.
 func (a *Agent) remove(run oldRun) {
 	var failure error
 	for _, path := range run.paths {
-		if err := os.RemoveAll(path); err != nil {
-			failure = err
-			continue
-		}
-		runs := filepath.Dir(path)
-		latest := filepath.Join(runs, "latest")
-		if target, err := os.Readlink(latest); err == nil && target == path {
-			os.Remove(latest)
-		}
-		for _, dir := range []string{runs, filepath.Dir(runs), filepath.Dir(filepath.Dir(runs))} {
-			os.Remove(dir) // fails where there is something left
-		}
+		failure = errors.Join(failure, os.RemoveAll(path))
 	}
 	a.post(func() {
 		if failure != nil {
@@ -112,6 +102,28 @@ func (a *Agent) remove(run oldRun) {
 			a.log.Warn("cannot remove a sandbox", "error", failure)
 			return
 		}
+		for _, path := range run.paths {
+			tidy(path)
+		}
 		a.garbage.removed++
 	})
+}
+
+// tidy removes what is left of an executor above its last run. It runs where new runs are made, so that none comes in between.
+func tidy(path string) {
+	runs := filepath.Dir(path)
+	latest := filepath.Join(runs, "latest")
+	if target, err := os.Readlink(latest); err == nil && target == path {
+		os.Remove(latest)
+	}
+	if os.Remove(runs) != nil {
+		return // there are other runs
+	}
+	executor := filepath.Dir(runs)
+	os.Remove(filepath.Join(executor, "executor.info"))
+	for _, dir := range []string{executor, filepath.Dir(executor), filepath.Dir(filepath.Dir(executor))} {
+		if os.Remove(dir) != nil {
+			return
+		}
+	}
 }

@@ -279,9 +279,10 @@ func (c *cluster) wait() error {
 	}
 }
 
-// kill ends the agent as SIGKILL would.
+// kill ends the agent as SIGKILL would, once it has acted on what was said to it.
 func (c *cluster) kill() {
 	c.t.Helper()
+	c.agent.ask(context.Background(), func() {})
 	c.agent.Kill()
 	c.wait()
 }
