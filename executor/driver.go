@@ -59,7 +59,7 @@ func New(opts Options) (*Driver, error) {
 		}
 		env = &own
 	}
-	d := &Driver{env: *env, opts: opts, log: opts.Logger, ledger: newLedger(), stop: make(chan struct{})}
+	d := &Driver{env: env.withDefaults(), opts: opts, log: opts.Logger, ledger: newLedger(), stop: make(chan struct{})}
 	d.dialer = wire.Dialer{TLS: opts.TLS, Dial: opts.Dial}
 	if d.opts.FlushTimeout <= 0 {
 		d.opts.FlushTimeout = time.Minute

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -20,11 +21,11 @@ type Environment struct {
 	ExecutorID  string
 	// Checkpoint tells that the framework wants its executors to outlive the agent. From MESOS_CHECKPOINT.
 	Checkpoint bool
-	// RecoveryTimeout is how long an executor with Checkpoint waits for its agent to return. From MESOS_RECOVERY_TIMEOUT, 15 min without it.
+	// RecoveryTimeout is how long an executor with Checkpoint waits for its agent to return. 0 means 15 min. From MESOS_RECOVERY_TIMEOUT.
 	RecoveryTimeout time.Duration
-	// SubscriptionBackoffMax is the longest pause before an attempt to subscribe again. From MESOS_SUBSCRIPTION_BACKOFF_MAX, 2 s without it.
+	// SubscriptionBackoffMax is the longest pause before an attempt to subscribe again. 0 means 2 s. From MESOS_SUBSCRIPTION_BACKOFF_MAX.
 	SubscriptionBackoffMax time.Duration
-	// ShutdownGracePeriod is how long an executor may take to shut down. From MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD, 5 s without it.
+	// ShutdownGracePeriod is how long an executor may take to shut down. 0 means 5 s. From MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD.
 	ShutdownGracePeriod time.Duration
 	// Token is sent with each call if it is not empty. From MESOS_EXECUTOR_AUTHENTICATION_TOKEN. It is secret.
 	Token string
@@ -46,23 +47,26 @@ func ReadEnvironment(getenv func(string) string) (Environment, error) {
 	if e.FrameworkID == "" || e.ExecutorID == "" {
 		return Environment{}, errors.New("MESOS_FRAMEWORK_ID or MESOS_EXECUTOR_ID is not set: was this program started by a Mesos agent?")
 	}
-	for _, d := range []struct {
-		name  string
-		value *time.Duration
-		unset time.Duration
-	}{
-		{"MESOS_RECOVERY_TIMEOUT", &e.RecoveryTimeout, 15 * time.Minute},
-		{"MESOS_SUBSCRIPTION_BACKOFF_MAX", &e.SubscriptionBackoffMax, 2 * time.Second},
-		{"MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD", &e.ShutdownGracePeriod, 5 * time.Second},
+	for name, value := range map[string]*time.Duration{
+		"MESOS_RECOVERY_TIMEOUT":               &e.RecoveryTimeout,
+		"MESOS_SUBSCRIPTION_BACKOFF_MAX":       &e.SubscriptionBackoffMax,
+		"MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": &e.ShutdownGracePeriod,
 	} {
-		*d.value = d.unset
-		if text := getenv(d.name); text != "" {
-			if *d.value, err = mesos.ParseDuration(text); err != nil {
-				return Environment{}, fmt.Errorf("cannot read %s: %w", d.name, err)
+		if text := getenv(name); text != "" {
+			if *value, err = mesos.ParseDuration(text); err != nil {
+				return Environment{}, fmt.Errorf("cannot read %s: %w", name, err)
 			}
 		}
 	}
-	return e, nil
+	return e.withDefaults(), nil
+}
+
+// withDefaults gives what is not set the values of Mesos' own agent.
+func (e Environment) withDefaults() Environment {
+	e.RecoveryTimeout = cmp.Or(e.RecoveryTimeout, 15*time.Minute)
+	e.SubscriptionBackoffMax = cmp.Or(e.SubscriptionBackoffMax, 2*time.Second)
+	e.ShutdownGracePeriod = cmp.Or(e.ShutdownGracePeriod, 5*time.Second)
+	return e
 }
 
 // agentURL puts the agent's address and the name of its process, which is slave(1) unless several agents share a port,

@@ -160,7 +160,6 @@ func (s *session) subscription(ctx context.Context) error {
 		return refusal(err, http.StatusNotFound, http.StatusRequestTimeout, http.StatusTooManyRequests)
 	}
 	defer stream.Close()
-	watchdog.Stop() // until the first heartbeat: agents before Mesos 1.10 send none
 	for watching, first := false, true; ; {
 		event := new(Event)
 		if err := stream.Next(event); err != nil {
@@ -171,6 +170,7 @@ func (s *session) subscription(ctx context.Context) error {
 			watchdog.Reset(silence)
 		}
 		if first && event.GetType() == EventTypeSubscribed {
+			watchdog.Stop() // until the first heartbeat: agents before Mesos 1.10 send none
 			first, s.subscribed = false, true
 			defer func() { s.lost = time.Now() }()
 			sending.Go(func() { cancel(s.send(ctx)) })
