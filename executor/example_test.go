@@ -16,6 +16,7 @@ func Example() {
 		log.Fatal(err) // not started by an agent
 	}
 	ctx, interrupt := context.WithCancel(context.Background())
+	defer interrupt()
 	for event, err := range driver.Events(context.Background()) {
 		if err != nil {
 			log.Fatal(err)

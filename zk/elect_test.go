@@ -80,7 +80,7 @@ func TestElect(t *testing.T) {
 
 func TestElectThroughOutages(t *testing.T) {
 	server := zktest.Start(t)
-	url := server.URL("/mesos")
+	url := server.URL("/mesos", "ormos:right") // each connection has to introduce the user again
 	a := elect(t, url, "a")
 	first := a.until("lead", leading)
 
