@@ -222,6 +222,7 @@ func (d Dialer) secure(ctx context.Context, conn net.Conn, host string) (net.Con
 	if config.ServerName == "" {
 		config.ServerName = host
 	}
+	config.NextProtos = []string{"http/1.1"}
 	secured := tls.Client(conn, config)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		conn.Close()

@@ -1,0 +1,241 @@
+package scheduler
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/ormosproject/ormos/internal/wire"
+)
+
+const (
+	// subscribeTimeout is how long a master may take to answer SUBSCRIBE, with SUBSCRIBED.
+	subscribeTimeout = 15 * time.Second
+	// missedHeartbeats in a row end a subscription.
+	missedHeartbeats = 5
+	// defaultHeartbeat is the masters' own.
+	defaultHeartbeat = 15 * time.Second
+	// maxRedirects in a row are followed without a pause.
+	maxRedirects = 4
+)
+
+var (
+	// errLeft says that the loop's owner wants no further event.
+	errLeft = errors.New("the loop was left")
+	// errNoLeader says that there is nobody to subscribe at.
+	errNoLeader = errors.New("no master leads")
+)
+
+// A run is one range over a session's events: all of it happens on the goroutine that ranges.
+type run struct {
+	*Session
+	yield   func(TypedEvent) bool
+	dialer  wire.Dialer
+	http    *http.Client
+	watch   *watch
+	changed <-chan struct{} // closed when watch has another leader than the last attempt had
+	backoff Backoff
+
+	redirect   string // the URL that the detected master has redirected to
+	redirects  int    // in a row
+	subscribed bool   // ever
+}
+
+// loop subscribes again and again. It returns nil when the owner, ctx or TEARDOWN has ended it.
+func (r *run) loop(ctx context.Context) error {
+	for {
+		lost, err := r.attempt(ctx)
+		if end, ok := errors.AsType[*Error](err); ok {
+			return end
+		}
+		if ctx.Err() != nil || errors.Is(err, errLeft) || r.tornDown() {
+			return nil
+		}
+		if r.redirects > 0 && r.redirects <= maxRedirects {
+			continue
+		}
+		r.redirect, r.redirects = "", 0
+		if !r.pause(ctx, err, lost) {
+			return nil
+		}
+	}
+}
+
+// pause tells why the session is disconnected and waits until it makes sense to try again. It returns false when it does not.
+func (r *run) pause(ctx context.Context, why error, lost bool) bool {
+	event := &EventDisconnected{Err: why, Lost: lost}
+	if errors.Is(why, errLeaderChanged) {
+		r.backoff.Reset()
+	}
+	if !errors.Is(why, errNoLeader) {
+		event.Retry = r.backoff.Next()
+	}
+	r.opts.Logger.Warn("disconnected from the master", "framework", r.FrameworkID().Value, "error", why, "retry", event.Retry)
+	if !r.yield(event) {
+		return false
+	}
+	var timer <-chan time.Time
+	if event.Retry > 0 {
+		timer = time.After(event.Retry)
+	}
+	select {
+	case <-timer:
+	case <-r.changed:
+	case <-ctx.Done():
+	}
+	return ctx.Err() == nil
+}
+
+// attempt subscribes at the leading master and stays for as long as that lasts. The error says why it has ended; lost, that it had
+// begun.
+func (r *run) attempt(ctx context.Context) (lost bool, err error) {
+	// The connections do not end with ctx, but after it: first the last acknowledgements are to go out.
+	detached, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	master, err := r.leader(ctx, cancel)
+	if err != nil {
+		return false, err
+	}
+	at := master
+	if r.redirect != "" {
+		at = r.redirect
+	}
+	l := r.newLink(detached, cancel, at)
+	defer l.close()
+	err = l.cause(r.stay(ctx, l))
+	return l.established, r.explain(at, err)
+}
+
+// leader returns the URL of the leading master, and has end called when it leads no more. It waits for the detector's first word.
+func (r *run) leader(ctx context.Context, end func(error)) (string, error) {
+	for {
+		found, changed, err := r.watch.get(end)
+		r.changed = changed
+		switch {
+		case err != nil:
+			return "", &Error{Reason: ReasonDetection, Hint: "correct the masters' address and its credentials", Err: err}
+		case found != nil && found.url == "":
+			return "", fmt.Errorf("%w: %s", errNoLeader, found.reason)
+		case found != nil:
+			return found.url, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
+}
+
+// explain finds out whether an attempt at the master at this URL that ended with err can be repeated, and where.
+func (r *run) explain(at string, err error) error {
+	if errors.Is(err, ErrDisconnected) { // it was a call that has shown it
+		return err
+	}
+	if end := unmendable(err); end != nil {
+		return end
+	}
+	if _, bad := errors.AsType[*tls.CertificateVerificationError](err); bad && !r.subscribed {
+		return &Error{Reason: ReasonTLS, Hint: "give the session the certificate authority of the masters", Err: err}
+	}
+	status, ok := errors.AsType[*wire.StatusError](err)
+	if !ok || status.Status != http.StatusTemporaryRedirect {
+		r.redirects = 0
+		return err
+	}
+	to, bad := redirected(at, status.Location)
+	if bad != nil {
+		r.redirects = 0
+		return bad
+	}
+	r.opts.Logger.Debug("redirected to the leading master", "master", to)
+	r.redirect = to
+	r.redirects++
+	return err
+}
+
+// stay subscribes and tells the events, until there are no more.
+func (r *run) stay(ctx context.Context, l *link) error {
+	if err := l.subscribe(ctx, r.subscribeCall()); err != nil {
+		return err
+	}
+	for {
+		event := new(Event)
+		if err := l.next(ctx, event); err != nil {
+			return err
+		}
+		if err := r.tell(ctx, l, event); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+}
+
+// tell passes one event on, and acknowledges it if the loop wants another.
+func (r *run) tell(ctx context.Context, l *link, event *Event) error {
+	typed := event.typed()
+	switch event.GetType() {
+	case EventTypeError:
+		return r.refusal(event.Error.message())
+	case EventTypeSubscribed:
+		if event.Subscribed == nil {
+			return errors.New("the master says SUBSCRIBED without the framework's id")
+		}
+		if err := r.establish(ctx, l, event.Subscribed); err != nil {
+			return err
+		}
+	}
+	if typed == nil {
+		if event.GetType() != EventTypeHeartbeat {
+			r.opts.Logger.Debug("passed over an event of an unknown type", "event", event.String())
+		}
+		return nil
+	}
+	if !l.established {
+		return fmt.Errorf("the master says %v before SUBSCRIBED", event.GetType())
+	}
+	if !r.yield(typed) {
+		return errLeft
+	}
+	if call := acknowledgement(typed); call != nil {
+		return l.acknowledge(ctx, call)
+	}
+	return nil
+}
+
+func (m *EventError) message() string {
+	if m == nil {
+		return "no reason is given"
+	}
+	return m.Message
+}
+
+// establish is what SUBSCRIBED begins: the id is kept before anybody is told of it, and calls can be made.
+func (r *run) establish(ctx context.Context, l *link, e *EventSubscribed) error {
+	if err := r.identify(e.FrameworkID); err != nil {
+		return err
+	}
+	if err := l.connectCalls(ctx); err != nil {
+		return err
+	}
+	l.patience = missedHeartbeats * heartbeat(e.GetHeartbeatIntervalSeconds())
+	l.established, r.subscribed = true, true
+	l.since, l.id = time.Now(), e.FrameworkID.Clone()
+	r.redirects = 0
+	r.connected(l)
+	r.opts.Logger.Info("subscribed", "framework", e.FrameworkID.Value, "master", l.client.URL)
+	return nil
+}
+
+// heartbeat reads the interval that a master announces, in seconds.
+func heartbeat(seconds float64) time.Duration {
+	if !(seconds >= 0.001 && seconds <= 24*3600) {
+		return defaultHeartbeat
+	}
+	return time.Duration(seconds * float64(time.Second))
+}
