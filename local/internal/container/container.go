@@ -70,8 +70,8 @@ func (c *Container) Signal(sig syscall.Signal) error {
 	return c.signalTree(sig)
 }
 
-// Destroy kills every process of the container with SIGKILL and returns when none is left and Done is closed (or the
-// Processes were closed).
+// Destroy kills every process of the container with SIGKILL and returns when none is left and Done is closed, also after
+// the Processes were closed.
 func (c *Container) Destroy() {
 	c.mu.Lock()
 	if !c.released {
@@ -80,17 +80,28 @@ func (c *Container) Destroy() {
 	c.mu.Unlock()
 	select {
 	case <-c.done:
-	case <-c.stop:
+	case <-c.stop: // nobody watches any more
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.finish()
 	}
 }
 
-// watch waits for the end of the command, kills what it left behind, and tells the end.
+// watch waits for the end of the command, and tells it.
 func (c *Container) watch() {
 	if !c.awaitEnd() {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.finish()
+}
+
+// finish kills what the ended command left behind, and tells the end. The caller has locked c.
+func (c *Container) finish() {
+	if c.released {
+		return
+	}
 	c.sweep()
 	c.exit = Exit{Status: c.reap()}
 	c.released = true

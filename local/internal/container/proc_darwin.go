@@ -16,6 +16,7 @@ type walker struct{}
 // system is what waiting needs beside the pid.
 type system struct {
 	status int32 // of a child that was waited for
+	ended  bool
 }
 
 func sysProcAttr(who *syscall.Credential, _ *int) *syscall.SysProcAttr {
@@ -65,17 +66,17 @@ func (c *Container) awaitEnd() bool {
 
 // ended waits for the process without blocking, and keeps its status.
 func (c *Container) ended() bool {
-	if !c.child {
-		return startTime(c.pid) != c.start
+	if c.system.ended || !c.child {
+		return c.system.ended || startTime(c.pid) != c.start
 	}
 	var status syscall.WaitStatus
 	pid, err := syscall.Wait4(c.pid, &status, syscall.WNOHANG, nil)
 	switch {
 	case pid == c.pid:
-		c.system.status = int32(status)
+		c.system = system{int32(status), true}
 		return true
 	case errors.Is(err, syscall.ECHILD):
-		c.system.status = -1
+		c.system = system{-1, true}
 		return true
 	}
 	return false
@@ -84,6 +85,12 @@ func (c *Container) ended() bool {
 func (c *Container) reap() int32 {
 	if !c.child {
 		return -1
+	}
+	if !c.ended() {
+		var status syscall.WaitStatus
+		if _, err := syscall.Wait4(c.pid, &status, 0, nil); err == nil {
+			c.system.status = int32(status)
+		}
 	}
 	return c.system.status
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // proc is a line of the process table.
@@ -42,8 +44,8 @@ type walk struct {
 }
 
 // take returns a table that was begun after the call. Reading it costs about 10 us a process of the machine, so that
-// callers who meet share one. known tells sessions of which the container is known without reading environments.
-func (w *walker) take(known func(session int) bool) *table {
+// callers who meet share one. filter returns whose environments are to be read.
+func (w *walker) take(filter func() func(proc) bool) *table {
 	w.mu.Lock()
 	mine, leads := w.next, false
 	if mine == nil {
@@ -60,12 +62,13 @@ func (w *walker) take(known func(session int) bool) *table {
 	w.mu.Lock()
 	w.next = nil
 	w.mu.Unlock()
-	mine.table = readTable(known)
+	mine.table = readTable(filter())
 	close(mine.done)
 	return mine.table
 }
 
-func readTable(known func(session int) bool) *table {
+// readTable reads /proc, and the environments of those that wanted says.
+func readTable(wanted func(proc) bool) *table {
 	t := &table{
 		procs: map[int]proc{}, children: map[int][]int{}, sessions: map[int][]int{}, groups: map[int][]int{},
 		container: map[string][]int{},
@@ -76,20 +79,20 @@ func readTable(known func(session int) bool) *table {
 	}
 	defer dir.Close()
 	names, _ := dir.Readdirnames(-1)
-	self := os.Getpid()
+	self, buffer := os.Getpid(), make([]byte, 1024)
 	for _, name := range names {
 		pid, err := strconv.Atoi(name)
 		if err != nil || pid == self {
 			continue
 		}
-		if p, ok := readProc(pid); ok {
-			t.add(p, known)
+		if p, ok := readProcWith(pid, buffer); ok {
+			t.add(p, wanted)
 		}
 	}
 	return t
 }
 
-func (t *table) add(p proc, known func(session int) bool) {
+func (t *table) add(p proc, wanted func(proc) bool) {
 	const kthreadd = 2
 	if p.pid == kthreadd || p.parent == kthreadd {
 		return
@@ -98,7 +101,7 @@ func (t *table) add(p proc, known func(session int) bool) {
 	t.children[p.parent] = append(t.children[p.parent], p.pid)
 	t.sessions[p.session] = append(t.sessions[p.session], p.pid)
 	t.groups[p.group] = append(t.groups[p.group], p.pid)
-	if known != nil && known(p.session) {
+	if !wanted(p) {
 		return
 	}
 	if id := containerOf(p.pid); id != "" {
@@ -139,11 +142,22 @@ func (t *table) tree(root int, id string) []proc {
 
 // readProc reads /proc/PID/stat.
 func readProc(pid int) (proc, bool) {
-	data, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	var buffer [1024]byte
+	return readProcWith(pid, buffer[:])
+}
+
+// readProcWith takes three system calls; os.ReadFile takes six, and this is done for every process of the machine.
+func readProcWith(pid int, buffer []byte) (proc, bool) {
+	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/stat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return proc{}, false
 	}
-	return parseStat(pid, data)
+	n, err := unix.Read(fd, buffer)
+	_ = unix.Close(fd)
+	if err != nil {
+		return proc{}, false
+	}
+	return parseStat(pid, buffer[:n])
 }
 
 // parseStat reads the fields behind the command's name, which is in brackets and may hold anything.

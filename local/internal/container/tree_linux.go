@@ -9,13 +9,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// table reads the process table. Sessions of running containers need no look at the environments in them.
-func (p *Processes) table() *table {
-	return p.walker.take(func(session int) bool {
+// table reads the process table. What started before all running containers is in none of them, and sessions of running
+// containers need no look at the environments in them.
+func (p *Processes) table() *table { return p.walker.take(p.unknown) }
+
+// unknown returns a filter of processes whose container, if they are in one, only their environment tells.
+func (p *Processes) unknown() func(proc) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	oldest := ^uint64(0)
+	for _, c := range p.running {
+		oldest = min(oldest, c.start)
+	}
+	return func(q proc) bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		return p.running[session] != nil
-	})
+		return q.start >= oldest && p.running[q.session] == nil
+	}
 }
 
 // members returns the processes of c that live.
@@ -70,23 +80,26 @@ func (c *Container) sweep() {
 	}
 }
 
-// killTree kills until none is left. While the command's group stands still, whoever left it is still known by its
-// parent; once the group is dead, only by the marker.
+// killTree kills all processes; sweep kills what they could start in the meantime. While the command's group stands
+// still, whoever left it is still known by its parent; once the group is dead, only by the marker.
 func (c *Container) killTree() {
 	if c.child {
 		_ = syscall.Kill(-c.pid, syscall.SIGSTOP)
-		for _, p := range c.members(c.processes.table()) {
-			if p.group != c.pid {
-				_ = kill(p, syscall.SIGKILL)
-			}
+	}
+	for _, p := range c.members(c.processes.table()) {
+		if !c.child || p.group != c.pid {
+			_ = kill(p, syscall.SIGKILL)
 		}
 	}
-	c.sweep()
+	if c.child {
+		_ = syscall.Kill(-c.pid, syscall.SIGKILL)
+	}
 }
 
 // killLeftovers kills what a container that has ended left behind.
 func (p *Processes) killLeftovers(id string) {
-	killAll(func() []proc { return p.table().tree(0, id) })
+	everything := func(proc) bool { return true } // it is not among the running ones
+	killAll(func() []proc { return readTable(everything).tree(0, id) })
 }
 
 // killAll kills what members returns until it returns none. Whoever forks must be found again, and a killed process

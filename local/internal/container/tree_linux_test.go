@@ -117,7 +117,7 @@ sed -i 's/exec setsid sh/setsid sh/; s/$/ \& wait/' next
 sh ./next & sh ./next & wait`)})
 	until(t, "running", func() bool { _, err := os.Stat(sandbox + "/running"); return err == nil })
 	c.Destroy()
-	if left := p.table().tree(0, c.ID()); len(left) > 0 {
+	if left := readTable(func(proc) bool { return true }).tree(0, c.ID()); len(left) > 0 {
 		t.Errorf("left: %v", left)
 	}
 }
@@ -146,6 +146,22 @@ func TestCloseLeavesContainers(t *testing.T) {
 	}
 	if e := wait(t, again); e.Status != 15 {
 		t.Errorf("status %d, want 15", e.Status)
+	}
+}
+
+func TestDestroyAfterClose(t *testing.T) {
+	p, err := NewProcesses(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := launch(t, p, Spec{Command: shell("sleep 1000")})
+	p.Close()
+	c.Destroy()
+	if e := wait(t, c); e.Status != 9 {
+		t.Errorf("status %d, want 9", e.Status)
+	}
+	if err := syscall.Kill(c.PID(), 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("a zombie is left: %v", err)
 	}
 }
 

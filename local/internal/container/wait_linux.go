@@ -142,7 +142,7 @@ func isChild(pid int) bool {
 
 // findMain finds the first process of a container by its environment.
 func findMain(id string) (identity, bool) {
-	t := readTable(nil)
+	t := readTable(func(proc) bool { return true })
 	found := proc{}
 	for _, pid := range t.container[id] {
 		p := t.procs[pid]
