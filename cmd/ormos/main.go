@@ -15,9 +15,12 @@ func main() { os.Exit(run()) }
 
 // run is main with an exit status: 0 for success, 1 when a command failed, 2 when it was called wrongly.
 func run() int {
-	// A closed terminal or pipe (SIGHUP, SIGPIPE) ends the program as gracefully as Ctrl-C does.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	// A closed terminal (SIGHUP) ends the program as gracefully as Ctrl-C does.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	// A reader of our output that has gone must not kill us before we have cleaned up: the write just fails. (Ignoring
+	// the signal instead would make tasks ignore it too.)
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	root := &cobra.Command{
 		Use:           "ormos",
 		Short:         "Run services on Apache Mesos, and a Mesos cluster on your machine",
