@@ -148,8 +148,8 @@ func (a *agent) environment() *Environment {
 type running struct {
 	*Driver
 	t      *testing.T
-	events chan AnyEvent // closed at the end of the loop
-	err    error         // then
+	events chan TypedEvent // closed at the end of the loop
+	err    error           // then
 	cancel context.CancelFunc
 	killed chan struct{}
 }
@@ -157,7 +157,7 @@ type running struct {
 // drive runs the loop with the options that change makes.
 func (a *agent) drive(change func(*Options)) *running {
 	a.t.Helper()
-	r := &running{t: a.t, events: make(chan AnyEvent), killed: make(chan struct{}, 1)}
+	r := &running{t: a.t, events: make(chan TypedEvent), killed: make(chan struct{}, 1)}
 	opts := Options{
 		Environment: a.environment(), Dial: a.dial, Kill: func() { r.killed <- struct{}{} },
 		Logger: slog.New(slog.NewTextHandler(a.t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -212,7 +212,7 @@ func receive[T any](t *testing.T, what string, ch <-chan T) T {
 }
 
 // next takes events until one of type E.
-func next[E AnyEvent](r *running) E {
+func next[E TypedEvent](r *running) E {
 	r.t.Helper()
 	for {
 		if e, ok := receive(r.t, "an event", r.events).(E); ok {

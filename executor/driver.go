@@ -83,8 +83,8 @@ func (d *Driver) Environment() Environment { return d.env }
 //
 // After break and Stop it waits until the agent has acknowledged all updates, for at most [Options].FlushTimeout, so that the
 // last ones are not lost. After the end of ctx it does not wait. It can be used once.
-func (d *Driver) Events(ctx context.Context) iter.Seq2[AnyEvent, error] {
-	return func(yield func(AnyEvent, error) bool) {
+func (d *Driver) Events(ctx context.Context) iter.Seq2[TypedEvent, error] {
+	return func(yield func(TypedEvent, error) bool) {
 		if d.started.Swap(true) {
 			yield(nil, errors.New("cannot read the events of an executor twice"))
 			return

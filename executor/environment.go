@@ -31,6 +31,14 @@ type Environment struct {
 	Token string
 }
 
+// String tells who we are and who our agent is, and holds no secret.
+func (e Environment) String() string {
+	return fmt.Sprintf("executor %q of framework %q at %s", e.ExecutorID, e.FrameworkID, e.Agent)
+}
+
+// GoString is String.
+func (e Environment) GoString() string { return e.String() }
+
 // ReadEnvironment reads the variables through getenv, which is usually [os.Getenv]. It is an error when they do not
 // look like those that an agent sets.
 func ReadEnvironment(getenv func(string) string) (Environment, error) {

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -38,6 +39,11 @@ func TestReadEnvironment(t *testing.T) {
 	}
 	few := map[string]string{"MESOS_AGENT_ENDPOINT": "10.0.0.1:5051", "MESOS_FRAMEWORK_ID": "f", "MESOS_EXECUTOR_ID": "e"}
 	check(want, nil, vars)
+	for _, verb := range []string{"%v", "%+v", "%#v"} {
+		if text := fmt.Sprintf(verb, want); strings.Contains(text, "jwt") || !strings.Contains(text, want.Agent) {
+			t.Errorf("%s prints %q", verb, text)
+		}
+	}
 	check(plain, nil, few)
 	check(plain, map[string]string{"MESOS_AGENT_ENDPOINT": "", "MESOS_SLAVE_PID": "slave(1)@10.0.0.1:5051"}, few)
 	secure := plain

@@ -2,9 +2,9 @@ package executor
 
 import "time"
 
-// AnyEvent is what [Driver.Events] yields: *EventSubscribed, *EventLaunch, *EventLaunchGroup, *EventKill, *EventMessage,
-// *EventAcknowledged, *EventError or *EventShutdown. Handle those that matter to you.
-type AnyEvent interface{ isEvent() }
+// TypedEvent is what [Driver.Events] yields: *EventSubscribed, *EventLaunch, *EventLaunchGroup, *EventKill, *EventMessage,
+// *EventAcknowledged, *EventError or *EventShutdown. Handle those that matter to you; more may come.
+type TypedEvent interface{ typedEvent() }
 
 // EventShutdown asks the executor to end its tasks, tell how they ended, and exit. It comes once, from the agent, or
 // from the driver itself when the agent is gone for good.
@@ -15,28 +15,28 @@ type EventShutdown struct {
 	Reason string
 }
 
-func (*EventSubscribed) isEvent()   {}
-func (*EventLaunch) isEvent()       {}
-func (*EventLaunchGroup) isEvent()  {}
-func (*EventKill) isEvent()         {}
-func (*EventMessage) isEvent()      {}
-func (*EventAcknowledged) isEvent() {}
-func (*EventError) isEvent()        {}
-func (*EventShutdown) isEvent()     {}
+func (*EventSubscribed) typedEvent()   {}
+func (*EventLaunch) typedEvent()       {}
+func (*EventLaunchGroup) typedEvent()  {}
+func (*EventKill) typedEvent()         {}
+func (*EventMessage) typedEvent()      {}
+func (*EventAcknowledged) typedEvent() {}
+func (*EventError) typedEvent()        {}
+func (*EventShutdown) typedEvent()     {}
 
 var (
-	_ AnyEvent = (*EventSubscribed)(nil)
-	_ AnyEvent = (*EventLaunch)(nil)
-	_ AnyEvent = (*EventLaunchGroup)(nil)
-	_ AnyEvent = (*EventKill)(nil)
-	_ AnyEvent = (*EventMessage)(nil)
-	_ AnyEvent = (*EventAcknowledged)(nil)
-	_ AnyEvent = (*EventError)(nil)
-	_ AnyEvent = (*EventShutdown)(nil)
+	_ TypedEvent = (*EventSubscribed)(nil)
+	_ TypedEvent = (*EventLaunch)(nil)
+	_ TypedEvent = (*EventLaunchGroup)(nil)
+	_ TypedEvent = (*EventKill)(nil)
+	_ TypedEvent = (*EventMessage)(nil)
+	_ TypedEvent = (*EventAcknowledged)(nil)
+	_ TypedEvent = (*EventError)(nil)
+	_ TypedEvent = (*EventShutdown)(nil)
 )
 
-// unwrap gives the typed event, nil for one that is unknown, has no content or none for the caller.
-func (m *Event) unwrap() AnyEvent {
+// typed gives the typed event, nil for one that is unknown, has no content or none for the caller.
+func (m *Event) typed() TypedEvent {
 	switch t := m.GetType(); {
 	case t == EventTypeSubscribed && m.Subscribed != nil:
 		return m.Subscribed

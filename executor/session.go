@@ -33,7 +33,7 @@ type session struct {
 	client wire.Client
 
 	mu      sync.Mutex
-	queue   []AnyEvent
+	queue   []TypedEvent
 	arrived chan struct{} // has a token when queue has grown
 
 	failed  chan struct{} // closed when failure is set
@@ -59,14 +59,14 @@ func (d *Driver) newSession() *session {
 }
 
 // put never waits, since the agent must be heard while the caller handles an event.
-func (s *session) put(event AnyEvent) {
+func (s *session) put(event TypedEvent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queue = append(s.queue, event)
 	signal(s.arrived)
 }
 
-func (s *session) take() []AnyEvent {
+func (s *session) take() []TypedEvent {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	events := s.queue
@@ -198,7 +198,7 @@ func (s *session) handle(event *Event) {
 		s.shutdown("the agent asks for it")
 		return
 	}
-	typed := event.unwrap()
+	typed := event.typed()
 	switch e := typed.(type) {
 	case nil:
 		s.log.Debug("an event that this version does not know", "type", event.GetType())
