@@ -13,6 +13,7 @@ import (
 )
 
 func TestDetect(t *testing.T) {
+	t.Parallel()
 	server := zktest.Start(t)
 	conn := admin(t, server, "")
 
@@ -84,6 +85,7 @@ func TestDetect(t *testing.T) {
 
 // A framework must not lose its master because ZooKeeper is away, and must learn what happened meanwhile.
 func TestDetectThroughOutages(t *testing.T) {
+	t.Parallel()
 	server := zktest.Start(t)
 	conn := admin(t, server, "")
 	mkdir(t, conn, "/mesos")
@@ -164,7 +166,7 @@ func TestDetectWithSilentServer(t *testing.T) {
 			cancel()
 		}
 	}()
-	for l, err := range Detect(ctx, mustParse(t, "zk://"+listener.Addr().String()+"/mesos"), quick(t)) {
+	for l, err := range Detect(ctx, mustParse(t, "zk://"+listener.Addr().String()+"/mesos"), options(t, long)) {
 		if err != nil || !l.None {
 			t.Errorf("told %+v, %v", l, err)
 		}

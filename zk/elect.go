@@ -16,7 +16,8 @@ import (
 type Standing struct {
 	// Leading tells that this candidate leads. Once it is false again another may lead already.
 	Leading bool
-	// Leader is who leads, as [Detect] would tell it.
+	// Leader is who leads, as [Detect] would tell it. It is this candidate when Leading, and never otherwise: while ZooKeeper
+	// still shows a registration of ours that may have expired, there is none.
 	Leader Leader
 }
 
@@ -30,8 +31,9 @@ type Standing struct {
 func Elect(ctx context.Context, url URL, info []byte, opts Options) iter.Seq2[Standing, error] {
 	return func(yield func(Standing, error) bool) {
 		c, err := newClient(url, opts)
+		var own Leader
 		if err == nil {
-			_, err = parseJSON(info)
+			own, err = parseJSON(info)
 		}
 		if err != nil {
 			yield(Standing{}, fmt.Errorf("cannot stand for election: %w", err))
@@ -40,7 +42,7 @@ func Elect(ctx context.Context, url URL, info []byte, opts Options) iter.Seq2[St
 		ctx, cancel := context.WithCancel(ctx)
 		defer c.running.Wait()
 		defer cancel()
-		err = c.elect(ctx, info, func(s Standing) bool { return yield(s, nil) })
+		err = c.elect(ctx, own, func(s Standing) bool { return yield(s, nil) })
 		if err != nil && ctx.Err() == nil {
 			yield(Standing{}, fmt.Errorf("cannot stand for election: %w", err))
 		}
@@ -48,11 +50,11 @@ func Elect(ctx context.Context, url URL, info []byte, opts Options) iter.Seq2[St
 }
 
 // elect puts together what the watch sees and what has become of our registration.
-func (c *client) elect(ctx context.Context, info []byte, yield func(Standing) bool) error {
+func (c *client) elect(ctx context.Context, own Leader, yield func(Standing) bool) error {
 	views, ended := make(chan view, 1), make(chan error, 2)
 	ours, doubt := make(chan registration, 1), make(chan struct{}, 1)
 	c.running.Go(func() { ended <- c.watch(ctx, views) })
-	c.running.Go(func() { ended <- c.stand(ctx, info, ours, doubt) })
+	c.running.Go(func() { ended <- c.stand(ctx, own.Info, ours, doubt) })
 	var (
 		v    *view
 		me   registration
@@ -73,6 +75,9 @@ func (c *client) elect(ctx context.Context, info []byte, yield func(Standing) bo
 			put(doubt, struct{}{})
 		}
 		now := Standing{Leading: me.safe && me.node == v.leader.Node, Leader: v.leader}
+		if !now.Leading && now.Leader.same(own) {
+			now.Leader = none("this master is the first that is registered, but it is not certain that this still holds").leader
+		}
 		if last != nil && last.Leading == now.Leading && last.Leader.same(now.Leader) {
 			continue
 		}

@@ -18,11 +18,17 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is far longer than anything takes; it only ends tests that have failed.
-const patience = time.Minute
+const patience = 2 * time.Minute
 
-// quick makes sessions expire soon; ZooKeeper must not be so slow that they do so by themselves.
-func quick(t *testing.T) Options {
-	return Options{SessionTimeout: 4 * time.Second, Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))}
+const (
+	// long is a session time-out that nothing here runs into, however busy the machine.
+	long = 30 * time.Second
+	// short is one for tests that wait until it is over.
+	short = 6 * time.Second
+)
+
+func options(t *testing.T, timeout time.Duration) Options {
+	return Options{SessionTimeout: timeout, Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))}
 }
 
 func mustParse(t *testing.T, text string) URL {
@@ -115,14 +121,14 @@ func (l *loop[T]) failure() error {
 func detect(t *testing.T, url string) *loop[Leader] {
 	t.Helper()
 	u := mustParse(t, url)
-	return run(t, "detector", func(ctx context.Context) iter.Seq2[Leader, error] { return Detect(ctx, u, quick(t)) })
+	return run(t, "detector", func(ctx context.Context) iter.Seq2[Leader, error] { return Detect(ctx, u, options(t, long)) })
 }
 
-func elect(t *testing.T, url, id string) *loop[Standing] {
+func elect(t *testing.T, url, id string, timeout time.Duration) *loop[Standing] {
 	t.Helper()
 	u := mustParse(t, url)
 	return run(t, "candidate "+id, func(ctx context.Context) iter.Seq2[Standing, error] {
-		return Elect(ctx, u, masterInfo(id), quick(t))
+		return Elect(ctx, u, masterInfo(id), options(t, timeout))
 	})
 }
 
@@ -140,7 +146,7 @@ func follows(id string) func(Standing) bool {
 // admin is a plain connection for the test's own reads and writes.
 func admin(t *testing.T, server *zktest.Server, user string) *zk.Conn {
 	t.Helper()
-	conn, events, err := zk.Connect([]string{server.Addr}, 10*time.Second, zk.WithLogInfo(false), zk.WithLogger(libraryLog{quick(t).Logger}))
+	conn, events, err := zk.Connect([]string{server.Addr}, 10*time.Second, zk.WithLogInfo(false), zk.WithLogger(libraryLog{options(t, long).Logger}))
 	if err != nil {
 		t.Fatal(err)
 	}

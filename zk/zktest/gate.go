@@ -9,15 +9,60 @@ import (
 	"time"
 )
 
-// gate is the listener that clients connect to. Open, it passes them on to the server; shut, it closes their connections.
-type gate struct {
-	net.Listener
-	running sync.WaitGroup
+// Gate is an address of a server. Open, as it is at first, it passes connections on; shut, it closes them.
+type Gate struct {
+	// Addr is its host:port.
+	Addr string
+
+	listener net.Listener
+	running  sync.WaitGroup
 
 	mu      sync.Mutex
-	backend string // empty while shut
+	backend string // where the server listens; empty while it does not
+	closed  bool   // by Shut
 	conns   map[net.Conn]bool
 	known   map[session]bool
+}
+
+// URL is a zk:// URL of path, which starts with a slash, at this gate. A user, as "name:password", may be given.
+func (g *Gate) URL(path string, user ...string) string {
+	credentials := ""
+	if len(user) > 0 {
+		credentials = user[0] + "@"
+	}
+	return "zk://" + credentials + g.Addr + path
+}
+
+// Disconnect breaks all connections. New ones are taken.
+func (g *Gate) Disconnect() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for conn := range g.conns {
+		_ = conn.Close()
+	}
+}
+
+// Shut breaks all connections and closes new ones at once, until Open. The server itself goes on, and expires sessions.
+func (g *Gate) Shut() {
+	g.set(func() { g.closed = true })
+	g.Disconnect()
+}
+
+// Open ends what Shut began.
+func (g *Gate) Open() { g.set(func() { g.closed = false }) }
+
+func (g *Gate) set(change func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	change()
+}
+
+// lead says where the server listens now, "" for nowhere.
+func (g *Gate) lead(backend string) {
+	g.set(func() { g.backend = backend })
+	if backend == "" {
+		g.Disconnect()
+	}
 }
 
 // session is what it takes to resume, and so to end, a client's session.
@@ -27,12 +72,12 @@ type session struct {
 	timeout  int32
 }
 
-func openGate() (*gate, error) {
+func newGate() (*Gate, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	g := &gate{Listener: listener, conns: map[net.Conn]bool{}, known: map[session]bool{}}
+	g := &Gate{Addr: listener.Addr().String(), listener: listener, conns: map[net.Conn]bool{}, known: map[session]bool{}}
 	g.running.Go(func() {
 		for {
 			client, err := listener.Accept()
@@ -45,33 +90,14 @@ func openGate() (*gate, error) {
 	return g, nil
 }
 
-func (g *gate) open(backend string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.backend = backend
-}
-
-func (g *gate) shut() {
-	g.open("")
-	g.disconnect()
-}
-
-func (g *gate) disconnect() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for conn := range g.conns {
-		_ = conn.Close()
-	}
-}
-
-func (g *gate) close() {
-	_ = g.Close()
-	g.shut()
+func (g *Gate) close() {
+	_ = g.listener.Close()
+	g.lead("")
 	g.running.Wait()
 }
 
 // sessions gives the sessions that were seen so far and forgets them.
-func (g *gate) sessions() []session {
+func (g *Gate) sessions() []session {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	var all []session
@@ -83,17 +109,17 @@ func (g *gate) sessions() []session {
 }
 
 // enter keeps conn to be closed, unless the gate is shut.
-func (g *gate) enter(conn net.Conn) (backend string, ok bool) {
+func (g *Gate) enter(conn net.Conn) (backend string, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.backend == "" {
+	if g.backend == "" || g.closed {
 		return "", false
 	}
 	g.conns[conn] = true
 	return g.backend, true
 }
 
-func (g *gate) leave(conn net.Conn) {
+func (g *Gate) leave(conn net.Conn) {
 	_ = conn.Close()
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -101,7 +127,7 @@ func (g *gate) leave(conn net.Conn) {
 }
 
 // pass copies both ways until one side is done.
-func (g *gate) pass(client net.Conn) {
+func (g *Gate) pass(client net.Conn) {
 	defer g.leave(client)
 	backend, ok := g.enter(client)
 	if !ok {

@@ -9,8 +9,8 @@
 // It needs Java and ZooKeeper as Debian's package "zookeeper" installs them. Without them the test is skipped, or
 // fails where the environment variable CI is set.
 //
-// Clients talk to ZooKeeper through a listener of the test's own process. So the address stays the same and nobody
-// else's while the server is down.
+// Clients talk to ZooKeeper through a [Gate], a listener of the test's own process. So the address stays the same and
+// nobody else's while the server is down, and one client can be cut off while others are not.
 package zktest
 
 import (
@@ -31,15 +31,15 @@ const jar = "/usr/share/java/zookeeper.jar"
 // patience is how long a server may take to start on a busy machine.
 const patience = 2 * time.Minute
 
-// Server is a ZooKeeper server. Its methods are to be called from the test's goroutine. It is stopped when the test ends.
+// Server is a ZooKeeper server with a gate, which it shares its methods with. They are to be called from the test's goroutine. It is
+// stopped when the test ends.
 type Server struct {
-	// Addr is its host:port.
-	Addr string
+	*Gate
 
 	t       testing.TB
 	dir     string
 	java    string
-	gate    *gate
+	gates   []*Gate
 	process *process // nil while killed
 }
 
@@ -53,14 +53,25 @@ func Start(t testing.TB) *Server {
 		}
 		t.Skipf("no ZooKeeper to test with: %v", err)
 	}
-	gate, err := openGate()
-	if err != nil {
-		t.Fatalf("cannot listen for ZooKeeper's clients: %v", err)
-	}
-	s := &Server{Addr: gate.Addr().String(), t: t, dir: t.TempDir(), java: java, gate: gate}
+	s := &Server{t: t, dir: t.TempDir(), java: java}
 	t.Cleanup(s.stop)
+	s.Gate = s.NewGate()
 	s.Restart()
 	return s
+}
+
+// NewGate gives the server a further address, to be shut and opened by itself.
+func (s *Server) NewGate() *Gate {
+	s.t.Helper()
+	g, err := newGate()
+	if err != nil {
+		s.t.Fatalf("cannot listen for ZooKeeper's clients: %v", err)
+	}
+	s.gates = append(s.gates, g)
+	if s.process != nil {
+		g.lead(s.process.addr)
+	}
+	return g
 }
 
 // find looks for what Debian's package installs.
@@ -75,19 +86,12 @@ func find() (java string, err error) {
 	return java, nil
 }
 
-// URL is a zk:// URL of path, which starts with a slash, at this server. A user, as "name:password", may be given.
-func (s *Server) URL(path string, user ...string) string {
-	credentials := ""
-	if len(user) > 0 {
-		credentials = user[0] + "@"
-	}
-	return "zk://" + credentials + s.Addr + path
-}
-
-// Kill ends the server as kill -9 does: its data stays, its connections break and new ones are closed at once.
+// Kill ends the server as kill -9 does: its data stays, connections break at all gates and new ones are closed at once.
 func (s *Server) Kill() {
 	s.t.Helper()
-	s.gate.shut()
+	for _, g := range s.gates {
+		g.lead("")
+	}
 	s.process.kill()
 	s.process = nil
 }
@@ -103,37 +107,38 @@ func (s *Server) Restart() {
 			break
 		}
 		if s.process, failure = s.launch(port); failure == nil {
-			s.gate.open(s.process.addr)
+			for _, g := range s.gates {
+				g.lead(s.process.addr)
+			}
 			return
 		}
 	}
 	s.t.Fatalf("cannot start ZooKeeper: %v", failure)
 }
 
-// Disconnect breaks all connections. New ones are taken.
-func (s *Server) Disconnect() { s.gate.disconnect() }
-
-// Shut breaks all connections and closes new ones at once until Open. The server itself goes on, and expires sessions.
-func (s *Server) Shut() { s.gate.shut() }
-
-// Open ends what Shut began.
-func (s *Server) Open() { s.gate.open(s.process.addr) }
-
 // ExpireSessions ends all sessions, as ZooKeeper itself does with a client that it did not hear of in time. What they
 // registered is gone when it returns; their clients find out when they connect again.
 func (s *Server) ExpireSessions() {
 	s.t.Helper()
-	s.gate.shut()
-	for _, id := range s.gate.sessions() {
-		if err := end(s.process.addr, id, patience); err != nil {
-			s.t.Fatalf("cannot expire a ZooKeeper session: %v", err)
+	for _, g := range s.gates {
+		g.lead("") // so that no client resumes its session first
+	}
+	for _, g := range s.gates {
+		for _, id := range g.sessions() {
+			if err := end(s.process.addr, id, patience); err != nil {
+				s.t.Fatalf("cannot expire a ZooKeeper session: %v", err)
+			}
 		}
 	}
-	s.gate.open(s.process.addr)
+	for _, g := range s.gates {
+		g.lead(s.process.addr)
+	}
 }
 
 func (s *Server) stop() {
-	s.gate.close()
+	for _, g := range s.gates {
+		g.close()
+	}
 	if s.process != nil {
 		s.process.kill()
 	}
