@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"os/user"
 	"strings"
 	"syscall"
 	"time"
@@ -89,7 +90,7 @@ func (x *commandExecutor) launched() {
 
 // notStarted is told when the command could be fetched but not executed. Mesos' executor finds that out after STARTING.
 func (x *commandExecutor) notStarted(err *container.LaunchError) {
-	if _, ok := err.Err.(syscall.Errno); !ok {
+	if _, ok := err.Err.(user.UnknownUserError); ok {
 		return
 	}
 	x.e.takeQueued(x.task.TaskID.Value)

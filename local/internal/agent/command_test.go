@@ -184,6 +184,15 @@ func TestLaunchFailures(t *testing.T) {
 	c.completed()
 }
 
+func TestNoCommand(t *testing.T) {
+	c := start(t)
+	hear[link.Register](t, c.master)
+	c.launch(testFramework(), commandTask("t", func(t *mesos.TaskInfo) { t.Command = &mesos.CommandInfo{} }))
+	c.acknowledged(mesos.TaskStarting)
+	c.acknowledged(mesos.TaskFailed)
+	c.completed()
+}
+
 func TestUnknownUser(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root chooses users")

@@ -68,9 +68,6 @@ func (a *Agent) removeIdle(f *framework) {
 	a.dropStreams(f.id)
 	a.completed = append(a.completed, f)
 	if len(a.completed) > maxCompletedFrameworks {
-		for _, e := range a.completed[0].completed {
-			a.detach(e)
-		}
 		a.completed = a.completed[1:]
 	}
 	a.discardFramework(f)

@@ -19,9 +19,9 @@ type garbage struct {
 
 // oldRun is a run of an executor that is over.
 type oldRun struct {
-	executor *executor // nil after a restart
-	paths    []string  // sandbox and checkpoint
-	ended    time.Time
+	framework, executor string   // "" after a restart: nothing is attached
+	paths               []string // sandbox first, and checkpoint
+	ended               time.Time
 }
 
 func (g *garbage) add(e *executor) {
@@ -29,7 +29,7 @@ func (g *garbage) add(e *executor) {
 	if e.meta != "" {
 		paths = append(paths, e.meta)
 	}
-	g.runs = append(g.runs, oldRun{e, paths, time.Now()})
+	g.runs = append(g.runs, oldRun{e.framework.id, e.id, paths, time.Now()})
 }
 
 // scheduleLeftovers makes garbage of the sandboxes of earlier agents and executors.
@@ -48,7 +48,7 @@ func (a *Agent) scheduleLeftovers() {
 			continue
 		}
 		below, _ := filepath.Rel(filepath.Join(a.o.WorkDir, "slaves"), run)
-		a.garbage.runs = append(a.garbage.runs, oldRun{nil, []string{run, filepath.Join(a.layout.agents(), below)}, info.ModTime()})
+		a.garbage.runs = append(a.garbage.runs, oldRun{"", "", []string{run, filepath.Join(a.layout.agents(), below)}, info.ModTime()})
 	}
 }
 
@@ -82,8 +82,8 @@ func (a *Agent) collect() {
 			kept = append(kept, run)
 			continue
 		}
-		if run.executor != nil {
-			a.detach(run.executor)
+		if run.executor != "" {
+			a.detach(run.framework, run.executor, run.paths[0])
 		}
 		a.goDo(func() { a.remove(run) })
 	}

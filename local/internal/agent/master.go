@@ -100,9 +100,9 @@ func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
 func (a *Agent) hear(m link.Message) {
 	switch m := m.(type) {
 	case link.Registered:
-		a.registered(m.AgentID.Value, m.PingTimeout)
+		a.registered(m.AgentID.Value, m.Hostname, m.PingTimeout)
 	case link.Reregistered:
-		a.registered(m.AgentID.Value, m.PingTimeout)
+		a.registered(m.AgentID.Value, m.Hostname, m.PingTimeout)
 		a.reconcile(m.Reconcile)
 	case link.Shutdown:
 		a.shutdownAgent(m.Reason)
@@ -130,7 +130,7 @@ func (a *Agent) hear(m link.Message) {
 }
 
 // registered is the master's answer.
-func (a *Agent) registered(id string, timeout time.Duration) {
+func (a *Agent) registered(id, hostname string, timeout time.Duration) {
 	if a.id == "" {
 		a.takeID(id)
 	}
@@ -143,7 +143,7 @@ func (a *Agent) registered(id string, timeout time.Duration) {
 	if c.retry != nil {
 		c.retry.Stop()
 	}
-	c.registered, c.timeout = true, timeout
+	c.registered, c.timeout, c.hostname = true, timeout, hostname
 	if c.timeout <= 0 {
 		c.timeout = pingTimeout
 	}

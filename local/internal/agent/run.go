@@ -173,14 +173,10 @@ func (a *Agent) attach(e *executor) {
 }
 
 // detach hides the sandbox, unless a later run of the executor is shown there.
-func (a *Agent) detach(e *executor) {
-	latest := filepath.Join(filepath.Dir(e.directory), "latest")
-	shown := a.files.Attached()
-	a.files.Detach(e.directory)
-	for _, path := range []string{latest, virtualLatest(e.framework.id, e.id)} {
-		if shown[path] == e.directory {
-			a.files.Detach(path)
-		}
+func (a *Agent) detach(frameworkID, executorID, directory string) {
+	a.files.Detach(directory)
+	for _, path := range []string{filepath.Join(filepath.Dir(directory), "latest"), virtualLatest(frameworkID, executorID)} {
+		a.files.DetachFrom(path, directory)
 	}
 }
 
@@ -198,12 +194,19 @@ func (a *Agent) start(e *executor) {
 	if e.command == nil {
 		e.timer = a.after(a.flags.ExecutorRegistrationTimeout, func() { a.registrationTimeout(e) })
 	}
+	if e.command != nil && spec.Command.Value == nil {
+		a.post(func() { a.launchFailed(e, &container.LaunchError{Err: errNoCommand}) })
+		return
+	}
 	a.goDo(func() {
 		c, err := a.o.Containerizer.Launch(ctx, spec)
 		cancel()
 		a.post(func() { a.launched(e, c, err) })
 	})
 }
+
+// errNoCommand is why a task without anything to run fails.
+var errNoCommand = errors.New("no command is specified")
 
 // launched is told when the container runs, or cannot be made to.
 func (a *Agent) launched(e *executor, c Container, err error) {

@@ -54,6 +54,15 @@ func (f *Files) Detach(virtual string) {
 	delete(f.attached, normal(virtual))
 }
 
+// DetachFrom takes a virtual path back if it still leads to that directory.
+func (f *Files) DetachFrom(virtual, directory string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if virtual = normal(virtual); f.attached[virtual] == directory {
+		delete(f.attached, virtual)
+	}
+}
+
 // Attached gives every virtual path with its directory.
 func (f *Files) Attached() map[string]string {
 	f.mu.RLock()

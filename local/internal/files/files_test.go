@@ -195,6 +195,10 @@ func TestAttach(t *testing.T) {
 	if shown["/virtual/latest"] != dir || shown[dir] != dir || len(shown) != 2 {
 		t.Errorf("debug: %v", shown)
 	}
+	f.DetachFrom("/virtual/latest", "/elsewhere")
+	if got := f.Attached()["/virtual/latest"]; got != dir {
+		t.Errorf("after DetachFrom: %q", got)
+	}
 	f.Detach("/virtual/latest/")
 	_, err := f.List("/virtual/latest")
 	if e, ok := errors.AsType[*Error](err); !ok || e.Status != http.StatusNotFound {

@@ -85,12 +85,15 @@ type (
 		AgentID mesos.AgentID
 		// PingTimeout is how long an agent without pings waits before it takes the master for gone.
 		PingTimeout time.Duration
+		// Hostname is the master's.
+		Hostname string
 	}
 	// Reregistered answers Reregister. Reconcile lists tasks that the master believes to be on the agent and that
 	// Reregister did not name: the agent answers with a status update for each that it does not know.
 	Reregistered struct {
 		AgentID     mesos.AgentID
 		PingTimeout time.Duration
+		Hostname    string
 		Reconcile   []ReconcileTask
 	}
 	// ReconcileTask names a task of a framework.
