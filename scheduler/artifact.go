@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -107,13 +108,12 @@ func (a *Artifact) open(name string) error {
 
 // addresses works out where to listen, and what to advertise: host and port, of which either may be empty.
 func addresses(listen, advertise string) (string, [2]string, error) {
-	host, port := advertise, ""
+	host, port := strings.Trim(advertise, "[]"), ""
 	if h, p, err := net.SplitHostPort(advertise); err == nil {
 		host, port = h, p
-	} else if strings.Count(advertise, ":") == 1 {
+	} else if _, err := netip.ParseAddr(host); err != nil && strings.Contains(host, ":") {
 		return "", [2]string{}, fmt.Errorf("%q is neither host nor host:port", advertise)
 	}
-	host = strings.Trim(host, "[]") // of an IPv6 address without a port
 	switch {
 	case listen != "":
 	case advertise == "":

@@ -1,0 +1,148 @@
+package scheduler_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ormosproject/ormos/scheduler"
+)
+
+// served opens an artifact and runs it until the test ends.
+func served(t *testing.T, o scheduler.ArtifactOptions) *scheduler.Artifact {
+	t.Helper()
+	a, err := scheduler.OpenArtifact(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- a.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return a
+}
+
+// request makes a request on a connection of its own.
+func request(t *testing.T, method, url string, header ...string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close = true
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer, string(body)
+}
+
+func TestArtifact(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "my executor")
+	for name, text := range map[string]string{file: "#!/bin/sh\n", filepath.Join(dir, "secret"): "s3cret"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := served(t, scheduler.ArtifactOptions{File: file, Token: "t0ken"})
+	uri := a.URI()
+	if !strings.HasPrefix(uri.Value, "http://127.0.0.1:") || !strings.HasSuffix(uri.Value, "/t0ken/my%20executor") || !uri.GetExecutable() || uri.GetExtract() {
+		t.Errorf("its URI is %v", uri)
+	}
+	// It is what it was when it was opened.
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	answer, body := request(t, "GET", uri.Value)
+	if answer.StatusCode != 200 || body != "#!/bin/sh\n" || answer.Header.Get("Content-Type") != "application/octet-stream" {
+		t.Errorf("got %s %q", answer.Status, body)
+	}
+	if later, _ := request(t, "GET", uri.Value, "If-Modified-Since", answer.Header.Get("Last-Modified")); later.StatusCode != http.StatusNotModified {
+		t.Errorf("not modified: %s", later.Status)
+	}
+	if part, body := request(t, "GET", uri.Value, "Range", "bytes=2-4"); part.StatusCode != http.StatusPartialContent || body != "/bi" {
+		t.Errorf("a range: %s %q", part.Status, body)
+	}
+	if head, body := request(t, "HEAD", uri.Value); head.StatusCode != 200 || head.ContentLength != 10 || body != "" {
+		t.Errorf("HEAD: %s %d", head.Status, head.ContentLength)
+	}
+	if post, _ := request(t, "POST", uri.Value); post.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("POST: %s", post.Status)
+	}
+	at, _ := url.Parse(uri.Value)
+	for _, path := range []string{"/", "/t0ken/", "/my%20executor", "/t0ken/secret", "/t0ken/../secret", "/t0ken/my%20executor/../secret", "/secret"} {
+		if other, body := request(t, "GET", "http://"+at.Host+path); other.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %s %q", path, other.Status, body)
+		}
+	}
+}
+
+func TestArtifactOfThisProgram(t *testing.T) {
+	a := served(t, scheduler.ArtifactOptions{})
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, got := request(t, "GET", a.URL()); !bytes.Equal([]byte(got), want) {
+		t.Errorf("got %d bytes of %d", len(got), len(want))
+	}
+}
+
+func TestArtifactAddresses(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "x")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ listen, advertise, host, port string }{
+		{"", "", "127.0.0.1", ""},
+		{"127.0.0.1:0", "agents.example", "agents.example", ""},
+		{"127.0.0.1:0", "agents.example:8080", "agents.example", "8080"},
+		{"127.0.0.1:0", "::1", "::1", ""},
+		{"127.0.0.1:0", "[::1]", "::1", ""},
+		{"127.0.0.1:0", "[::1]:80", "::1", "80"},
+		{":0", "", "127.0.0.1", ""},
+		{"", "agents.example", "agents.example", ""},
+		{"", "agents.example:0", "agents.example", "0"},
+	} {
+		a := served(t, scheduler.ArtifactOptions{File: file, Listen: test.listen, Advertise: test.advertise})
+		at, err := url.Parse(a.URL())
+		if err != nil || at.Hostname() != test.host || at.Port() == "" || test.port != "" && at.Port() != test.port {
+			t.Errorf("%q, %q: %s, %v", test.listen, test.advertise, a.URL(), err)
+		}
+	}
+	for _, bad := range []scheduler.ArtifactOptions{
+		{File: filepath.Dir(file)},
+		{File: file + "y"},
+		{File: file, Listen: "256.0.0.1:0"},
+		{File: file, Advertise: "a:b:c]"},
+		{File: file, Token: "a/b"},
+	} {
+		if a, err := scheduler.OpenArtifact(bad); err == nil {
+			t.Errorf("%+v: served at %s", bad, a.URL())
+		}
+	}
+}
