@@ -83,7 +83,7 @@ func (m *Event) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&eventSchema, unsafe.Pointer(m))
+	return codec.Describe(&eventSchema, unsafe.Pointer(m))
 }
 
 // EventSubscribed is what an [Event] of type SUBSCRIBED carries. (mesos.v1.executor.Event.Subscribed)
@@ -148,7 +148,7 @@ func (m *EventSubscribed) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&eventSubscribedSchema, unsafe.Pointer(m))
+	return codec.Describe(&eventSubscribedSchema, unsafe.Pointer(m))
 }
 
 // EventLaunch is what an [Event] of type LAUNCH carries. (mesos.v1.executor.Event.Launch)
@@ -210,7 +210,7 @@ func (m *EventLaunch) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&eventLaunchSchema, unsafe.Pointer(m))
+	return codec.Describe(&eventLaunchSchema, unsafe.Pointer(m))
 }
 
 // EventLaunchGroup is what an [Event] of type LAUNCH_GROUP carries. (mesos.v1.executor.Event.LaunchGroup)
@@ -272,7 +272,7 @@ func (m *EventLaunchGroup) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&eventLaunchGroupSchema, unsafe.Pointer(m))
+	return codec.Describe(&eventLaunchGroupSchema, unsafe.Pointer(m))
 }
 
 // EventKill is what an [Event] of type KILL carries. (mesos.v1.executor.Event.Kill)
@@ -335,7 +335,7 @@ func (m *EventKill) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&eventKillSchema, unsafe.Pointer(m))
+	return codec.Describe(&eventKillSchema, unsafe.Pointer(m))
 }
 
 // EventAcknowledged is what an [Event] of type ACKNOWLEDGED carries. (mesos.v1.executor.Event.Acknowledged)
@@ -398,7 +398,7 @@ func (m *EventAcknowledged) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&eventAcknowledgedSchema, unsafe.Pointer(m))
+	return codec.Describe(&eventAcknowledgedSchema, unsafe.Pointer(m))
 }
 
 // EventMessage is what an [Event] of type MESSAGE carries. (mesos.v1.executor.Event.Message)
@@ -460,7 +460,7 @@ func (m *EventMessage) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&eventMessageSchema, unsafe.Pointer(m))
+	return codec.Describe(&eventMessageSchema, unsafe.Pointer(m))
 }
 
 // EventError is what an [Event] of type ERROR carries. (mesos.v1.executor.Event.Error)
@@ -522,7 +522,7 @@ func (m *EventError) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&eventErrorSchema, unsafe.Pointer(m))
+	return codec.Describe(&eventErrorSchema, unsafe.Pointer(m))
 }
 
 // Call is mesos.v1.executor.Call.
@@ -597,7 +597,7 @@ func (m *Call) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callSchema, unsafe.Pointer(m))
+	return codec.Describe(&callSchema, unsafe.Pointer(m))
 }
 
 // CallSubscribe is what a [Call] of type SUBSCRIBE carries. (mesos.v1.executor.Call.Subscribe)
@@ -660,7 +660,7 @@ func (m *CallSubscribe) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callSubscribeSchema, unsafe.Pointer(m))
+	return codec.Describe(&callSubscribeSchema, unsafe.Pointer(m))
 }
 
 // CallUpdate is what a [Call] of type UPDATE carries. (mesos.v1.executor.Call.Update)
@@ -722,7 +722,7 @@ func (m *CallUpdate) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callUpdateSchema, unsafe.Pointer(m))
+	return codec.Describe(&callUpdateSchema, unsafe.Pointer(m))
 }
 
 // CallMessage is what a [Call] of type MESSAGE carries. (mesos.v1.executor.Call.Message)
@@ -784,7 +784,7 @@ func (m *CallMessage) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callMessageSchema, unsafe.Pointer(m))
+	return codec.Describe(&callMessageSchema, unsafe.Pointer(m))
 }
 
 // EventType tells which kind of [Event] it is, and so which of its members counts. (mesos.v1.executor.Event.Type)

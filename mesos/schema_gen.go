@@ -153,6 +153,7 @@ var addressSchema = codec.Schema{
 	Unknown: uint32(unsafe.Offsetof(Address{}.Unknown)),
 	Need:    0x1,
 	Type:    codec.Of[Address]{},
+	Fast:    addressFast{},
 	Fields: []codec.Field{
 		1: {Tag: 10, Op: codec.String + codec.Optional, Off: uint32(unsafe.Offsetof(Address{}.Hostname)), Name: `"hostname":`},
 		2: {Tag: 18, Op: codec.String + codec.Optional, Off: uint32(unsafe.Offsetof(Address{}.IP)), Name: `"ip":`},
@@ -168,6 +169,7 @@ var urlSchema = codec.Schema{
 	Unknown: uint32(unsafe.Offsetof(URL{}.Unknown)),
 	Need:    0x3,
 	Type:    codec.Of[URL]{},
+	Fast:    urlFast{},
 	Fields: []codec.Field{
 		1: {Tag: 10, Op: codec.String + codec.Required, Off: uint32(unsafe.Offsetof(URL{}.Scheme)), Name: `"scheme":`, Bit: 0x1},
 		2: {Tag: 18, Op: codec.Nested + codec.Required, Off: uint32(unsafe.Offsetof(URL{}.Address)), Name: `"address":`, Bit: 0x2, Sub: (*Address)(nil)},
@@ -455,6 +457,7 @@ var domainInfoSchema = codec.Schema{
 	Size:    unsafe.Sizeof(DomainInfo{}),
 	Unknown: uint32(unsafe.Offsetof(DomainInfo{}.Unknown)),
 	Type:    codec.Of[DomainInfo]{},
+	Fast:    domainInfoFast{},
 	Fields: []codec.Field{
 		1: {Tag: 10, Op: codec.Nested + codec.Optional, Off: uint32(unsafe.Offsetof(DomainInfo{}.FaultDomain)), Name: `"fault_domain":`, Sub: (*DomainInfoFaultDomain)(nil)},
 	},
@@ -468,6 +471,7 @@ var domainInfoFaultDomainSchema = codec.Schema{
 	Unknown: uint32(unsafe.Offsetof(DomainInfoFaultDomain{}.Unknown)),
 	Need:    0x3,
 	Type:    codec.Of[DomainInfoFaultDomain]{},
+	Fast:    domainInfoFaultDomainFast{},
 	Fields: []codec.Field{
 		1: {Tag: 10, Op: codec.Nested + codec.Required, Off: uint32(unsafe.Offsetof(DomainInfoFaultDomain{}.Region)), Name: `"region":`, Bit: 0x1, Sub: (*DomainInfoFaultDomainRegionInfo)(nil)},
 		2: {Tag: 18, Op: codec.Nested + codec.Required, Off: uint32(unsafe.Offsetof(DomainInfoFaultDomain{}.Zone)), Name: `"zone":`, Bit: 0x2, Sub: (*DomainInfoFaultDomainZoneInfo)(nil)},
@@ -669,6 +673,7 @@ var valueScalarSchema = codec.Schema{
 	Unknown: uint32(unsafe.Offsetof(ValueScalar{}.Unknown)),
 	Need:    0x1,
 	Type:    codec.Of[ValueScalar]{},
+	Fast:    valueScalarFast{},
 	Fields: []codec.Field{
 		1: {Tag: 9, Op: codec.Double + codec.Required, Off: uint32(unsafe.Offsetof(ValueScalar{}.Value)), Name: `"value":`, Bit: 0x1},
 	},
@@ -682,6 +687,7 @@ var valueRangeSchema = codec.Schema{
 	Unknown: uint32(unsafe.Offsetof(ValueRange{}.Unknown)),
 	Need:    0x3,
 	Type:    codec.Of[ValueRange]{},
+	Fast:    valueRangeFast{},
 	Fields: []codec.Field{
 		1: {Tag: 8, Op: codec.Uint64 + codec.Required, Off: uint32(unsafe.Offsetof(ValueRange{}.Begin)), Name: `"begin":`, Bit: 0x1},
 		2: {Tag: 16, Op: codec.Uint64 + codec.Required, Off: uint32(unsafe.Offsetof(ValueRange{}.End)), Name: `"end":`, Bit: 0x2},
@@ -695,6 +701,7 @@ var valueRangesSchema = codec.Schema{
 	Size:    unsafe.Sizeof(ValueRanges{}),
 	Unknown: uint32(unsafe.Offsetof(ValueRanges{}.Unknown)),
 	Type:    codec.Of[ValueRanges]{},
+	Fast:    valueRangesFast{},
 	Fields: []codec.Field{
 		1: {Tag: 10, Op: codec.Nested + codec.Repeated, Off: uint32(unsafe.Offsetof(ValueRanges{}.Range)), Name: `"range":`, Sub: (*ValueRange)(nil)},
 	},
@@ -734,6 +741,7 @@ var attributeSchema = codec.Schema{
 	Unknown: uint32(unsafe.Offsetof(Attribute{}.Unknown)),
 	Need:    0x3,
 	Type:    codec.Of[Attribute]{},
+	Fast:    attributeFast{},
 	Fields: []codec.Field{
 		1: {Tag: 10, Op: codec.String + codec.Required, Off: uint32(unsafe.Offsetof(Attribute{}.Name)), Name: `"name":`, Bit: 0x1},
 		2: {Tag: 16, Op: codec.Enum + codec.Required, Off: uint32(unsafe.Offsetof(Attribute{}.Type)), Name: `"type":`, Bit: 0x2, Enum: ValueType(0), Known: 0xf},
@@ -752,6 +760,7 @@ var resourceSchema = codec.Schema{
 	Unknown: uint32(unsafe.Offsetof(Resource{}.Unknown)),
 	Need:    0x3,
 	Type:    codec.Of[Resource]{},
+	Fast:    resourceFast{},
 	Fields: []codec.Field{
 		1:  {Tag: 10, Op: codec.String + codec.Required, Off: uint32(unsafe.Offsetof(Resource{}.Name)), Name: `"name":`, Bit: 0x1},
 		2:  {Tag: 16, Op: codec.Enum + codec.Required, Off: uint32(unsafe.Offsetof(Resource{}.Type)), Name: `"type":`, Bit: 0x2, Enum: ValueType(0), Known: 0xf},
@@ -776,6 +785,7 @@ var resourceAllocationInfoSchema = codec.Schema{
 	Size:    unsafe.Sizeof(ResourceAllocationInfo{}),
 	Unknown: uint32(unsafe.Offsetof(ResourceAllocationInfo{}.Unknown)),
 	Type:    codec.Of[ResourceAllocationInfo]{},
+	Fast:    resourceAllocationInfoFast{},
 	Fields: []codec.Field{
 		1: {Tag: 10, Op: codec.String + codec.Optional, Off: uint32(unsafe.Offsetof(ResourceAllocationInfo{}.Role)), Name: `"role":`},
 	},
@@ -788,6 +798,7 @@ var resourceReservationInfoSchema = codec.Schema{
 	Size:    unsafe.Sizeof(ResourceReservationInfo{}),
 	Unknown: uint32(unsafe.Offsetof(ResourceReservationInfo{}.Unknown)),
 	Type:    codec.Of[ResourceReservationInfo]{},
+	Fast:    resourceReservationInfoFast{},
 	Fields: []codec.Field{
 		1: {Tag: 10, Op: codec.String + codec.Optional, Off: uint32(unsafe.Offsetof(ResourceReservationInfo{}.Principal)), Name: `"principal":`},
 		2: {Tag: 18, Op: codec.Nested + codec.Optional, Off: uint32(unsafe.Offsetof(ResourceReservationInfo{}.Labels)), Name: `"labels":`, Sub: (*Labels)(nil)},
@@ -1342,6 +1353,7 @@ var offerSchema = codec.Schema{
 	Unknown: uint32(unsafe.Offsetof(Offer{}.Unknown)),
 	Need:    0xf,
 	Type:    codec.Of[Offer]{},
+	Fast:    offerFast{},
 	Fields: []codec.Field{
 		1:  {Tag: 10, Op: codec.Nested + codec.Required, Off: uint32(unsafe.Offsetof(Offer{}.ID)), Name: `"id":`, Bit: 0x1, Sub: (*OfferID)(nil)},
 		2:  {Tag: 18, Op: codec.Nested + codec.Required, Off: uint32(unsafe.Offsetof(Offer{}.FrameworkID)), Name: `"framework_id":`, Bit: 0x2, Sub: (*FrameworkID)(nil)},
@@ -1746,6 +1758,7 @@ var taskStatusSchema = codec.Schema{
 	Unknown: uint32(unsafe.Offsetof(TaskStatus{}.Unknown)),
 	Need:    0x3,
 	Type:    codec.Of[TaskStatus]{},
+	Fast:    taskStatusFast{},
 	Fields: []codec.Field{
 		1:  {Tag: 10, Op: codec.Nested + codec.Required, Off: uint32(unsafe.Offsetof(TaskStatus{}.TaskID)), Name: `"task_id":`, Bit: 0x1, Sub: (*TaskID)(nil)},
 		2:  {Tag: 16, Op: codec.Enum + codec.Required, Off: uint32(unsafe.Offsetof(TaskStatus{}.State)), Name: `"state":`, Bit: 0x2, Enum: TaskState(0), Known: 0x3fff},
@@ -2191,6 +2204,7 @@ var networkInfoSchema = codec.Schema{
 	Size:    unsafe.Sizeof(NetworkInfo{}),
 	Unknown: uint32(unsafe.Offsetof(NetworkInfo{}.Unknown)),
 	Type:    codec.Of[NetworkInfo]{},
+	Fast:    networkInfoFast{},
 	Fields: []codec.Field{
 		3: {Tag: 26, Op: codec.String + codec.Repeated, Off: uint32(unsafe.Offsetof(NetworkInfo{}.Groups)), Name: `"groups":`},
 		4: {Tag: 34, Op: codec.Nested + codec.Optional, Off: uint32(unsafe.Offsetof(NetworkInfo{}.Labels)), Name: `"labels":`, Sub: (*Labels)(nil)},
@@ -2207,6 +2221,7 @@ var networkInfoIPAddressSchema = codec.Schema{
 	Size:    unsafe.Sizeof(NetworkInfoIPAddress{}),
 	Unknown: uint32(unsafe.Offsetof(NetworkInfoIPAddress{}.Unknown)),
 	Type:    codec.Of[NetworkInfoIPAddress]{},
+	Fast:    networkInfoIPAddressFast{},
 	Fields: []codec.Field{
 		1: {Tag: 8, Op: codec.Enum + codec.Optional, Off: uint32(unsafe.Offsetof(NetworkInfoIPAddress{}.Protocol)), Name: `"protocol":`, Enum: NetworkInfoProtocol(0), Known: 0x6, Default: `"IPv4"`},
 		2: {Tag: 18, Op: codec.String + codec.Optional, Off: uint32(unsafe.Offsetof(NetworkInfoIPAddress{}.IPAddress)), Name: `"ip_address":`},
@@ -2398,6 +2413,7 @@ var containerStatusSchema = codec.Schema{
 	Size:    unsafe.Sizeof(ContainerStatus{}),
 	Unknown: uint32(unsafe.Offsetof(ContainerStatus{}.Unknown)),
 	Type:    codec.Of[ContainerStatus]{},
+	Fast:    containerStatusFast{},
 	Fields: []codec.Field{
 		1: {Tag: 10, Op: codec.Nested + codec.Repeated, Off: uint32(unsafe.Offsetof(ContainerStatus{}.NetworkInfos)), Name: `"network_infos":`, Sub: (*NetworkInfo)(nil)},
 		2: {Tag: 18, Op: codec.Nested + codec.Optional, Off: uint32(unsafe.Offsetof(ContainerStatus{}.CgroupInfo)), Name: `"cgroup_info":`, Sub: (*CgroupInfo)(nil)},

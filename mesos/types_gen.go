@@ -67,7 +67,7 @@ func (m *FrameworkID) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&frameworkIDSchema, unsafe.Pointer(m))
+	return codec.Describe(&frameworkIDSchema, unsafe.Pointer(m))
 }
 
 // OfferID is mesos.v1.OfferID.
@@ -129,7 +129,7 @@ func (m *OfferID) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&offerIDSchema, unsafe.Pointer(m))
+	return codec.Describe(&offerIDSchema, unsafe.Pointer(m))
 }
 
 // AgentID is mesos.v1.AgentID.
@@ -191,7 +191,7 @@ func (m *AgentID) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentIDSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentIDSchema, unsafe.Pointer(m))
 }
 
 // TaskID is mesos.v1.TaskID.
@@ -253,7 +253,7 @@ func (m *TaskID) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&taskIDSchema, unsafe.Pointer(m))
+	return codec.Describe(&taskIDSchema, unsafe.Pointer(m))
 }
 
 // ExecutorID is mesos.v1.ExecutorID.
@@ -315,7 +315,7 @@ func (m *ExecutorID) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&executorIDSchema, unsafe.Pointer(m))
+	return codec.Describe(&executorIDSchema, unsafe.Pointer(m))
 }
 
 // ContainerID is mesos.v1.ContainerID.
@@ -378,7 +378,7 @@ func (m *ContainerID) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&containerIDSchema, unsafe.Pointer(m))
+	return codec.Describe(&containerIDSchema, unsafe.Pointer(m))
 }
 
 // ResourceProviderID is mesos.v1.ResourceProviderID.
@@ -440,7 +440,7 @@ func (m *ResourceProviderID) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceProviderIDSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceProviderIDSchema, unsafe.Pointer(m))
 }
 
 // OperationID is mesos.v1.OperationID.
@@ -502,7 +502,7 @@ func (m *OperationID) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&operationIDSchema, unsafe.Pointer(m))
+	return codec.Describe(&operationIDSchema, unsafe.Pointer(m))
 }
 
 // TimeInfo is mesos.v1.TimeInfo.
@@ -564,7 +564,7 @@ func (m *TimeInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&timeInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&timeInfoSchema, unsafe.Pointer(m))
 }
 
 // DurationInfo is mesos.v1.DurationInfo.
@@ -626,7 +626,7 @@ func (m *DurationInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&durationInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&durationInfoSchema, unsafe.Pointer(m))
 }
 
 // Address is mesos.v1.Address.
@@ -706,7 +706,7 @@ func (m *Address) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&addressSchema, unsafe.Pointer(m))
+	return codec.Describe(&addressSchema, unsafe.Pointer(m))
 }
 
 // URL is mesos.v1.URL.
@@ -788,7 +788,7 @@ func (m *URL) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&urlSchema, unsafe.Pointer(m))
+	return codec.Describe(&urlSchema, unsafe.Pointer(m))
 }
 
 // Unavailability is mesos.v1.Unavailability.
@@ -851,7 +851,7 @@ func (m *Unavailability) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&unavailabilitySchema, unsafe.Pointer(m))
+	return codec.Describe(&unavailabilitySchema, unsafe.Pointer(m))
 }
 
 // MachineID is mesos.v1.MachineID.
@@ -930,7 +930,7 @@ func (m *MachineID) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&machineIDSchema, unsafe.Pointer(m))
+	return codec.Describe(&machineIDSchema, unsafe.Pointer(m))
 }
 
 // MachineInfo is mesos.v1.MachineInfo.
@@ -1002,7 +1002,7 @@ func (m *MachineInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&machineInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&machineInfoSchema, unsafe.Pointer(m))
 }
 
 // FrameworkInfo is mesos.v1.FrameworkInfo.
@@ -1127,7 +1127,7 @@ func (m *FrameworkInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&frameworkInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&frameworkInfoSchema, unsafe.Pointer(m))
 }
 
 // FrameworkInfoCapability is a part of [FrameworkInfo]. (mesos.v1.FrameworkInfo.Capability)
@@ -1199,7 +1199,7 @@ func (m *FrameworkInfoCapability) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&frameworkInfoCapabilitySchema, unsafe.Pointer(m))
+	return codec.Describe(&frameworkInfoCapabilitySchema, unsafe.Pointer(m))
 }
 
 // CheckInfo is mesos.v1.CheckInfo.
@@ -1302,7 +1302,7 @@ func (m *CheckInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&checkInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&checkInfoSchema, unsafe.Pointer(m))
 }
 
 // CheckInfoCommand is a part of [CheckInfo]. (mesos.v1.CheckInfo.Command)
@@ -1364,7 +1364,7 @@ func (m *CheckInfoCommand) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&checkInfoCommandSchema, unsafe.Pointer(m))
+	return codec.Describe(&checkInfoCommandSchema, unsafe.Pointer(m))
 }
 
 // CheckInfoHTTP is a part of [CheckInfo]. (mesos.v1.CheckInfo.Http)
@@ -1435,7 +1435,7 @@ func (m *CheckInfoHTTP) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&checkInfoHTTPSchema, unsafe.Pointer(m))
+	return codec.Describe(&checkInfoHTTPSchema, unsafe.Pointer(m))
 }
 
 // CheckInfoTCP is a part of [CheckInfo]. (mesos.v1.CheckInfo.Tcp)
@@ -1497,7 +1497,7 @@ func (m *CheckInfoTCP) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&checkInfoTCPSchema, unsafe.Pointer(m))
+	return codec.Describe(&checkInfoTCPSchema, unsafe.Pointer(m))
 }
 
 // HealthCheck is mesos.v1.HealthCheck.
@@ -1620,7 +1620,7 @@ func (m *HealthCheck) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&healthCheckSchema, unsafe.Pointer(m))
+	return codec.Describe(&healthCheckSchema, unsafe.Pointer(m))
 }
 
 // HealthCheckHTTPCheckInfo is a part of [HealthCheck]. (mesos.v1.HealthCheck.HTTPCheckInfo)
@@ -1715,7 +1715,7 @@ func (m *HealthCheckHTTPCheckInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&healthCheckHTTPCheckInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&healthCheckHTTPCheckInfoSchema, unsafe.Pointer(m))
 }
 
 // HealthCheckTCPCheckInfo is a part of [HealthCheck]. (mesos.v1.HealthCheck.TCPCheckInfo)
@@ -1789,7 +1789,7 @@ func (m *HealthCheckTCPCheckInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&healthCheckTCPCheckInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&healthCheckTCPCheckInfoSchema, unsafe.Pointer(m))
 }
 
 // KillPolicy is mesos.v1.KillPolicy.
@@ -1851,7 +1851,7 @@ func (m *KillPolicy) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&killPolicySchema, unsafe.Pointer(m))
+	return codec.Describe(&killPolicySchema, unsafe.Pointer(m))
 }
 
 // CommandInfo is mesos.v1.CommandInfo.
@@ -1943,7 +1943,7 @@ func (m *CommandInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&commandInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&commandInfoSchema, unsafe.Pointer(m))
 }
 
 // CommandInfoURI is a part of [CommandInfo]. (mesos.v1.CommandInfo.URI)
@@ -2042,7 +2042,7 @@ func (m *CommandInfoURI) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&commandInfoURISchema, unsafe.Pointer(m))
+	return codec.Describe(&commandInfoURISchema, unsafe.Pointer(m))
 }
 
 // ExecutorInfo is mesos.v1.ExecutorInfo.
@@ -2140,7 +2140,7 @@ func (m *ExecutorInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&executorInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&executorInfoSchema, unsafe.Pointer(m))
 }
 
 // DomainInfo is mesos.v1.DomainInfo.
@@ -2202,7 +2202,7 @@ func (m *DomainInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&domainInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&domainInfoSchema, unsafe.Pointer(m))
 }
 
 // DomainInfoFaultDomain is a part of [DomainInfo]. (mesos.v1.DomainInfo.FaultDomain)
@@ -2265,7 +2265,7 @@ func (m *DomainInfoFaultDomain) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&domainInfoFaultDomainSchema, unsafe.Pointer(m))
+	return codec.Describe(&domainInfoFaultDomainSchema, unsafe.Pointer(m))
 }
 
 // DomainInfoFaultDomainRegionInfo is a part of [DomainInfoFaultDomain]. (mesos.v1.DomainInfo.FaultDomain.RegionInfo)
@@ -2333,7 +2333,7 @@ func (m *DomainInfoFaultDomainRegionInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&domainInfoFaultDomainRegionInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&domainInfoFaultDomainRegionInfoSchema, unsafe.Pointer(m))
 }
 
 // DomainInfoFaultDomainZoneInfo is a part of [DomainInfoFaultDomain]. (mesos.v1.DomainInfo.FaultDomain.ZoneInfo)
@@ -2401,7 +2401,7 @@ func (m *DomainInfoFaultDomainZoneInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&domainInfoFaultDomainZoneInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&domainInfoFaultDomainZoneInfoSchema, unsafe.Pointer(m))
 }
 
 // MasterInfo is mesos.v1.MasterInfo.
@@ -2496,7 +2496,7 @@ func (m *MasterInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterInfoSchema, unsafe.Pointer(m))
 }
 
 // MasterInfoCapability is a part of [MasterInfo]. (mesos.v1.MasterInfo.Capability)
@@ -2566,7 +2566,7 @@ func (m *MasterInfoCapability) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterInfoCapabilitySchema, unsafe.Pointer(m))
+	return codec.Describe(&masterInfoCapabilitySchema, unsafe.Pointer(m))
 }
 
 // AgentInfo is mesos.v1.AgentInfo.
@@ -2642,7 +2642,7 @@ func (m *AgentInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentInfoSchema, unsafe.Pointer(m))
 }
 
 // AgentInfoCapability is a part of [AgentInfo]. (mesos.v1.AgentInfo.Capability)
@@ -2712,7 +2712,7 @@ func (m *AgentInfoCapability) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentInfoCapabilitySchema, unsafe.Pointer(m))
+	return codec.Describe(&agentInfoCapabilitySchema, unsafe.Pointer(m))
 }
 
 // CSIPluginContainerInfo is mesos.v1.CSIPluginContainerInfo.
@@ -2779,7 +2779,7 @@ func (m *CSIPluginContainerInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&csiPluginContainerInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&csiPluginContainerInfoSchema, unsafe.Pointer(m))
 }
 
 // CSIPluginEndpoint is mesos.v1.CSIPluginEndpoint.
@@ -2842,7 +2842,7 @@ func (m *CSIPluginEndpoint) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&csiPluginEndpointSchema, unsafe.Pointer(m))
+	return codec.Describe(&csiPluginEndpointSchema, unsafe.Pointer(m))
 }
 
 // CSIPluginInfo is mesos.v1.CSIPluginInfo.
@@ -2934,7 +2934,7 @@ func (m *CSIPluginInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&csiPluginInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&csiPluginInfoSchema, unsafe.Pointer(m))
 }
 
 // ResourceProviderInfo is mesos.v1.ResourceProviderInfo.
@@ -3001,7 +3001,7 @@ func (m *ResourceProviderInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceProviderInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceProviderInfoSchema, unsafe.Pointer(m))
 }
 
 // ResourceProviderInfoStorage is a part of [ResourceProviderInfo]. (mesos.v1.ResourceProviderInfo.Storage)
@@ -3078,7 +3078,7 @@ func (m *ResourceProviderInfoStorage) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceProviderInfoStorageSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceProviderInfoStorageSchema, unsafe.Pointer(m))
 }
 
 // Value is mesos.v1.Value.
@@ -3144,7 +3144,7 @@ func (m *Value) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&valueSchema, unsafe.Pointer(m))
+	return codec.Describe(&valueSchema, unsafe.Pointer(m))
 }
 
 // ValueScalar is a part of [Value]. (mesos.v1.Value.Scalar)
@@ -3206,7 +3206,7 @@ func (m *ValueScalar) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&valueScalarSchema, unsafe.Pointer(m))
+	return codec.Describe(&valueScalarSchema, unsafe.Pointer(m))
 }
 
 // ValueRange is a part of [Value]. (mesos.v1.Value.Range)
@@ -3269,7 +3269,7 @@ func (m *ValueRange) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&valueRangeSchema, unsafe.Pointer(m))
+	return codec.Describe(&valueRangeSchema, unsafe.Pointer(m))
 }
 
 // ValueRanges is a part of [Value]. (mesos.v1.Value.Ranges)
@@ -3331,7 +3331,7 @@ func (m *ValueRanges) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&valueRangesSchema, unsafe.Pointer(m))
+	return codec.Describe(&valueRangesSchema, unsafe.Pointer(m))
 }
 
 // ValueSet is a part of [Value]. (mesos.v1.Value.Set)
@@ -3393,7 +3393,7 @@ func (m *ValueSet) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&valueSetSchema, unsafe.Pointer(m))
+	return codec.Describe(&valueSetSchema, unsafe.Pointer(m))
 }
 
 // ValueText is a part of [Value]. (mesos.v1.Value.Text)
@@ -3455,7 +3455,7 @@ func (m *ValueText) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&valueTextSchema, unsafe.Pointer(m))
+	return codec.Describe(&valueTextSchema, unsafe.Pointer(m))
 }
 
 // Attribute is mesos.v1.Attribute.
@@ -3522,7 +3522,7 @@ func (m *Attribute) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&attributeSchema, unsafe.Pointer(m))
+	return codec.Describe(&attributeSchema, unsafe.Pointer(m))
 }
 
 // Resource is mesos.v1.Resource.
@@ -3605,7 +3605,7 @@ func (m *Resource) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceSchema, unsafe.Pointer(m))
 }
 
 // ResourceAllocationInfo is a part of [Resource]. (mesos.v1.Resource.AllocationInfo)
@@ -3677,7 +3677,7 @@ func (m *ResourceAllocationInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceAllocationInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceAllocationInfoSchema, unsafe.Pointer(m))
 }
 
 // ResourceReservationInfo is a part of [Resource]. (mesos.v1.Resource.ReservationInfo)
@@ -3768,7 +3768,7 @@ func (m *ResourceReservationInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceReservationInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceReservationInfoSchema, unsafe.Pointer(m))
 }
 
 // ResourceDiskInfo is a part of [Resource]. (mesos.v1.Resource.DiskInfo)
@@ -3832,7 +3832,7 @@ func (m *ResourceDiskInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceDiskInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceDiskInfoSchema, unsafe.Pointer(m))
 }
 
 // ResourceDiskInfoPersistence is a part of [ResourceDiskInfo]. (mesos.v1.Resource.DiskInfo.Persistence)
@@ -3909,7 +3909,7 @@ func (m *ResourceDiskInfoPersistence) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceDiskInfoPersistenceSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceDiskInfoPersistenceSchema, unsafe.Pointer(m))
 }
 
 // ResourceDiskInfoSource is a part of [ResourceDiskInfo]. (mesos.v1.Resource.DiskInfo.Source)
@@ -4003,7 +4003,7 @@ func (m *ResourceDiskInfoSource) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceDiskInfoSourceSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceDiskInfoSourceSchema, unsafe.Pointer(m))
 }
 
 // ResourceDiskInfoSourcePath is a part of [ResourceDiskInfoSource]. (mesos.v1.Resource.DiskInfo.Source.Path)
@@ -4077,7 +4077,7 @@ func (m *ResourceDiskInfoSourcePath) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceDiskInfoSourcePathSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceDiskInfoSourcePathSchema, unsafe.Pointer(m))
 }
 
 // ResourceDiskInfoSourceMount is a part of [ResourceDiskInfoSource]. (mesos.v1.Resource.DiskInfo.Source.Mount)
@@ -4153,7 +4153,7 @@ func (m *ResourceDiskInfoSourceMount) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceDiskInfoSourceMountSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceDiskInfoSourceMountSchema, unsafe.Pointer(m))
 }
 
 // ResourceRevocableInfo is a part of [Resource]. (mesos.v1.Resource.RevocableInfo)
@@ -4214,7 +4214,7 @@ func (m *ResourceRevocableInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceRevocableInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceRevocableInfoSchema, unsafe.Pointer(m))
 }
 
 // ResourceSharedInfo is a part of [Resource]. (mesos.v1.Resource.SharedInfo)
@@ -4275,7 +4275,7 @@ func (m *ResourceSharedInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceSharedInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceSharedInfoSchema, unsafe.Pointer(m))
 }
 
 // TrafficControlStatistics is mesos.v1.TrafficControlStatistics.
@@ -4422,7 +4422,7 @@ func (m *TrafficControlStatistics) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&trafficControlStatisticsSchema, unsafe.Pointer(m))
+	return codec.Describe(&trafficControlStatisticsSchema, unsafe.Pointer(m))
 }
 
 // IpStatistics is mesos.v1.IpStatistics.
@@ -4654,7 +4654,7 @@ func (m *IpStatistics) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&ipStatisticsSchema, unsafe.Pointer(m))
+	return codec.Describe(&ipStatisticsSchema, unsafe.Pointer(m))
 }
 
 // ICMPStatistics is mesos.v1.IcmpStatistics.
@@ -4958,7 +4958,7 @@ func (m *ICMPStatistics) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&icmpStatisticsSchema, unsafe.Pointer(m))
+	return codec.Describe(&icmpStatisticsSchema, unsafe.Pointer(m))
 }
 
 // TCPStatistics is mesos.v1.TcpStatistics.
@@ -5154,7 +5154,7 @@ func (m *TCPStatistics) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&tcpStatisticsSchema, unsafe.Pointer(m))
+	return codec.Describe(&tcpStatisticsSchema, unsafe.Pointer(m))
 }
 
 // UDPStatistics is mesos.v1.UdpStatistics.
@@ -5287,7 +5287,7 @@ func (m *UDPStatistics) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&udpStatisticsSchema, unsafe.Pointer(m))
+	return codec.Describe(&udpStatisticsSchema, unsafe.Pointer(m))
 }
 
 // SNMPStatistics is mesos.v1.SNMPStatistics.
@@ -5352,7 +5352,7 @@ func (m *SNMPStatistics) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&snmpStatisticsSchema, unsafe.Pointer(m))
+	return codec.Describe(&snmpStatisticsSchema, unsafe.Pointer(m))
 }
 
 // DiskStatistics is mesos.v1.DiskStatistics.
@@ -5433,7 +5433,7 @@ func (m *DiskStatistics) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&diskStatisticsSchema, unsafe.Pointer(m))
+	return codec.Describe(&diskStatisticsSchema, unsafe.Pointer(m))
 }
 
 // ResourceStatistics is mesos.v1.ResourceStatistics.
@@ -5925,7 +5925,7 @@ func (m *ResourceStatistics) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceStatisticsSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceStatisticsSchema, unsafe.Pointer(m))
 }
 
 // ResourceStatisticsRatePercentiles is a part of [ResourceStatistics]. (mesos.v1.ResourceStatistics.RatePercentiles)
@@ -6075,7 +6075,7 @@ func (m *ResourceStatisticsRatePercentiles) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceStatisticsRatePercentilesSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceStatisticsRatePercentilesSchema, unsafe.Pointer(m))
 }
 
 // ResourceStatisticsRateStatistics is a part of [ResourceStatistics]. (mesos.v1.ResourceStatistics.RateStatistics)
@@ -6170,7 +6170,7 @@ func (m *ResourceStatisticsRateStatistics) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceStatisticsRateStatisticsSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceStatisticsRateStatisticsSchema, unsafe.Pointer(m))
 }
 
 // ResourceUsage is mesos.v1.ResourceUsage.
@@ -6233,7 +6233,7 @@ func (m *ResourceUsage) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceUsageSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceUsageSchema, unsafe.Pointer(m))
 }
 
 // ResourceUsageExecutor is a part of [ResourceUsage]. (mesos.v1.ResourceUsage.Executor)
@@ -6299,7 +6299,7 @@ func (m *ResourceUsageExecutor) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceUsageExecutorSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceUsageExecutorSchema, unsafe.Pointer(m))
 }
 
 // ResourceUsageExecutorTask is a part of [ResourceUsageExecutor]. (mesos.v1.ResourceUsage.Executor.Task)
@@ -6368,7 +6368,7 @@ func (m *ResourceUsageExecutorTask) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceUsageExecutorTaskSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceUsageExecutorTaskSchema, unsafe.Pointer(m))
 }
 
 // PerfStatistics is mesos.v1.PerfStatistics.
@@ -6890,7 +6890,7 @@ func (m *PerfStatistics) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&perfStatisticsSchema, unsafe.Pointer(m))
+	return codec.Describe(&perfStatisticsSchema, unsafe.Pointer(m))
 }
 
 // OfferFilters is mesos.v1.OfferFilters.
@@ -6952,7 +6952,7 @@ func (m *OfferFilters) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&offerFiltersSchema, unsafe.Pointer(m))
+	return codec.Describe(&offerFiltersSchema, unsafe.Pointer(m))
 }
 
 // OfferFiltersResourceQuantities is a part of [OfferFilters]. (mesos.v1.OfferFilters.ResourceQuantities)
@@ -7020,7 +7020,7 @@ func (m *OfferFiltersResourceQuantities) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&offerFiltersResourceQuantitiesSchema, unsafe.Pointer(m))
+	return codec.Describe(&offerFiltersResourceQuantitiesSchema, unsafe.Pointer(m))
 }
 
 // OfferFiltersMinAllocatableResources is a part of [OfferFilters]. (mesos.v1.OfferFilters.MinAllocatableResources)
@@ -7090,7 +7090,7 @@ func (m *OfferFiltersMinAllocatableResources) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&offerFiltersMinAllocatableResourcesSchema, unsafe.Pointer(m))
+	return codec.Describe(&offerFiltersMinAllocatableResourcesSchema, unsafe.Pointer(m))
 }
 
 // Request is mesos.v1.Request.
@@ -7153,7 +7153,7 @@ func (m *Request) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&requestSchema, unsafe.Pointer(m))
+	return codec.Describe(&requestSchema, unsafe.Pointer(m))
 }
 
 // Offer is mesos.v1.Offer.
@@ -7225,7 +7225,7 @@ func (m *Offer) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&offerSchema, unsafe.Pointer(m))
+	return codec.Describe(&offerSchema, unsafe.Pointer(m))
 }
 
 // OfferOperation is a part of [Offer]. (mesos.v1.Offer.Operation)
@@ -7306,7 +7306,7 @@ func (m *OfferOperation) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&offerOperationSchema, unsafe.Pointer(m))
+	return codec.Describe(&offerOperationSchema, unsafe.Pointer(m))
 }
 
 // OfferOperationLaunch is what an [OfferOperation] of type LAUNCH carries. (mesos.v1.Offer.Operation.Launch)
@@ -7368,7 +7368,7 @@ func (m *OfferOperationLaunch) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&offerOperationLaunchSchema, unsafe.Pointer(m))
+	return codec.Describe(&offerOperationLaunchSchema, unsafe.Pointer(m))
 }
 
 // OfferOperationLaunchGroup is what an [OfferOperation] of type LAUNCH_GROUP carries.
@@ -7436,7 +7436,7 @@ func (m *OfferOperationLaunchGroup) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&offerOperationLaunchGroupSchema, unsafe.Pointer(m))
+	return codec.Describe(&offerOperationLaunchGroupSchema, unsafe.Pointer(m))
 }
 
 // OfferOperationReserve is what an [OfferOperation] of type RESERVE carries. (mesos.v1.Offer.Operation.Reserve)
@@ -7499,7 +7499,7 @@ func (m *OfferOperationReserve) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&offerOperationReserveSchema, unsafe.Pointer(m))
+	return codec.Describe(&offerOperationReserveSchema, unsafe.Pointer(m))
 }
 
 // OfferOperationUnreserve is what an [OfferOperation] of type UNRESERVE carries. (mesos.v1.Offer.Operation.Unreserve)
@@ -7563,7 +7563,7 @@ func (m *OfferOperationUnreserve) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&offerOperationUnreserveSchema, unsafe.Pointer(m))
+	return codec.Describe(&offerOperationUnreserveSchema, unsafe.Pointer(m))
 }
 
 // OfferOperationCreate is what an [OfferOperation] of type CREATE carries. (mesos.v1.Offer.Operation.Create)
@@ -7625,7 +7625,7 @@ func (m *OfferOperationCreate) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&offerOperationCreateSchema, unsafe.Pointer(m))
+	return codec.Describe(&offerOperationCreateSchema, unsafe.Pointer(m))
 }
 
 // OfferOperationDestroy is what an [OfferOperation] of type DESTROY carries. (mesos.v1.Offer.Operation.Destroy)
@@ -7687,7 +7687,7 @@ func (m *OfferOperationDestroy) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&offerOperationDestroySchema, unsafe.Pointer(m))
+	return codec.Describe(&offerOperationDestroySchema, unsafe.Pointer(m))
 }
 
 // OfferOperationGrowVolume is what an [OfferOperation] of type GROW_VOLUME carries.
@@ -7755,7 +7755,7 @@ func (m *OfferOperationGrowVolume) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&offerOperationGrowVolumeSchema, unsafe.Pointer(m))
+	return codec.Describe(&offerOperationGrowVolumeSchema, unsafe.Pointer(m))
 }
 
 // OfferOperationShrinkVolume is what an [OfferOperation] of type SHRINK_VOLUME carries.
@@ -7823,7 +7823,7 @@ func (m *OfferOperationShrinkVolume) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&offerOperationShrinkVolumeSchema, unsafe.Pointer(m))
+	return codec.Describe(&offerOperationShrinkVolumeSchema, unsafe.Pointer(m))
 }
 
 // OfferOperationCreateDisk is what an [OfferOperation] of type CREATE_DISK carries.
@@ -7900,7 +7900,7 @@ func (m *OfferOperationCreateDisk) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&offerOperationCreateDiskSchema, unsafe.Pointer(m))
+	return codec.Describe(&offerOperationCreateDiskSchema, unsafe.Pointer(m))
 }
 
 // OfferOperationDestroyDisk is what an [OfferOperation] of type DESTROY_DISK carries.
@@ -7967,7 +7967,7 @@ func (m *OfferOperationDestroyDisk) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&offerOperationDestroyDiskSchema, unsafe.Pointer(m))
+	return codec.Describe(&offerOperationDestroyDiskSchema, unsafe.Pointer(m))
 }
 
 // InverseOffer is mesos.v1.InverseOffer.
@@ -8034,7 +8034,7 @@ func (m *InverseOffer) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&inverseOfferSchema, unsafe.Pointer(m))
+	return codec.Describe(&inverseOfferSchema, unsafe.Pointer(m))
 }
 
 // TaskInfo is mesos.v1.TaskInfo.
@@ -8110,7 +8110,7 @@ func (m *TaskInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&taskInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&taskInfoSchema, unsafe.Pointer(m))
 }
 
 // TaskGroupInfo is mesos.v1.TaskGroupInfo.
@@ -8172,7 +8172,7 @@ func (m *TaskGroupInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&taskGroupInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&taskGroupInfoSchema, unsafe.Pointer(m))
 }
 
 // Task is mesos.v1.Task.
@@ -8266,7 +8266,7 @@ func (m *Task) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&taskSchema, unsafe.Pointer(m))
+	return codec.Describe(&taskSchema, unsafe.Pointer(m))
 }
 
 // TaskResourceLimitation is mesos.v1.TaskResourceLimitation.
@@ -8330,7 +8330,7 @@ func (m *TaskResourceLimitation) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&taskResourceLimitationSchema, unsafe.Pointer(m))
+	return codec.Describe(&taskResourceLimitationSchema, unsafe.Pointer(m))
 }
 
 // UUID is mesos.v1.UUID.
@@ -8392,7 +8392,7 @@ func (m *UUID) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&uuidSchema, unsafe.Pointer(m))
+	return codec.Describe(&uuidSchema, unsafe.Pointer(m))
 }
 
 // Operation is mesos.v1.Operation.
@@ -8459,7 +8459,7 @@ func (m *Operation) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&operationSchema, unsafe.Pointer(m))
+	return codec.Describe(&operationSchema, unsafe.Pointer(m))
 }
 
 // OperationStatus is mesos.v1.OperationStatus.
@@ -8535,7 +8535,7 @@ func (m *OperationStatus) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&operationStatusSchema, unsafe.Pointer(m))
+	return codec.Describe(&operationStatusSchema, unsafe.Pointer(m))
 }
 
 // CheckStatusInfo is mesos.v1.CheckStatusInfo.
@@ -8608,7 +8608,7 @@ func (m *CheckStatusInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&checkStatusInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&checkStatusInfoSchema, unsafe.Pointer(m))
 }
 
 // CheckStatusInfoCommand is a part of [CheckStatusInfo]. (mesos.v1.CheckStatusInfo.Command)
@@ -8680,7 +8680,7 @@ func (m *CheckStatusInfoCommand) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&checkStatusInfoCommandSchema, unsafe.Pointer(m))
+	return codec.Describe(&checkStatusInfoCommandSchema, unsafe.Pointer(m))
 }
 
 // CheckStatusInfoHTTP is a part of [CheckStatusInfo]. (mesos.v1.CheckStatusInfo.Http)
@@ -8750,7 +8750,7 @@ func (m *CheckStatusInfoHTTP) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&checkStatusInfoHTTPSchema, unsafe.Pointer(m))
+	return codec.Describe(&checkStatusInfoHTTPSchema, unsafe.Pointer(m))
 }
 
 // CheckStatusInfoTCP is a part of [CheckStatusInfo]. (mesos.v1.CheckStatusInfo.Tcp)
@@ -8820,7 +8820,7 @@ func (m *CheckStatusInfoTCP) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&checkStatusInfoTCPSchema, unsafe.Pointer(m))
+	return codec.Describe(&checkStatusInfoTCPSchema, unsafe.Pointer(m))
 }
 
 // TaskStatus is mesos.v1.TaskStatus.
@@ -8937,7 +8937,7 @@ func (m *TaskStatus) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&taskStatusSchema, unsafe.Pointer(m))
+	return codec.Describe(&taskStatusSchema, unsafe.Pointer(m))
 }
 
 // Filters is mesos.v1.Filters.
@@ -9008,7 +9008,7 @@ func (m *Filters) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&filtersSchema, unsafe.Pointer(m))
+	return codec.Describe(&filtersSchema, unsafe.Pointer(m))
 }
 
 // Environment is mesos.v1.Environment.
@@ -9070,7 +9070,7 @@ func (m *Environment) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&environmentSchema, unsafe.Pointer(m))
+	return codec.Describe(&environmentSchema, unsafe.Pointer(m))
 }
 
 // EnvironmentVariable is a part of [Environment]. (mesos.v1.Environment.Variable)
@@ -9152,7 +9152,7 @@ func (m *EnvironmentVariable) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&environmentVariableSchema, unsafe.Pointer(m))
+	return codec.Describe(&environmentVariableSchema, unsafe.Pointer(m))
 }
 
 // Parameter is mesos.v1.Parameter.
@@ -9215,7 +9215,7 @@ func (m *Parameter) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&parameterSchema, unsafe.Pointer(m))
+	return codec.Describe(&parameterSchema, unsafe.Pointer(m))
 }
 
 // Parameters is mesos.v1.Parameters.
@@ -9277,7 +9277,7 @@ func (m *Parameters) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&parametersSchema, unsafe.Pointer(m))
+	return codec.Describe(&parametersSchema, unsafe.Pointer(m))
 }
 
 // Credential is mesos.v1.Credential.
@@ -9348,7 +9348,7 @@ func (m *Credential) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&credentialSchema, unsafe.Pointer(m))
+	return codec.Describe(&credentialSchema, unsafe.Pointer(m))
 }
 
 // Credentials is mesos.v1.Credentials.
@@ -9410,7 +9410,7 @@ func (m *Credentials) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&credentialsSchema, unsafe.Pointer(m))
+	return codec.Describe(&credentialsSchema, unsafe.Pointer(m))
 }
 
 // Secret is mesos.v1.Secret.
@@ -9482,7 +9482,7 @@ func (m *Secret) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&secretSchema, unsafe.Pointer(m))
+	return codec.Describe(&secretSchema, unsafe.Pointer(m))
 }
 
 // SecretReference is a part of [Secret]. (mesos.v1.Secret.Reference)
@@ -9553,7 +9553,7 @@ func (m *SecretReference) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&secretReferenceSchema, unsafe.Pointer(m))
+	return codec.Describe(&secretReferenceSchema, unsafe.Pointer(m))
 }
 
 // SecretValue is a part of [Secret]. (mesos.v1.Secret.Value)
@@ -9615,7 +9615,7 @@ func (m *SecretValue) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&secretValueSchema, unsafe.Pointer(m))
+	return codec.Describe(&secretValueSchema, unsafe.Pointer(m))
 }
 
 // RateLimit is mesos.v1.RateLimit.
@@ -9695,7 +9695,7 @@ func (m *RateLimit) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&rateLimitSchema, unsafe.Pointer(m))
+	return codec.Describe(&rateLimitSchema, unsafe.Pointer(m))
 }
 
 // RateLimits is mesos.v1.RateLimits.
@@ -9775,7 +9775,7 @@ func (m *RateLimits) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&rateLimitsSchema, unsafe.Pointer(m))
+	return codec.Describe(&rateLimitsSchema, unsafe.Pointer(m))
 }
 
 // Image is mesos.v1.Image.
@@ -9849,7 +9849,7 @@ func (m *Image) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&imageSchema, unsafe.Pointer(m))
+	return codec.Describe(&imageSchema, unsafe.Pointer(m))
 }
 
 // ImageAppc is a part of [Image]. (mesos.v1.Image.Appc)
@@ -9921,7 +9921,7 @@ func (m *ImageAppc) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&imageAppcSchema, unsafe.Pointer(m))
+	return codec.Describe(&imageAppcSchema, unsafe.Pointer(m))
 }
 
 // ImageDocker is a part of [Image]. (mesos.v1.Image.Docker)
@@ -9986,7 +9986,7 @@ func (m *ImageDocker) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&imageDockerSchema, unsafe.Pointer(m))
+	return codec.Describe(&imageDockerSchema, unsafe.Pointer(m))
 }
 
 // MountPropagation is mesos.v1.MountPropagation.
@@ -10056,7 +10056,7 @@ func (m *MountPropagation) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&mountPropagationSchema, unsafe.Pointer(m))
+	return codec.Describe(&mountPropagationSchema, unsafe.Pointer(m))
 }
 
 // Volume is mesos.v1.Volume.
@@ -10130,7 +10130,7 @@ func (m *Volume) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&volumeSchema, unsafe.Pointer(m))
+	return codec.Describe(&volumeSchema, unsafe.Pointer(m))
 }
 
 // VolumeSource is a part of [Volume]. (mesos.v1.Volume.Source)
@@ -10205,7 +10205,7 @@ func (m *VolumeSource) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&volumeSourceSchema, unsafe.Pointer(m))
+	return codec.Describe(&volumeSourceSchema, unsafe.Pointer(m))
 }
 
 // VolumeSourceDockerVolume is a part of [VolumeSource]. (mesos.v1.Volume.Source.DockerVolume)
@@ -10281,7 +10281,7 @@ func (m *VolumeSourceDockerVolume) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&volumeSourceDockerVolumeSchema, unsafe.Pointer(m))
+	return codec.Describe(&volumeSourceDockerVolumeSchema, unsafe.Pointer(m))
 }
 
 // VolumeSourceHostPath is a part of [VolumeSource]. (mesos.v1.Volume.Source.HostPath)
@@ -10344,7 +10344,7 @@ func (m *VolumeSourceHostPath) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&volumeSourceHostPathSchema, unsafe.Pointer(m))
+	return codec.Describe(&volumeSourceHostPathSchema, unsafe.Pointer(m))
 }
 
 // VolumeSourceSandboxPath is a part of [VolumeSource]. (mesos.v1.Volume.Source.SandboxPath)
@@ -10417,7 +10417,7 @@ func (m *VolumeSourceSandboxPath) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&volumeSourceSandboxPathSchema, unsafe.Pointer(m))
+	return codec.Describe(&volumeSourceSandboxPathSchema, unsafe.Pointer(m))
 }
 
 // VolumeSourceCSIVolume is a part of [VolumeSource]. (mesos.v1.Volume.Source.CSIVolume)
@@ -10480,7 +10480,7 @@ func (m *VolumeSourceCSIVolume) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&volumeSourceCSIVolumeSchema, unsafe.Pointer(m))
+	return codec.Describe(&volumeSourceCSIVolumeSchema, unsafe.Pointer(m))
 }
 
 // VolumeSourceCSIVolumeVolumeCapability is a part of [VolumeSourceCSIVolume].
@@ -10557,7 +10557,7 @@ func (m *VolumeSourceCSIVolumeVolumeCapability) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&volumeSourceCSIVolumeVolumeCapabilitySchema, unsafe.Pointer(m))
+	return codec.Describe(&volumeSourceCSIVolumeVolumeCapabilitySchema, unsafe.Pointer(m))
 }
 
 // VolumeSourceCSIVolumeVolumeCapabilityBlockVolume is a part of [VolumeSourceCSIVolumeVolumeCapability].
@@ -10629,7 +10629,7 @@ func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&volumeSourceCSIVolumeVolumeCapabilityBlockVolumeSchema, unsafe.Pointer(m))
+	return codec.Describe(&volumeSourceCSIVolumeVolumeCapabilityBlockVolumeSchema, unsafe.Pointer(m))
 }
 
 // VolumeSourceCSIVolumeVolumeCapabilityMountVolume is a part of [VolumeSourceCSIVolumeVolumeCapability].
@@ -10711,7 +10711,7 @@ func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&volumeSourceCSIVolumeVolumeCapabilityMountVolumeSchema, unsafe.Pointer(m))
+	return codec.Describe(&volumeSourceCSIVolumeVolumeCapabilityMountVolumeSchema, unsafe.Pointer(m))
 }
 
 // VolumeSourceCSIVolumeVolumeCapabilityAccessMode is a part of [VolumeSourceCSIVolumeVolumeCapability].
@@ -10784,7 +10784,7 @@ func (m *VolumeSourceCSIVolumeVolumeCapabilityAccessMode) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&volumeSourceCSIVolumeVolumeCapabilityAccessModeSchema, unsafe.Pointer(m))
+	return codec.Describe(&volumeSourceCSIVolumeVolumeCapabilityAccessModeSchema, unsafe.Pointer(m))
 }
 
 // VolumeSourceCSIVolumeStaticProvisioning is a part of [VolumeSourceCSIVolume].
@@ -10861,7 +10861,7 @@ func (m *VolumeSourceCSIVolumeStaticProvisioning) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&volumeSourceCSIVolumeStaticProvisioningSchema, unsafe.Pointer(m))
+	return codec.Describe(&volumeSourceCSIVolumeStaticProvisioningSchema, unsafe.Pointer(m))
 }
 
 // NetworkInfo is mesos.v1.NetworkInfo.
@@ -10935,7 +10935,7 @@ func (m *NetworkInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&networkInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&networkInfoSchema, unsafe.Pointer(m))
 }
 
 // NetworkInfoIPAddress is a part of [NetworkInfo]. (mesos.v1.NetworkInfo.IPAddress)
@@ -11015,7 +11015,7 @@ func (m *NetworkInfoIPAddress) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&networkInfoIPAddressSchema, unsafe.Pointer(m))
+	return codec.Describe(&networkInfoIPAddressSchema, unsafe.Pointer(m))
 }
 
 // NetworkInfoPortMapping is a part of [NetworkInfo]. (mesos.v1.NetworkInfo.PortMapping)
@@ -11089,7 +11089,7 @@ func (m *NetworkInfoPortMapping) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&networkInfoPortMappingSchema, unsafe.Pointer(m))
+	return codec.Describe(&networkInfoPortMappingSchema, unsafe.Pointer(m))
 }
 
 // CapabilityInfo is mesos.v1.CapabilityInfo.
@@ -11151,7 +11151,7 @@ func (m *CapabilityInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&capabilityInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&capabilityInfoSchema, unsafe.Pointer(m))
 }
 
 // SeccompInfo is mesos.v1.SeccompInfo.
@@ -11230,7 +11230,7 @@ func (m *SeccompInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&seccompInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&seccompInfoSchema, unsafe.Pointer(m))
 }
 
 // LinuxInfo is mesos.v1.LinuxInfo.
@@ -11333,7 +11333,7 @@ func (m *LinuxInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&linuxInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&linuxInfoSchema, unsafe.Pointer(m))
 }
 
 // RLimitInfo is mesos.v1.RLimitInfo.
@@ -11395,7 +11395,7 @@ func (m *RLimitInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&rLimitInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&rLimitInfoSchema, unsafe.Pointer(m))
 }
 
 // RLimitInfoRLimit is a part of [RLimitInfo]. (mesos.v1.RLimitInfo.RLimit)
@@ -11483,7 +11483,7 @@ func (m *RLimitInfoRLimit) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&rLimitInfoRLimitSchema, unsafe.Pointer(m))
+	return codec.Describe(&rLimitInfoRLimitSchema, unsafe.Pointer(m))
 }
 
 // TTYInfo is mesos.v1.TTYInfo.
@@ -11545,7 +11545,7 @@ func (m *TTYInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&ttyInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&ttyInfoSchema, unsafe.Pointer(m))
 }
 
 // TTYInfoWindowSize is a part of [TTYInfo]. (mesos.v1.TTYInfo.WindowSize)
@@ -11608,7 +11608,7 @@ func (m *TTYInfoWindowSize) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&ttyInfoWindowSizeSchema, unsafe.Pointer(m))
+	return codec.Describe(&ttyInfoWindowSizeSchema, unsafe.Pointer(m))
 }
 
 // ContainerInfo is mesos.v1.ContainerInfo.
@@ -11686,7 +11686,7 @@ func (m *ContainerInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&containerInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&containerInfoSchema, unsafe.Pointer(m))
 }
 
 // ContainerInfoDockerInfo is a part of [ContainerInfo]. (mesos.v1.ContainerInfo.DockerInfo)
@@ -11791,7 +11791,7 @@ func (m *ContainerInfoDockerInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&containerInfoDockerInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&containerInfoDockerInfoSchema, unsafe.Pointer(m))
 }
 
 // ContainerInfoDockerInfoPortMapping is a part of [ContainerInfoDockerInfo].
@@ -11872,7 +11872,7 @@ func (m *ContainerInfoDockerInfoPortMapping) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&containerInfoDockerInfoPortMappingSchema, unsafe.Pointer(m))
+	return codec.Describe(&containerInfoDockerInfoPortMappingSchema, unsafe.Pointer(m))
 }
 
 // ContainerInfoMesosInfo is a part of [ContainerInfo]. (mesos.v1.ContainerInfo.MesosInfo)
@@ -11936,7 +11936,7 @@ func (m *ContainerInfoMesosInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&containerInfoMesosInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&containerInfoMesosInfoSchema, unsafe.Pointer(m))
 }
 
 // ContainerStatus is mesos.v1.ContainerStatus.
@@ -12009,7 +12009,7 @@ func (m *ContainerStatus) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&containerStatusSchema, unsafe.Pointer(m))
+	return codec.Describe(&containerStatusSchema, unsafe.Pointer(m))
 }
 
 // CgroupInfo is mesos.v1.CgroupInfo.
@@ -12071,7 +12071,7 @@ func (m *CgroupInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&cgroupInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&cgroupInfoSchema, unsafe.Pointer(m))
 }
 
 // CgroupInfoBlkio is a part of [CgroupInfo]. (mesos.v1.CgroupInfo.Blkio)
@@ -12132,7 +12132,7 @@ func (m *CgroupInfoBlkio) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&cgroupInfoBlkioSchema, unsafe.Pointer(m))
+	return codec.Describe(&cgroupInfoBlkioSchema, unsafe.Pointer(m))
 }
 
 // CgroupInfoBlkioValue is a part of [CgroupInfoBlkio]. (mesos.v1.CgroupInfo.Blkio.Value)
@@ -12211,7 +12211,7 @@ func (m *CgroupInfoBlkioValue) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&cgroupInfoBlkioValueSchema, unsafe.Pointer(m))
+	return codec.Describe(&cgroupInfoBlkioValueSchema, unsafe.Pointer(m))
 }
 
 // CgroupInfoBlkioCFQ is a part of [CgroupInfoBlkio]. (mesos.v1.CgroupInfo.Blkio.CFQ)
@@ -12272,7 +12272,7 @@ func (m *CgroupInfoBlkioCFQ) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&cgroupInfoBlkioCFQSchema, unsafe.Pointer(m))
+	return codec.Describe(&cgroupInfoBlkioCFQSchema, unsafe.Pointer(m))
 }
 
 // CgroupInfoBlkioCFQStatistics is a part of [CgroupInfoBlkioCFQ]. (mesos.v1.CgroupInfo.Blkio.CFQ.Statistics)
@@ -12364,7 +12364,7 @@ func (m *CgroupInfoBlkioCFQStatistics) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&cgroupInfoBlkioCFQStatisticsSchema, unsafe.Pointer(m))
+	return codec.Describe(&cgroupInfoBlkioCFQStatisticsSchema, unsafe.Pointer(m))
 }
 
 // CgroupInfoBlkioThrottling is a part of [CgroupInfoBlkio]. (mesos.v1.CgroupInfo.Blkio.Throttling)
@@ -12429,7 +12429,7 @@ func (m *CgroupInfoBlkioThrottling) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&cgroupInfoBlkioThrottlingSchema, unsafe.Pointer(m))
+	return codec.Describe(&cgroupInfoBlkioThrottlingSchema, unsafe.Pointer(m))
 }
 
 // CgroupInfoBlkioThrottlingStatistics is a part of [CgroupInfoBlkioThrottling].
@@ -12502,7 +12502,7 @@ func (m *CgroupInfoBlkioThrottlingStatistics) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&cgroupInfoBlkioThrottlingStatisticsSchema, unsafe.Pointer(m))
+	return codec.Describe(&cgroupInfoBlkioThrottlingStatisticsSchema, unsafe.Pointer(m))
 }
 
 // CgroupInfoBlkioStatistics is a part of [CgroupInfoBlkio]. (mesos.v1.CgroupInfo.Blkio.Statistics)
@@ -12570,7 +12570,7 @@ func (m *CgroupInfoBlkioStatistics) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&cgroupInfoBlkioStatisticsSchema, unsafe.Pointer(m))
+	return codec.Describe(&cgroupInfoBlkioStatisticsSchema, unsafe.Pointer(m))
 }
 
 // CgroupInfoNetCls is a part of [CgroupInfo]. (mesos.v1.CgroupInfo.NetCls)
@@ -12640,7 +12640,7 @@ func (m *CgroupInfoNetCls) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&cgroupInfoNetClsSchema, unsafe.Pointer(m))
+	return codec.Describe(&cgroupInfoNetClsSchema, unsafe.Pointer(m))
 }
 
 // Labels is mesos.v1.Labels.
@@ -12702,7 +12702,7 @@ func (m *Labels) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&labelsSchema, unsafe.Pointer(m))
+	return codec.Describe(&labelsSchema, unsafe.Pointer(m))
 }
 
 // Label is mesos.v1.Label.
@@ -12773,7 +12773,7 @@ func (m *Label) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&labelSchema, unsafe.Pointer(m))
+	return codec.Describe(&labelSchema, unsafe.Pointer(m))
 }
 
 // Port is mesos.v1.Port.
@@ -12863,7 +12863,7 @@ func (m *Port) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&portSchema, unsafe.Pointer(m))
+	return codec.Describe(&portSchema, unsafe.Pointer(m))
 }
 
 // Ports is mesos.v1.Ports.
@@ -12925,7 +12925,7 @@ func (m *Ports) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&portsSchema, unsafe.Pointer(m))
+	return codec.Describe(&portsSchema, unsafe.Pointer(m))
 }
 
 // DiscoveryInfo is mesos.v1.DiscoveryInfo.
@@ -13025,7 +13025,7 @@ func (m *DiscoveryInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&discoveryInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&discoveryInfoSchema, unsafe.Pointer(m))
 }
 
 // WeightInfo is mesos.v1.WeightInfo.
@@ -13096,7 +13096,7 @@ func (m *WeightInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&weightInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&weightInfoSchema, unsafe.Pointer(m))
 }
 
 // VersionInfo is mesos.v1.VersionInfo.
@@ -13212,7 +13212,7 @@ func (m *VersionInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&versionInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&versionInfoSchema, unsafe.Pointer(m))
 }
 
 // Flag is mesos.v1.Flag.
@@ -13283,7 +13283,7 @@ func (m *Flag) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&flagSchema, unsafe.Pointer(m))
+	return codec.Describe(&flagSchema, unsafe.Pointer(m))
 }
 
 // Role is mesos.v1.Role.
@@ -13348,7 +13348,7 @@ func (m *Role) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&roleSchema, unsafe.Pointer(m))
+	return codec.Describe(&roleSchema, unsafe.Pointer(m))
 }
 
 // Metric is mesos.v1.Metric.
@@ -13419,7 +13419,7 @@ func (m *Metric) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&metricSchema, unsafe.Pointer(m))
+	return codec.Describe(&metricSchema, unsafe.Pointer(m))
 }
 
 // FileInfo is mesos.v1.FileInfo.
@@ -13527,7 +13527,7 @@ func (m *FileInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&fileInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&fileInfoSchema, unsafe.Pointer(m))
 }
 
 // Device is mesos.v1.Device.
@@ -13598,7 +13598,7 @@ func (m *Device) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&deviceSchema, unsafe.Pointer(m))
+	return codec.Describe(&deviceSchema, unsafe.Pointer(m))
 }
 
 // DeviceNumber is a part of [Device]. (mesos.v1.Device.Number)
@@ -13661,7 +13661,7 @@ func (m *DeviceNumber) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&deviceNumberSchema, unsafe.Pointer(m))
+	return codec.Describe(&deviceNumberSchema, unsafe.Pointer(m))
 }
 
 // DeviceAccess is mesos.v1.DeviceAccess.
@@ -13724,7 +13724,7 @@ func (m *DeviceAccess) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&deviceAccessSchema, unsafe.Pointer(m))
+	return codec.Describe(&deviceAccessSchema, unsafe.Pointer(m))
 }
 
 // DeviceAccessAccess is a part of [DeviceAccess]. (mesos.v1.DeviceAccess.Access)
@@ -13812,7 +13812,7 @@ func (m *DeviceAccessAccess) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&deviceAccessAccessSchema, unsafe.Pointer(m))
+	return codec.Describe(&deviceAccessAccessSchema, unsafe.Pointer(m))
 }
 
 // DeviceWhitelist is mesos.v1.DeviceWhitelist.
@@ -13874,7 +13874,7 @@ func (m *DeviceWhitelist) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&deviceWhitelistSchema, unsafe.Pointer(m))
+	return codec.Describe(&deviceWhitelistSchema, unsafe.Pointer(m))
 }
 
 // DrainConfig is mesos.v1.DrainConfig.
@@ -13946,7 +13946,7 @@ func (m *DrainConfig) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&drainConfigSchema, unsafe.Pointer(m))
+	return codec.Describe(&drainConfigSchema, unsafe.Pointer(m))
 }
 
 // DrainInfo is mesos.v1.DrainInfo.
@@ -14009,7 +14009,7 @@ func (m *DrainInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&drainInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&drainInfoSchema, unsafe.Pointer(m))
 }
 
 // AttributeConstraint is mesos.v1.scheduler.AttributeConstraint.
@@ -14072,7 +14072,7 @@ func (m *AttributeConstraint) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&attributeConstraintSchema, unsafe.Pointer(m))
+	return codec.Describe(&attributeConstraintSchema, unsafe.Pointer(m))
 }
 
 // AttributeConstraintSelector is a part of [AttributeConstraint]. (mesos.v1.scheduler.AttributeConstraint.Selector)
@@ -14159,7 +14159,7 @@ func (m *AttributeConstraintSelector) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&attributeConstraintSelectorSchema, unsafe.Pointer(m))
+	return codec.Describe(&attributeConstraintSelectorSchema, unsafe.Pointer(m))
 }
 
 // AttributeConstraintPredicate is a part of [AttributeConstraint]. (mesos.v1.scheduler.AttributeConstraint.Predicate)
@@ -14238,7 +14238,7 @@ func (m *AttributeConstraintPredicate) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&attributeConstraintPredicateSchema, unsafe.Pointer(m))
+	return codec.Describe(&attributeConstraintPredicateSchema, unsafe.Pointer(m))
 }
 
 // AttributeConstraintPredicateExists is a part of [AttributeConstraintPredicate].
@@ -14308,7 +14308,7 @@ func (m *AttributeConstraintPredicateExists) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&attributeConstraintPredicateExistsSchema, unsafe.Pointer(m))
+	return codec.Describe(&attributeConstraintPredicateExistsSchema, unsafe.Pointer(m))
 }
 
 // AttributeConstraintPredicateNotExists is a part of [AttributeConstraintPredicate].
@@ -14380,7 +14380,7 @@ func (m *AttributeConstraintPredicateNotExists) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&attributeConstraintPredicateNotExistsSchema, unsafe.Pointer(m))
+	return codec.Describe(&attributeConstraintPredicateNotExistsSchema, unsafe.Pointer(m))
 }
 
 // AttributeConstraintPredicateTextEquals is a part of [AttributeConstraintPredicate].
@@ -14453,7 +14453,7 @@ func (m *AttributeConstraintPredicateTextEquals) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&attributeConstraintPredicateTextEqualsSchema, unsafe.Pointer(m))
+	return codec.Describe(&attributeConstraintPredicateTextEqualsSchema, unsafe.Pointer(m))
 }
 
 // AttributeConstraintPredicateTextNotEquals is a part of [AttributeConstraintPredicate].
@@ -14526,7 +14526,7 @@ func (m *AttributeConstraintPredicateTextNotEquals) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&attributeConstraintPredicateTextNotEqualsSchema, unsafe.Pointer(m))
+	return codec.Describe(&attributeConstraintPredicateTextNotEqualsSchema, unsafe.Pointer(m))
 }
 
 // AttributeConstraintPredicateTextMatches is a part of [AttributeConstraintPredicate].
@@ -14599,7 +14599,7 @@ func (m *AttributeConstraintPredicateTextMatches) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&attributeConstraintPredicateTextMatchesSchema, unsafe.Pointer(m))
+	return codec.Describe(&attributeConstraintPredicateTextMatchesSchema, unsafe.Pointer(m))
 }
 
 // AttributeConstraintPredicateTextNotMatches is a part of [AttributeConstraintPredicate].
@@ -14672,7 +14672,7 @@ func (m *AttributeConstraintPredicateTextNotMatches) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&attributeConstraintPredicateTextNotMatchesSchema, unsafe.Pointer(m))
+	return codec.Describe(&attributeConstraintPredicateTextNotMatchesSchema, unsafe.Pointer(m))
 }
 
 // OfferConstraints is mesos.v1.scheduler.OfferConstraints.
@@ -14734,7 +14734,7 @@ func (m *OfferConstraints) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&offerConstraintsSchema, unsafe.Pointer(m))
+	return codec.Describe(&offerConstraintsSchema, unsafe.Pointer(m))
 }
 
 // OfferConstraintsRoleConstraints is a part of [OfferConstraints].
@@ -14803,7 +14803,7 @@ func (m *OfferConstraintsRoleConstraints) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&offerConstraintsRoleConstraintsSchema, unsafe.Pointer(m))
+	return codec.Describe(&offerConstraintsRoleConstraintsSchema, unsafe.Pointer(m))
 }
 
 // OfferConstraintsRoleConstraintsGroup is a part of [OfferConstraintsRoleConstraints].
@@ -14876,7 +14876,7 @@ func (m *OfferConstraintsRoleConstraintsGroup) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&offerConstraintsRoleConstraintsGroupSchema, unsafe.Pointer(m))
+	return codec.Describe(&offerConstraintsRoleConstraintsGroupSchema, unsafe.Pointer(m))
 }
 
 // Status is mesos.v1.Status.

@@ -70,7 +70,7 @@ func (m *InverseOfferStatus) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&inverseOfferStatusSchema, unsafe.Pointer(m))
+	return codec.Describe(&inverseOfferStatusSchema, unsafe.Pointer(m))
 }
 
 // MaintenanceWindow is mesos.v1.maintenance.Window.
@@ -133,7 +133,7 @@ func (m *MaintenanceWindow) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&maintenanceWindowSchema, unsafe.Pointer(m))
+	return codec.Describe(&maintenanceWindowSchema, unsafe.Pointer(m))
 }
 
 // MaintenanceSchedule is mesos.v1.maintenance.Schedule.
@@ -195,7 +195,7 @@ func (m *MaintenanceSchedule) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&maintenanceScheduleSchema, unsafe.Pointer(m))
+	return codec.Describe(&maintenanceScheduleSchema, unsafe.Pointer(m))
 }
 
 // MaintenanceClusterStatus is mesos.v1.maintenance.ClusterStatus.
@@ -262,7 +262,7 @@ func (m *MaintenanceClusterStatus) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&maintenanceClusterStatusSchema, unsafe.Pointer(m))
+	return codec.Describe(&maintenanceClusterStatusSchema, unsafe.Pointer(m))
 }
 
 // MaintenanceClusterStatusDrainingMachine is a part of [MaintenanceClusterStatus].
@@ -336,7 +336,7 @@ func (m *MaintenanceClusterStatusDrainingMachine) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&maintenanceClusterStatusDrainingMachineSchema, unsafe.Pointer(m))
+	return codec.Describe(&maintenanceClusterStatusDrainingMachineSchema, unsafe.Pointer(m))
 }
 
 // QuotaInfo is mesos.v1.quota.QuotaInfo.
@@ -416,7 +416,7 @@ func (m *QuotaInfo) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&quotaInfoSchema, unsafe.Pointer(m))
+	return codec.Describe(&quotaInfoSchema, unsafe.Pointer(m))
 }
 
 // QuotaRequest is mesos.v1.quota.QuotaRequest.
@@ -496,7 +496,7 @@ func (m *QuotaRequest) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&quotaRequestSchema, unsafe.Pointer(m))
+	return codec.Describe(&quotaRequestSchema, unsafe.Pointer(m))
 }
 
 // QuotaConfig is mesos.v1.quota.QuotaConfig.
@@ -560,7 +560,7 @@ func (m *QuotaConfig) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&quotaConfigSchema, unsafe.Pointer(m))
+	return codec.Describe(&quotaConfigSchema, unsafe.Pointer(m))
 }
 
 // QuotaStatus is mesos.v1.quota.QuotaStatus.
@@ -624,7 +624,7 @@ func (m *QuotaStatus) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&quotaStatusSchema, unsafe.Pointer(m))
+	return codec.Describe(&quotaStatusSchema, unsafe.Pointer(m))
 }
 
 // MasterCall is mesos.v1.master.Call.
@@ -718,7 +718,7 @@ func (m *MasterCall) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallSchema, unsafe.Pointer(m))
 }
 
 // MasterCallGetMetrics is what a [MasterCall] of type GET_METRICS carries. (mesos.v1.master.Call.GetMetrics)
@@ -780,7 +780,7 @@ func (m *MasterCallGetMetrics) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallGetMetricsSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallGetMetricsSchema, unsafe.Pointer(m))
 }
 
 // MasterCallSetLoggingLevel is what a [MasterCall] of type SET_LOGGING_LEVEL carries.
@@ -848,7 +848,7 @@ func (m *MasterCallSetLoggingLevel) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallSetLoggingLevelSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallSetLoggingLevelSchema, unsafe.Pointer(m))
 }
 
 // MasterCallListFiles is what a [MasterCall] of type LIST_FILES carries. (mesos.v1.master.Call.ListFiles)
@@ -910,7 +910,7 @@ func (m *MasterCallListFiles) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallListFilesSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallListFilesSchema, unsafe.Pointer(m))
 }
 
 // MasterCallReadFile is what a [MasterCall] of type READ_FILE carries. (mesos.v1.master.Call.ReadFile)
@@ -982,7 +982,7 @@ func (m *MasterCallReadFile) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallReadFileSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallReadFileSchema, unsafe.Pointer(m))
 }
 
 // MasterCallUpdateWeights is what a [MasterCall] of type UPDATE_WEIGHTS carries. (mesos.v1.master.Call.UpdateWeights)
@@ -1046,7 +1046,7 @@ func (m *MasterCallUpdateWeights) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallUpdateWeightsSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallUpdateWeightsSchema, unsafe.Pointer(m))
 }
 
 // MasterCallReserveResources is what a [MasterCall] of type RESERVE_RESOURCES carries.
@@ -1115,7 +1115,7 @@ func (m *MasterCallReserveResources) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallReserveResourcesSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallReserveResourcesSchema, unsafe.Pointer(m))
 }
 
 // MasterCallUnreserveResources is what a [MasterCall] of type UNRESERVE_RESOURCES carries.
@@ -1185,7 +1185,7 @@ func (m *MasterCallUnreserveResources) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallUnreserveResourcesSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallUnreserveResourcesSchema, unsafe.Pointer(m))
 }
 
 // MasterCallCreateVolumes is what a [MasterCall] of type CREATE_VOLUMES carries. (mesos.v1.master.Call.CreateVolumes)
@@ -1250,7 +1250,7 @@ func (m *MasterCallCreateVolumes) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallCreateVolumesSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallCreateVolumesSchema, unsafe.Pointer(m))
 }
 
 // MasterCallDestroyVolumes is what a [MasterCall] of type DESTROY_VOLUMES carries.
@@ -1318,7 +1318,7 @@ func (m *MasterCallDestroyVolumes) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallDestroyVolumesSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallDestroyVolumesSchema, unsafe.Pointer(m))
 }
 
 // MasterCallGrowVolume is what a [MasterCall] of type GROW_VOLUME carries. (mesos.v1.master.Call.GrowVolume)
@@ -1382,7 +1382,7 @@ func (m *MasterCallGrowVolume) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallGrowVolumeSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallGrowVolumeSchema, unsafe.Pointer(m))
 }
 
 // MasterCallShrinkVolume is what a [MasterCall] of type SHRINK_VOLUME carries. (mesos.v1.master.Call.ShrinkVolume)
@@ -1448,7 +1448,7 @@ func (m *MasterCallShrinkVolume) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallShrinkVolumeSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallShrinkVolumeSchema, unsafe.Pointer(m))
 }
 
 // MasterCallUpdateMaintenanceSchedule is what a [MasterCall] of type UPDATE_MAINTENANCE_SCHEDULE carries.
@@ -1519,7 +1519,7 @@ func (m *MasterCallUpdateMaintenanceSchedule) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallUpdateMaintenanceScheduleSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallUpdateMaintenanceScheduleSchema, unsafe.Pointer(m))
 }
 
 // MasterCallStartMaintenance is what a [MasterCall] of type START_MAINTENANCE carries.
@@ -1586,7 +1586,7 @@ func (m *MasterCallStartMaintenance) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallStartMaintenanceSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallStartMaintenanceSchema, unsafe.Pointer(m))
 }
 
 // MasterCallStopMaintenance is what a [MasterCall] of type STOP_MAINTENANCE carries.
@@ -1653,7 +1653,7 @@ func (m *MasterCallStopMaintenance) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallStopMaintenanceSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallStopMaintenanceSchema, unsafe.Pointer(m))
 }
 
 // MasterCallDrainAgent is what a [MasterCall] of type DRAIN_AGENT carries. (mesos.v1.master.Call.DrainAgent)
@@ -1726,7 +1726,7 @@ func (m *MasterCallDrainAgent) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallDrainAgentSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallDrainAgentSchema, unsafe.Pointer(m))
 }
 
 // MasterCallDeactivateAgent is what a [MasterCall] of type DEACTIVATE_AGENT carries.
@@ -1793,7 +1793,7 @@ func (m *MasterCallDeactivateAgent) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallDeactivateAgentSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallDeactivateAgentSchema, unsafe.Pointer(m))
 }
 
 // MasterCallReactivateAgent is what a [MasterCall] of type REACTIVATE_AGENT carries.
@@ -1860,7 +1860,7 @@ func (m *MasterCallReactivateAgent) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallReactivateAgentSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallReactivateAgentSchema, unsafe.Pointer(m))
 }
 
 // MasterCallUpdateQuota is what a [MasterCall] of type UPDATE_QUOTA carries. (mesos.v1.master.Call.UpdateQuota)
@@ -1931,7 +1931,7 @@ func (m *MasterCallUpdateQuota) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallUpdateQuotaSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallUpdateQuotaSchema, unsafe.Pointer(m))
 }
 
 // MasterCallSetQuota is what a [MasterCall] of type SET_QUOTA carries. (mesos.v1.master.Call.SetQuota)
@@ -1993,7 +1993,7 @@ func (m *MasterCallSetQuota) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallSetQuotaSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallSetQuotaSchema, unsafe.Pointer(m))
 }
 
 // MasterCallRemoveQuota is what a [MasterCall] of type REMOVE_QUOTA carries. (mesos.v1.master.Call.RemoveQuota)
@@ -2055,7 +2055,7 @@ func (m *MasterCallRemoveQuota) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallRemoveQuotaSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallRemoveQuotaSchema, unsafe.Pointer(m))
 }
 
 // MasterCallTeardown is what a [MasterCall] of type TEARDOWN carries. (mesos.v1.master.Call.Teardown)
@@ -2117,7 +2117,7 @@ func (m *MasterCallTeardown) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallTeardownSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallTeardownSchema, unsafe.Pointer(m))
 }
 
 // MasterCallMarkAgentGone is what a [MasterCall] of type MARK_AGENT_GONE carries. (mesos.v1.master.Call.MarkAgentGone)
@@ -2181,7 +2181,7 @@ func (m *MasterCallMarkAgentGone) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterCallMarkAgentGoneSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterCallMarkAgentGoneSchema, unsafe.Pointer(m))
 }
 
 // MasterResponse is mesos.v1.master.Response.
@@ -2270,7 +2270,7 @@ func (m *MasterResponse) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetHealth is what a [MasterResponse] of type GET_HEALTH carries. (mesos.v1.master.Response.GetHealth)
@@ -2334,7 +2334,7 @@ func (m *MasterResponseGetHealth) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetHealthSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetHealthSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetFlags is what a [MasterResponse] of type GET_FLAGS carries. (mesos.v1.master.Response.GetFlags)
@@ -2398,7 +2398,7 @@ func (m *MasterResponseGetFlags) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetFlagsSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetFlagsSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetVersion is what a [MasterResponse] of type GET_VERSION carries.
@@ -2465,7 +2465,7 @@ func (m *MasterResponseGetVersion) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetVersionSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetVersionSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetMetrics is what a [MasterResponse] of type GET_METRICS carries.
@@ -2532,7 +2532,7 @@ func (m *MasterResponseGetMetrics) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetMetricsSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetMetricsSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetLoggingLevel is what a [MasterResponse] of type GET_LOGGING_LEVEL carries.
@@ -2601,7 +2601,7 @@ func (m *MasterResponseGetLoggingLevel) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetLoggingLevelSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetLoggingLevelSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseListFiles is what a [MasterResponse] of type LIST_FILES carries. (mesos.v1.master.Response.ListFiles)
@@ -2665,7 +2665,7 @@ func (m *MasterResponseListFiles) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseListFilesSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseListFilesSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseReadFile is what a [MasterResponse] of type READ_FILE carries. (mesos.v1.master.Response.ReadFile)
@@ -2730,7 +2730,7 @@ func (m *MasterResponseReadFile) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseReadFileSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseReadFileSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetState is what a [MasterResponse] of type GET_STATE carries. (mesos.v1.master.Response.GetState)
@@ -2797,7 +2797,7 @@ func (m *MasterResponseGetState) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetStateSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetStateSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetAgents is what a [MasterResponse] of type GET_AGENTS carries. (mesos.v1.master.Response.GetAgents)
@@ -2862,7 +2862,7 @@ func (m *MasterResponseGetAgents) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetAgentsSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetAgentsSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetAgentsAgent is a part of [MasterResponseGetAgents]. (mesos.v1.master.Response.GetAgents.Agent)
@@ -2959,7 +2959,7 @@ func (m *MasterResponseGetAgentsAgent) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetAgentsAgentSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetAgentsAgentSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetAgentsAgentResourceProvider is a part of [MasterResponseGetAgentsAgent].
@@ -3033,7 +3033,7 @@ func (m *MasterResponseGetAgentsAgentResourceProvider) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetAgentsAgentResourceProviderSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetAgentsAgentResourceProviderSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetFrameworks is what a [MasterResponse] of type GET_FRAMEWORKS carries.
@@ -3105,7 +3105,7 @@ func (m *MasterResponseGetFrameworks) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetFrameworksSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetFrameworksSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetFrameworksFramework is a part of [MasterResponseGetFrameworks].
@@ -3189,7 +3189,7 @@ func (m *MasterResponseGetFrameworksFramework) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetFrameworksFrameworkSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetFrameworksFrameworkSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetExecutors is what a [MasterResponse] of type GET_EXECUTORS carries.
@@ -3258,7 +3258,7 @@ func (m *MasterResponseGetExecutors) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetExecutorsSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetExecutorsSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetExecutorsExecutor is a part of [MasterResponseGetExecutors].
@@ -3330,7 +3330,7 @@ func (m *MasterResponseGetExecutorsExecutor) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetExecutorsExecutorSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetExecutorsExecutorSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetOperations is what a [MasterResponse] of type GET_OPERATIONS carries.
@@ -3399,7 +3399,7 @@ func (m *MasterResponseGetOperations) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetOperationsSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetOperationsSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetTasks is what a [MasterResponse] of type GET_TASKS carries. (mesos.v1.master.Response.GetTasks)
@@ -3469,7 +3469,7 @@ func (m *MasterResponseGetTasks) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetTasksSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetTasksSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetRoles is what a [MasterResponse] of type GET_ROLES carries. (mesos.v1.master.Response.GetRoles)
@@ -3533,7 +3533,7 @@ func (m *MasterResponseGetRoles) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetRolesSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetRolesSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetWeights is what a [MasterResponse] of type GET_WEIGHTS carries.
@@ -3600,7 +3600,7 @@ func (m *MasterResponseGetWeights) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetWeightsSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetWeightsSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetMaster is what a [MasterResponse] of type GET_MASTER carries. (mesos.v1.master.Response.GetMaster)
@@ -3682,7 +3682,7 @@ func (m *MasterResponseGetMaster) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetMasterSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetMasterSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetMaintenanceStatus is what a [MasterResponse] of type GET_MAINTENANCE_STATUS carries.
@@ -3753,7 +3753,7 @@ func (m *MasterResponseGetMaintenanceStatus) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetMaintenanceStatusSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetMaintenanceStatusSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetMaintenanceSchedule is what a [MasterResponse] of type GET_MAINTENANCE_SCHEDULE carries.
@@ -3826,7 +3826,7 @@ func (m *MasterResponseGetMaintenanceSchedule) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetMaintenanceScheduleSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetMaintenanceScheduleSchema, unsafe.Pointer(m))
 }
 
 // MasterResponseGetQuota is what a [MasterResponse] of type GET_QUOTA carries. (mesos.v1.master.Response.GetQuota)
@@ -3890,7 +3890,7 @@ func (m *MasterResponseGetQuota) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterResponseGetQuotaSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterResponseGetQuotaSchema, unsafe.Pointer(m))
 }
 
 // MasterEvent is mesos.v1.master.Event.
@@ -3968,7 +3968,7 @@ func (m *MasterEvent) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterEventSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterEventSchema, unsafe.Pointer(m))
 }
 
 // MasterEventSubscribed is what a [MasterEvent] of type SUBSCRIBED carries. (mesos.v1.master.Event.Subscribed)
@@ -4039,7 +4039,7 @@ func (m *MasterEventSubscribed) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterEventSubscribedSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterEventSubscribedSchema, unsafe.Pointer(m))
 }
 
 // MasterEventTaskAdded is what a [MasterEvent] of type TASK_ADDED carries. (mesos.v1.master.Event.TaskAdded)
@@ -4101,7 +4101,7 @@ func (m *MasterEventTaskAdded) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterEventTaskAddedSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterEventTaskAddedSchema, unsafe.Pointer(m))
 }
 
 // MasterEventTaskUpdated is what a [MasterEvent] of type TASK_UPDATED carries. (mesos.v1.master.Event.TaskUpdated)
@@ -4167,7 +4167,7 @@ func (m *MasterEventTaskUpdated) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterEventTaskUpdatedSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterEventTaskUpdatedSchema, unsafe.Pointer(m))
 }
 
 // MasterEventFrameworkAdded is what a [MasterEvent] of type FRAMEWORK_ADDED carries.
@@ -4234,7 +4234,7 @@ func (m *MasterEventFrameworkAdded) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterEventFrameworkAddedSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterEventFrameworkAddedSchema, unsafe.Pointer(m))
 }
 
 // MasterEventFrameworkUpdated is what a [MasterEvent] of type FRAMEWORK_UPDATED carries.
@@ -4303,7 +4303,7 @@ func (m *MasterEventFrameworkUpdated) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterEventFrameworkUpdatedSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterEventFrameworkUpdatedSchema, unsafe.Pointer(m))
 }
 
 // MasterEventFrameworkRemoved is what a [MasterEvent] of type FRAMEWORK_REMOVED carries.
@@ -4372,7 +4372,7 @@ func (m *MasterEventFrameworkRemoved) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterEventFrameworkRemovedSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterEventFrameworkRemovedSchema, unsafe.Pointer(m))
 }
 
 // MasterEventAgentAdded is what a [MasterEvent] of type AGENT_ADDED carries. (mesos.v1.master.Event.AgentAdded)
@@ -4434,7 +4434,7 @@ func (m *MasterEventAgentAdded) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterEventAgentAddedSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterEventAgentAddedSchema, unsafe.Pointer(m))
 }
 
 // MasterEventAgentRemoved is what a [MasterEvent] of type AGENT_REMOVED carries. (mesos.v1.master.Event.AgentRemoved)
@@ -4498,7 +4498,7 @@ func (m *MasterEventAgentRemoved) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&masterEventAgentRemovedSchema, unsafe.Pointer(m))
+	return codec.Describe(&masterEventAgentRemovedSchema, unsafe.Pointer(m))
 }
 
 // AgentCall is mesos.v1.agent.Call.
@@ -4593,7 +4593,7 @@ func (m *AgentCall) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallSchema, unsafe.Pointer(m))
 }
 
 // AgentCallGetMetrics is what an [AgentCall] of type GET_METRICS carries. (mesos.v1.agent.Call.GetMetrics)
@@ -4655,7 +4655,7 @@ func (m *AgentCallGetMetrics) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallGetMetricsSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallGetMetricsSchema, unsafe.Pointer(m))
 }
 
 // AgentCallSetLoggingLevel is what an [AgentCall] of type SET_LOGGING_LEVEL carries.
@@ -4723,7 +4723,7 @@ func (m *AgentCallSetLoggingLevel) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallSetLoggingLevelSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallSetLoggingLevelSchema, unsafe.Pointer(m))
 }
 
 // AgentCallListFiles is what an [AgentCall] of type LIST_FILES carries. (mesos.v1.agent.Call.ListFiles)
@@ -4785,7 +4785,7 @@ func (m *AgentCallListFiles) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallListFilesSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallListFilesSchema, unsafe.Pointer(m))
 }
 
 // AgentCallReadFile is what an [AgentCall] of type READ_FILE carries. (mesos.v1.agent.Call.ReadFile)
@@ -4857,7 +4857,7 @@ func (m *AgentCallReadFile) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallReadFileSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallReadFileSchema, unsafe.Pointer(m))
 }
 
 // AgentCallGetContainers is what an [AgentCall] of type GET_CONTAINERS carries. (mesos.v1.agent.Call.GetContainers)
@@ -4938,7 +4938,7 @@ func (m *AgentCallGetContainers) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallGetContainersSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallGetContainersSchema, unsafe.Pointer(m))
 }
 
 // AgentCallLaunchNestedContainer is what an [AgentCall] of type LAUNCH_NESTED_CONTAINER carries.
@@ -5009,7 +5009,7 @@ func (m *AgentCallLaunchNestedContainer) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallLaunchNestedContainerSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallLaunchNestedContainerSchema, unsafe.Pointer(m))
 }
 
 // AgentCallWaitNestedContainer is what an [AgentCall] of type WAIT_NESTED_CONTAINER carries.
@@ -5078,7 +5078,7 @@ func (m *AgentCallWaitNestedContainer) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallWaitNestedContainerSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallWaitNestedContainerSchema, unsafe.Pointer(m))
 }
 
 // AgentCallKillNestedContainer is what an [AgentCall] of type KILL_NESTED_CONTAINER carries.
@@ -5156,7 +5156,7 @@ func (m *AgentCallKillNestedContainer) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallKillNestedContainerSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallKillNestedContainerSchema, unsafe.Pointer(m))
 }
 
 // AgentCallRemoveNestedContainer is what an [AgentCall] of type REMOVE_NESTED_CONTAINER carries.
@@ -5225,7 +5225,7 @@ func (m *AgentCallRemoveNestedContainer) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallRemoveNestedContainerSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallRemoveNestedContainerSchema, unsafe.Pointer(m))
 }
 
 // AgentCallLaunchNestedContainerSession is what an [AgentCall] of type LAUNCH_NESTED_CONTAINER_SESSION carries.
@@ -5300,7 +5300,7 @@ func (m *AgentCallLaunchNestedContainerSession) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallLaunchNestedContainerSessionSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallLaunchNestedContainerSessionSchema, unsafe.Pointer(m))
 }
 
 // AgentCallAttachContainerInput is what an [AgentCall] of type ATTACH_CONTAINER_INPUT carries.
@@ -5379,7 +5379,7 @@ func (m *AgentCallAttachContainerInput) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallAttachContainerInputSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallAttachContainerInputSchema, unsafe.Pointer(m))
 }
 
 // AgentCallAttachContainerOutput is what an [AgentCall] of type ATTACH_CONTAINER_OUTPUT carries.
@@ -5448,7 +5448,7 @@ func (m *AgentCallAttachContainerOutput) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallAttachContainerOutputSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallAttachContainerOutputSchema, unsafe.Pointer(m))
 }
 
 // AgentCallLaunchContainer is what an [AgentCall] of type LAUNCH_CONTAINER carries.
@@ -5519,7 +5519,7 @@ func (m *AgentCallLaunchContainer) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallLaunchContainerSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallLaunchContainerSchema, unsafe.Pointer(m))
 }
 
 // AgentCallWaitContainer is what an [AgentCall] of type WAIT_CONTAINER carries. (mesos.v1.agent.Call.WaitContainer)
@@ -5583,7 +5583,7 @@ func (m *AgentCallWaitContainer) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallWaitContainerSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallWaitContainerSchema, unsafe.Pointer(m))
 }
 
 // AgentCallKillContainer is what an [AgentCall] of type KILL_CONTAINER carries. (mesos.v1.agent.Call.KillContainer)
@@ -5656,7 +5656,7 @@ func (m *AgentCallKillContainer) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallKillContainerSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallKillContainerSchema, unsafe.Pointer(m))
 }
 
 // AgentCallRemoveContainer is what an [AgentCall] of type REMOVE_CONTAINER carries.
@@ -5723,7 +5723,7 @@ func (m *AgentCallRemoveContainer) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallRemoveContainerSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallRemoveContainerSchema, unsafe.Pointer(m))
 }
 
 // AgentCallAddResourceProviderConfig is what an [AgentCall] of type ADD_RESOURCE_PROVIDER_CONFIG carries.
@@ -5794,7 +5794,7 @@ func (m *AgentCallAddResourceProviderConfig) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallAddResourceProviderConfigSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallAddResourceProviderConfigSchema, unsafe.Pointer(m))
 }
 
 // AgentCallUpdateResourceProviderConfig is what an [AgentCall] of type UPDATE_RESOURCE_PROVIDER_CONFIG carries.
@@ -5867,7 +5867,7 @@ func (m *AgentCallUpdateResourceProviderConfig) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallUpdateResourceProviderConfigSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallUpdateResourceProviderConfigSchema, unsafe.Pointer(m))
 }
 
 // AgentCallRemoveResourceProviderConfig is what an [AgentCall] of type REMOVE_RESOURCE_PROVIDER_CONFIG carries.
@@ -5941,7 +5941,7 @@ func (m *AgentCallRemoveResourceProviderConfig) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallRemoveResourceProviderConfigSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallRemoveResourceProviderConfigSchema, unsafe.Pointer(m))
 }
 
 // AgentCallMarkResourceProviderGone is what an [AgentCall] of type MARK_RESOURCE_PROVIDER_GONE carries.
@@ -6012,7 +6012,7 @@ func (m *AgentCallMarkResourceProviderGone) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallMarkResourceProviderGoneSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallMarkResourceProviderGoneSchema, unsafe.Pointer(m))
 }
 
 // AgentCallPruneImages is what an [AgentCall] of type PRUNE_IMAGES carries. (mesos.v1.agent.Call.PruneImages)
@@ -6074,7 +6074,7 @@ func (m *AgentCallPruneImages) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentCallPruneImagesSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentCallPruneImagesSchema, unsafe.Pointer(m))
 }
 
 // AgentResponse is mesos.v1.agent.Response.
@@ -6161,7 +6161,7 @@ func (m *AgentResponse) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseGetHealth is what an [AgentResponse] of type GET_HEALTH carries. (mesos.v1.agent.Response.GetHealth)
@@ -6225,7 +6225,7 @@ func (m *AgentResponseGetHealth) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseGetHealthSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseGetHealthSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseGetFlags is what an [AgentResponse] of type GET_FLAGS carries. (mesos.v1.agent.Response.GetFlags)
@@ -6287,7 +6287,7 @@ func (m *AgentResponseGetFlags) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseGetFlagsSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseGetFlagsSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseGetVersion is what an [AgentResponse] of type GET_VERSION carries. (mesos.v1.agent.Response.GetVersion)
@@ -6351,7 +6351,7 @@ func (m *AgentResponseGetVersion) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseGetVersionSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseGetVersionSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseGetMetrics is what an [AgentResponse] of type GET_METRICS carries. (mesos.v1.agent.Response.GetMetrics)
@@ -6415,7 +6415,7 @@ func (m *AgentResponseGetMetrics) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseGetMetricsSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseGetMetricsSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseGetLoggingLevel is what an [AgentResponse] of type GET_LOGGING_LEVEL carries.
@@ -6484,7 +6484,7 @@ func (m *AgentResponseGetLoggingLevel) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseGetLoggingLevelSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseGetLoggingLevelSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseListFiles is what an [AgentResponse] of type LIST_FILES carries. (mesos.v1.agent.Response.ListFiles)
@@ -6548,7 +6548,7 @@ func (m *AgentResponseListFiles) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseListFilesSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseListFilesSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseReadFile is what an [AgentResponse] of type READ_FILE carries. (mesos.v1.agent.Response.ReadFile)
@@ -6611,7 +6611,7 @@ func (m *AgentResponseReadFile) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseReadFileSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseReadFileSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseGetState is what an [AgentResponse] of type GET_STATE carries. (mesos.v1.agent.Response.GetState)
@@ -6675,7 +6675,7 @@ func (m *AgentResponseGetState) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseGetStateSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseGetStateSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseGetContainers is what an [AgentResponse] of type GET_CONTAINERS carries.
@@ -6742,7 +6742,7 @@ func (m *AgentResponseGetContainers) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseGetContainersSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseGetContainersSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseGetContainersContainer is a part of [AgentResponseGetContainers].
@@ -6826,7 +6826,7 @@ func (m *AgentResponseGetContainersContainer) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseGetContainersContainerSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseGetContainersContainerSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseGetFrameworks is what an [AgentResponse] of type GET_FRAMEWORKS carries.
@@ -6894,7 +6894,7 @@ func (m *AgentResponseGetFrameworks) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseGetFrameworksSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseGetFrameworksSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseGetFrameworksFramework is a part of [AgentResponseGetFrameworks].
@@ -6965,7 +6965,7 @@ func (m *AgentResponseGetFrameworksFramework) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseGetFrameworksFrameworkSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseGetFrameworksFrameworkSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseGetExecutors is what an [AgentResponse] of type GET_EXECUTORS carries.
@@ -7033,7 +7033,7 @@ func (m *AgentResponseGetExecutors) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseGetExecutorsSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseGetExecutorsSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseGetExecutorsExecutor is a part of [AgentResponseGetExecutors].
@@ -7104,7 +7104,7 @@ func (m *AgentResponseGetExecutorsExecutor) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseGetExecutorsExecutorSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseGetExecutorsExecutorSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseGetOperations is what an [AgentResponse] of type GET_OPERATIONS carries.
@@ -7171,7 +7171,7 @@ func (m *AgentResponseGetOperations) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseGetOperationsSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseGetOperationsSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseGetTasks is what an [AgentResponse] of type GET_TASKS carries. (mesos.v1.agent.Response.GetTasks)
@@ -7237,7 +7237,7 @@ func (m *AgentResponseGetTasks) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseGetTasksSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseGetTasksSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseGetAgent is what an [AgentResponse] of type GET_AGENT carries. (mesos.v1.agent.Response.GetAgent)
@@ -7301,7 +7301,7 @@ func (m *AgentResponseGetAgent) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseGetAgentSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseGetAgentSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseGetResourceProviders is what an [AgentResponse] of type GET_RESOURCE_PROVIDERS carries.
@@ -7372,7 +7372,7 @@ func (m *AgentResponseGetResourceProviders) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseGetResourceProvidersSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseGetResourceProvidersSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseGetResourceProvidersResourceProvider is a part of [AgentResponseGetResourceProviders].
@@ -7446,7 +7446,7 @@ func (m *AgentResponseGetResourceProvidersResourceProvider) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseGetResourceProvidersResourceProviderSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseGetResourceProvidersResourceProviderSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseWaitNestedContainer is what an [AgentResponse] of type WAIT_NESTED_CONTAINER carries.
@@ -7553,7 +7553,7 @@ func (m *AgentResponseWaitNestedContainer) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseWaitNestedContainerSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseWaitNestedContainerSchema, unsafe.Pointer(m))
 }
 
 // AgentResponseWaitContainer is what an [AgentResponse] of type WAIT_CONTAINER carries.
@@ -7656,7 +7656,7 @@ func (m *AgentResponseWaitContainer) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentResponseWaitContainerSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentResponseWaitContainerSchema, unsafe.Pointer(m))
 }
 
 // AgentProcessIO is mesos.v1.agent.ProcessIO.
@@ -7728,7 +7728,7 @@ func (m *AgentProcessIO) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentProcessIOSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentProcessIOSchema, unsafe.Pointer(m))
 }
 
 // AgentProcessIOData is a part of [AgentProcessIO]. (mesos.v1.agent.ProcessIO.Data)
@@ -7799,7 +7799,7 @@ func (m *AgentProcessIOData) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentProcessIODataSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentProcessIODataSchema, unsafe.Pointer(m))
 }
 
 // AgentProcessIOControl is a part of [AgentProcessIO]. (mesos.v1.agent.ProcessIO.Control)
@@ -7871,7 +7871,7 @@ func (m *AgentProcessIOControl) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentProcessIOControlSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentProcessIOControlSchema, unsafe.Pointer(m))
 }
 
 // AgentProcessIOControlHeartbeat is a part of [AgentProcessIOControl]. (mesos.v1.agent.ProcessIO.Control.Heartbeat)
@@ -7939,7 +7939,7 @@ func (m *AgentProcessIOControlHeartbeat) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&agentProcessIOControlHeartbeatSchema, unsafe.Pointer(m))
+	return codec.Describe(&agentProcessIOControlHeartbeatSchema, unsafe.Pointer(m))
 }
 
 // ResourceProviderEvent is mesos.v1.resource_provider.Event.
@@ -8014,7 +8014,7 @@ func (m *ResourceProviderEvent) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceProviderEventSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceProviderEventSchema, unsafe.Pointer(m))
 }
 
 // ResourceProviderEventSubscribed is what a [ResourceProviderEvent] of type SUBSCRIBED carries.
@@ -8083,7 +8083,7 @@ func (m *ResourceProviderEventSubscribed) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceProviderEventSubscribedSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceProviderEventSubscribedSchema, unsafe.Pointer(m))
 }
 
 // ResourceProviderEventApplyOperation is what a [ResourceProviderEvent] of type APPLY_OPERATION carries.
@@ -8157,7 +8157,7 @@ func (m *ResourceProviderEventApplyOperation) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceProviderEventApplyOperationSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceProviderEventApplyOperationSchema, unsafe.Pointer(m))
 }
 
 // ResourceProviderEventPublishResources is what a [ResourceProviderEvent] of type PUBLISH_RESOURCES carries.
@@ -8231,7 +8231,7 @@ func (m *ResourceProviderEventPublishResources) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceProviderEventPublishResourcesSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceProviderEventPublishResourcesSchema, unsafe.Pointer(m))
 }
 
 // ResourceProviderEventAcknowledgeOperationStatus is what a [ResourceProviderEvent] of type
@@ -8305,7 +8305,7 @@ func (m *ResourceProviderEventAcknowledgeOperationStatus) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceProviderEventAcknowledgeOperationStatusSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceProviderEventAcknowledgeOperationStatusSchema, unsafe.Pointer(m))
 }
 
 // ResourceProviderEventReconcileOperations is what a [ResourceProviderEvent] of type RECONCILE_OPERATIONS carries.
@@ -8378,7 +8378,7 @@ func (m *ResourceProviderEventReconcileOperations) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceProviderEventReconcileOperationsSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceProviderEventReconcileOperationsSchema, unsafe.Pointer(m))
 }
 
 // ResourceProviderCall is mesos.v1.resource_provider.Call.
@@ -8453,7 +8453,7 @@ func (m *ResourceProviderCall) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceProviderCallSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceProviderCallSchema, unsafe.Pointer(m))
 }
 
 // ResourceProviderCallSubscribe is what a [ResourceProviderCall] of type SUBSCRIBE carries.
@@ -8522,7 +8522,7 @@ func (m *ResourceProviderCallSubscribe) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceProviderCallSubscribeSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceProviderCallSubscribeSchema, unsafe.Pointer(m))
 }
 
 // ResourceProviderCallUpdateOperationStatus is what a [ResourceProviderCall] of type UPDATE_OPERATION_STATUS carries.
@@ -8598,7 +8598,7 @@ func (m *ResourceProviderCallUpdateOperationStatus) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceProviderCallUpdateOperationStatusSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceProviderCallUpdateOperationStatusSchema, unsafe.Pointer(m))
 }
 
 // ResourceProviderCallUpdateState is what a [ResourceProviderCall] of type UPDATE_STATE carries.
@@ -8669,7 +8669,7 @@ func (m *ResourceProviderCallUpdateState) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceProviderCallUpdateStateSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceProviderCallUpdateStateSchema, unsafe.Pointer(m))
 }
 
 // ResourceProviderCallUpdatePublishResourcesStatus is what a [ResourceProviderCall] of type
@@ -8743,7 +8743,7 @@ func (m *ResourceProviderCallUpdatePublishResourcesStatus) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&resourceProviderCallUpdatePublishResourcesStatusSchema, unsafe.Pointer(m))
+	return codec.Describe(&resourceProviderCallUpdatePublishResourcesStatusSchema, unsafe.Pointer(m))
 }
 
 // Duration is a span of time: google.protobuf.Duration.
@@ -8806,7 +8806,7 @@ func (m *Duration) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&durationSchema, unsafe.Pointer(m))
+	return codec.Describe(&durationSchema, unsafe.Pointer(m))
 }
 
 // InverseOfferStatusStatus is an enum of [InverseOfferStatus]. (mesos.v1.allocator.InverseOfferStatus.Status)

@@ -15,6 +15,7 @@ var eventSchema = codec.Schema{
 	Size:    unsafe.Sizeof(Event{}),
 	Unknown: uint32(unsafe.Offsetof(Event{}.Unknown)),
 	Type:    codec.Of[Event]{},
+	Fast:    eventFast{},
 	Fields: []codec.Field{
 		1:  {Tag: 8, Op: codec.Enum + codec.Optional, Off: uint32(unsafe.Offsetof(Event{}.Type)), Name: `"type":`, Enum: EventType(0), Known: 0xfff},
 		2:  {Tag: 18, Op: codec.Nested + codec.Optional, Off: uint32(unsafe.Offsetof(Event{}.Subscribed)), Name: `"subscribed":`, Sub: (*EventSubscribed)(nil)},
@@ -52,6 +53,7 @@ var eventOffersSchema = codec.Schema{
 	Size:    unsafe.Sizeof(EventOffers{}),
 	Unknown: uint32(unsafe.Offsetof(EventOffers{}.Unknown)),
 	Type:    codec.Of[EventOffers]{},
+	Fast:    eventOffersFast{},
 	Fields: []codec.Field{
 		1: {Tag: 10, Op: codec.Nested + codec.Repeated, Off: uint32(unsafe.Offsetof(EventOffers{}.Offers)), Name: `"offers":`, Sub: (*mesos.Offer)(nil)},
 	},
@@ -103,6 +105,7 @@ var eventUpdateSchema = codec.Schema{
 	Unknown: uint32(unsafe.Offsetof(EventUpdate{}.Unknown)),
 	Need:    0x1,
 	Type:    codec.Of[EventUpdate]{},
+	Fast:    eventUpdateFast{},
 	Fields: []codec.Field{
 		1: {Tag: 10, Op: codec.Nested + codec.Required, Off: uint32(unsafe.Offsetof(EventUpdate{}.Status)), Name: `"status":`, Bit: 0x1, Sub: (*mesos.TaskStatus)(nil)},
 	},

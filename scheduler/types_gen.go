@@ -86,7 +86,7 @@ func (m *Event) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&eventSchema, unsafe.Pointer(m))
+	return codec.Describe(&eventSchema, unsafe.Pointer(m))
 }
 
 // EventSubscribed is what an [Event] of type SUBSCRIBED carries. (mesos.v1.scheduler.Event.Subscribed)
@@ -158,7 +158,7 @@ func (m *EventSubscribed) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&eventSubscribedSchema, unsafe.Pointer(m))
+	return codec.Describe(&eventSubscribedSchema, unsafe.Pointer(m))
 }
 
 // EventOffers is what an [Event] of type OFFERS carries. (mesos.v1.scheduler.Event.Offers)
@@ -220,7 +220,7 @@ func (m *EventOffers) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&eventOffersSchema, unsafe.Pointer(m))
+	return codec.Describe(&eventOffersSchema, unsafe.Pointer(m))
 }
 
 // EventInverseOffers is what an [Event] of type INVERSE_OFFERS carries. (mesos.v1.scheduler.Event.InverseOffers)
@@ -282,7 +282,7 @@ func (m *EventInverseOffers) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&eventInverseOffersSchema, unsafe.Pointer(m))
+	return codec.Describe(&eventInverseOffersSchema, unsafe.Pointer(m))
 }
 
 // EventRescind is what an [Event] of type RESCIND carries. (mesos.v1.scheduler.Event.Rescind)
@@ -344,7 +344,7 @@ func (m *EventRescind) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&eventRescindSchema, unsafe.Pointer(m))
+	return codec.Describe(&eventRescindSchema, unsafe.Pointer(m))
 }
 
 // EventRescindInverseOffer is what an [Event] of type RESCIND_INVERSE_OFFER carries.
@@ -411,7 +411,7 @@ func (m *EventRescindInverseOffer) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&eventRescindInverseOfferSchema, unsafe.Pointer(m))
+	return codec.Describe(&eventRescindInverseOfferSchema, unsafe.Pointer(m))
 }
 
 // EventUpdate is what an [Event] of type UPDATE carries. (mesos.v1.scheduler.Event.Update)
@@ -473,7 +473,7 @@ func (m *EventUpdate) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&eventUpdateSchema, unsafe.Pointer(m))
+	return codec.Describe(&eventUpdateSchema, unsafe.Pointer(m))
 }
 
 // EventUpdateOperationStatus is what an [Event] of type UPDATE_OPERATION_STATUS carries.
@@ -540,7 +540,7 @@ func (m *EventUpdateOperationStatus) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&eventUpdateOperationStatusSchema, unsafe.Pointer(m))
+	return codec.Describe(&eventUpdateOperationStatusSchema, unsafe.Pointer(m))
 }
 
 // EventMessage is what an [Event] of type MESSAGE carries. (mesos.v1.scheduler.Event.Message)
@@ -604,7 +604,7 @@ func (m *EventMessage) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&eventMessageSchema, unsafe.Pointer(m))
+	return codec.Describe(&eventMessageSchema, unsafe.Pointer(m))
 }
 
 // EventFailure is what an [Event] of type FAILURE carries. (mesos.v1.scheduler.Event.Failure)
@@ -676,7 +676,7 @@ func (m *EventFailure) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&eventFailureSchema, unsafe.Pointer(m))
+	return codec.Describe(&eventFailureSchema, unsafe.Pointer(m))
 }
 
 // EventError is what an [Event] of type ERROR carries. (mesos.v1.scheduler.Event.Error)
@@ -738,7 +738,7 @@ func (m *EventError) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&eventErrorSchema, unsafe.Pointer(m))
+	return codec.Describe(&eventErrorSchema, unsafe.Pointer(m))
 }
 
 // Response is mesos.v1.scheduler.Response.
@@ -810,7 +810,7 @@ func (m *Response) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&responseSchema, unsafe.Pointer(m))
+	return codec.Describe(&responseSchema, unsafe.Pointer(m))
 }
 
 // ResponseReconcileOperations is what a [Response] of type RECONCILE_OPERATIONS carries.
@@ -880,7 +880,7 @@ func (m *ResponseReconcileOperations) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&responseReconcileOperationsSchema, unsafe.Pointer(m))
+	return codec.Describe(&responseReconcileOperationsSchema, unsafe.Pointer(m))
 }
 
 // Call is mesos.v1.scheduler.Call.
@@ -967,7 +967,7 @@ func (m *Call) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callSchema, unsafe.Pointer(m))
+	return codec.Describe(&callSchema, unsafe.Pointer(m))
 }
 
 // CallSubscribe is what a [Call] of type SUBSCRIBE carries. (mesos.v1.scheduler.Call.Subscribe)
@@ -1031,7 +1031,7 @@ func (m *CallSubscribe) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callSubscribeSchema, unsafe.Pointer(m))
+	return codec.Describe(&callSubscribeSchema, unsafe.Pointer(m))
 }
 
 // CallAccept is what a [Call] of type ACCEPT carries. (mesos.v1.scheduler.Call.Accept)
@@ -1095,7 +1095,7 @@ func (m *CallAccept) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callAcceptSchema, unsafe.Pointer(m))
+	return codec.Describe(&callAcceptSchema, unsafe.Pointer(m))
 }
 
 // CallDecline is what a [Call] of type DECLINE carries. (mesos.v1.scheduler.Call.Decline)
@@ -1158,7 +1158,7 @@ func (m *CallDecline) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callDeclineSchema, unsafe.Pointer(m))
+	return codec.Describe(&callDeclineSchema, unsafe.Pointer(m))
 }
 
 // CallAcceptInverseOffers is what a [Call] of type ACCEPT_INVERSE_OFFERS carries.
@@ -1224,7 +1224,7 @@ func (m *CallAcceptInverseOffers) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callAcceptInverseOffersSchema, unsafe.Pointer(m))
+	return codec.Describe(&callAcceptInverseOffersSchema, unsafe.Pointer(m))
 }
 
 // CallDeclineInverseOffers is what a [Call] of type DECLINE_INVERSE_OFFERS carries.
@@ -1292,7 +1292,7 @@ func (m *CallDeclineInverseOffers) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callDeclineInverseOffersSchema, unsafe.Pointer(m))
+	return codec.Describe(&callDeclineInverseOffersSchema, unsafe.Pointer(m))
 }
 
 // CallRevive is what a [Call] of type REVIVE carries. (mesos.v1.scheduler.Call.Revive)
@@ -1354,7 +1354,7 @@ func (m *CallRevive) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callReviveSchema, unsafe.Pointer(m))
+	return codec.Describe(&callReviveSchema, unsafe.Pointer(m))
 }
 
 // CallKill is what a [Call] of type KILL carries. (mesos.v1.scheduler.Call.Kill)
@@ -1418,7 +1418,7 @@ func (m *CallKill) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callKillSchema, unsafe.Pointer(m))
+	return codec.Describe(&callKillSchema, unsafe.Pointer(m))
 }
 
 // CallShutdown is what a [Call] of type SHUTDOWN carries. (mesos.v1.scheduler.Call.Shutdown)
@@ -1481,7 +1481,7 @@ func (m *CallShutdown) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callShutdownSchema, unsafe.Pointer(m))
+	return codec.Describe(&callShutdownSchema, unsafe.Pointer(m))
 }
 
 // CallAcknowledge is what a [Call] of type ACKNOWLEDGE carries. (mesos.v1.scheduler.Call.Acknowledge)
@@ -1545,7 +1545,7 @@ func (m *CallAcknowledge) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callAcknowledgeSchema, unsafe.Pointer(m))
+	return codec.Describe(&callAcknowledgeSchema, unsafe.Pointer(m))
 }
 
 // CallAcknowledgeOperationStatus is what a [Call] of type ACKNOWLEDGE_OPERATION_STATUS carries.
@@ -1617,7 +1617,7 @@ func (m *CallAcknowledgeOperationStatus) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callAcknowledgeOperationStatusSchema, unsafe.Pointer(m))
+	return codec.Describe(&callAcknowledgeOperationStatusSchema, unsafe.Pointer(m))
 }
 
 // CallReconcile is what a [Call] of type RECONCILE carries. (mesos.v1.scheduler.Call.Reconcile)
@@ -1679,7 +1679,7 @@ func (m *CallReconcile) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callReconcileSchema, unsafe.Pointer(m))
+	return codec.Describe(&callReconcileSchema, unsafe.Pointer(m))
 }
 
 // CallReconcileTask is a part of [CallReconcile]. (mesos.v1.scheduler.Call.Reconcile.Task)
@@ -1742,7 +1742,7 @@ func (m *CallReconcileTask) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callReconcileTaskSchema, unsafe.Pointer(m))
+	return codec.Describe(&callReconcileTaskSchema, unsafe.Pointer(m))
 }
 
 // CallReconcileOperations is what a [Call] of type RECONCILE_OPERATIONS carries.
@@ -1807,7 +1807,7 @@ func (m *CallReconcileOperations) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callReconcileOperationsSchema, unsafe.Pointer(m))
+	return codec.Describe(&callReconcileOperationsSchema, unsafe.Pointer(m))
 }
 
 // CallReconcileOperationsOperation is a part of [CallReconcileOperations].
@@ -1880,7 +1880,7 @@ func (m *CallReconcileOperationsOperation) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callReconcileOperationsOperationSchema, unsafe.Pointer(m))
+	return codec.Describe(&callReconcileOperationsOperationSchema, unsafe.Pointer(m))
 }
 
 // CallMessage is what a [Call] of type MESSAGE carries. (mesos.v1.scheduler.Call.Message)
@@ -1944,7 +1944,7 @@ func (m *CallMessage) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callMessageSchema, unsafe.Pointer(m))
+	return codec.Describe(&callMessageSchema, unsafe.Pointer(m))
 }
 
 // CallRequest is what a [Call] of type REQUEST carries. (mesos.v1.scheduler.Call.Request)
@@ -2006,7 +2006,7 @@ func (m *CallRequest) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callRequestSchema, unsafe.Pointer(m))
+	return codec.Describe(&callRequestSchema, unsafe.Pointer(m))
 }
 
 // CallSuppress is what a [Call] of type SUPPRESS carries. (mesos.v1.scheduler.Call.Suppress)
@@ -2068,7 +2068,7 @@ func (m *CallSuppress) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callSuppressSchema, unsafe.Pointer(m))
+	return codec.Describe(&callSuppressSchema, unsafe.Pointer(m))
 }
 
 // CallUpdateFramework is what a [Call] of type UPDATE_FRAMEWORK carries. (mesos.v1.scheduler.Call.UpdateFramework)
@@ -2132,7 +2132,7 @@ func (m *CallUpdateFramework) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&callUpdateFrameworkSchema, unsafe.Pointer(m))
+	return codec.Describe(&callUpdateFrameworkSchema, unsafe.Pointer(m))
 }
 
 // APIResult is mesos.v1.scheduler.APIResult.
@@ -2204,7 +2204,7 @@ func (m *APIResult) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&apiResultSchema, unsafe.Pointer(m))
+	return codec.Describe(&apiResultSchema, unsafe.Pointer(m))
 }
 
 // EventType tells which kind of [Event] it is, and so which of its members counts. (mesos.v1.scheduler.Event.Type)

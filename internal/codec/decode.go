@@ -22,25 +22,54 @@ func Decode(sc *Schema, m unsafe.Pointer, b []byte, a *Arena) error {
 		a = &Arena{single: true}
 	}
 	a.allow(len(b))
-	if err := a.decode(sc, m, b, 0); err != nil {
+	if len(b) <= fetchLimit {
+		a.fetch(b)
+	}
+	err := a.nested(sc, m, b)
+	if a.failed {
+		sc.Type.clear(m, 1)
+		a.allow(len(b))
+		a.slow = true
+		err = a.decode(sc, m, b)
+	}
+	if err != nil {
 		return err.of(sc)
 	}
 	return nil
 }
 
+const (
+	fetchAbove = 256
+	fetchLimit = 4096
+)
+
+// fetch touches each cache line of b. The lines are then loaded side by side, while the decoder itself, which has to know one
+// length before it finds the next, would wait for one after the other.
+func (a *Arena) fetch(b []byte) {
+	var x byte
+	for i := 0; i < len(b); i += 64 {
+		x |= b[i]
+	}
+	a.fetched = x
+}
+
 // decode reads one message. Offsets in errors are those of the innermost message until the callers add theirs.
-func (a *Arena) decode(sc *Schema, m unsafe.Pointer, b []byte, depth int) *Error {
-	if depth > depthLimit {
+//
+// This is the hot loop of every framework. It goes over the bytes without Go's bounds checks: i never passes end, which
+// each case checks once.
+func (a *Arena) decode(sc *Schema, m unsafe.Pointer, b []byte) *Error {
+	if a.depth++; a.depth > depthLimit {
 		return failed("nested too deeply")
 	}
-	var seen uint64
-	for i := 0; i < len(b); {
+	var seen uint16
+	base, end := unsafe.Pointer(unsafe.SliceData(b)), len(b)
+	for i := 0; i < end; {
 		start := i
-		tag := uint(b[i])
+		tag := uint(byteAt(base, i))
 		i++
 		if tag >= 0x80 {
-			if i < len(b) && b[i] < 0x80 {
-				tag = tag&0x7f | uint(b[i])<<7
+			if i < end && byteAt(base, i) < 0x80 {
+				tag = tag&0x7f | uint(byteAt(base, i))<<7
 				i++
 			} else if tag, i = longTag(b, start); i < 0 {
 				return &Error{Reason: "malformed tag", Offset: start}
@@ -58,103 +87,96 @@ func (a *Arena) decode(sc *Schema, m unsafe.Pointer, b []byte, depth int) *Error
 		p := unsafe.Add(m, uintptr(f.Off))
 		switch tag & 7 {
 		case wireBytes:
-			if f.Oneof != 0 {
-				sc.clearOthers(m, f)
-			}
-			if i >= len(b) {
+			if i >= end {
 				return truncated(f, start)
 			}
-			n := int(b[i])
+			n := int(byteAt(base, i))
 			i++
 			if n >= 0x80 {
 				if n, i = length(b, i-1); i < 0 {
 					return truncated(f, start)
 				}
 			}
-			if n > len(b)-i {
+			if n > end-i {
 				return truncated(f, start)
 			}
-			v := b[i : i+n : i+n]
+			at := i
 			i += n
 			switch f.Op {
 			case String + Required, String + Implicit:
-				if !validUTF8(v) {
+				if !validUTF8(unsafe.Add(base, at), n) {
 					return notUTF8(f, start)
 				}
-				*(*string)(p) = alias(v)
+				*(*string)(p) = text(base, at, n)
 			case String + Optional:
-				if !validUTF8(v) {
+				if !validUTF8(unsafe.Add(base, at), n) {
 					return notUTF8(f, start)
 				}
-				*(**string)(p) = a.string(alias(v))
-			case String + Repeated:
-				if !validUTF8(v) {
-					return notUTF8(f, start)
+				if f.Oneof != 0 {
+					sc.clearOthers(m, f)
 				}
-				*(*[]string)(p) = append(*(*[]string)(p), alias(v))
-				a.left -= 16
+				*(**string)(p) = a.string(text(base, at, n))
 			case Nested + Required, Nested + Implicit:
-				sub := f.Sub.Schema()
 				if seen&f.Bit != 0 {
-					return a.again(sc, m, b, depth)
+					return a.again(sc, m, b)
 				}
-				if sub.Single && n >= 2 && v[0] == 1<<3|wireBytes && int(v[1]) == n-2 && v[1] < 0x80 {
-					if s := v[2:]; validUTF8(s) {
-						*(*string)(unsafe.Add(p, uintptr(sub.Fields[1].Off))) = alias(s)
-						break
-					}
+				sub := f.sub()
+				if sub.Single && a.id(sub, p, unsafe.Add(base, at), n) {
+					break
 				}
-				if err := a.decode(sub, p, v, depth+1); err != nil {
-					if err.missing && sc.split(b) {
-						return a.again(sc, m, b, depth)
-					}
-					return err.inside(f, -1, i-n)
+				if err := a.nested(sub, p, b[at:i]); err != nil {
+					return a.nestedError(err, sc, f, m, b, at)
 				}
 			case Nested + Optional:
 				if *(*unsafe.Pointer)(p) != nil {
-					return a.again(sc, m, b, depth)
+					return a.again(sc, m, b)
 				}
-				sub := f.Sub.Schema()
+				if f.Oneof != 0 {
+					sc.clearOthers(m, f)
+				}
+				sub := f.sub()
 				q := a.message(sub)
 				if q == nil {
 					return exhausted(f, start)
 				}
 				*(*unsafe.Pointer)(p) = q
-				if sub.Single && n >= 2 && v[0] == 1<<3|wireBytes && int(v[1]) == n-2 && v[1] < 0x80 {
-					if s := v[2:]; validUTF8(s) {
-						*(*string)(unsafe.Add(q, uintptr(sub.Fields[1].Off))) = alias(s)
-						break
-					}
+				if sub.Single && a.id(sub, q, unsafe.Add(base, at), n) {
+					break
 				}
-				if err := a.decode(sub, q, v, depth+1); err != nil {
-					if err.missing && sc.split(b) {
-						return a.again(sc, m, b, depth)
-					}
-					return err.inside(f, -1, i-n)
+				if err := a.nested(sub, q, b[at:i]); err != nil {
+					return a.nestedError(err, sc, f, m, b, at)
 				}
 			case Nested + Repeated:
-				sub := f.Sub.Schema()
+				sub := f.sub()
 				s := (*slice)(p)
 				if s.len == s.cap && !a.grow(s, sub, 1+ahead(b[i:], tag)) {
 					return exhausted(f, start)
 				}
 				q := s.at(s.len, sub.Size)
 				s.len++
-				if err := a.decode(sub, q, v, depth+1); err != nil {
-					return err.inside(f, s.len-1, i-n)
+				if n > fetchAbove {
+					a.fetch(b[at:i])
 				}
+				if err := a.nested(sub, q, b[at:i]); err != nil {
+					return err.inside(f, s.len-1, at)
+				}
+			case String + Repeated:
+				if !validUTF8(unsafe.Add(base, at), n) {
+					return notUTF8(f, start)
+				}
+				*(*[]string)(p) = append(*(*[]string)(p), text(base, at, n))
 			case MapEntry + Repeated:
-				if err := a.entry(f, p, v, depth+1); err != nil {
-					return err.inside(f, -1, i-n)
+				if err := a.entry(f, p, b[at:i]); err != nil {
+					return err.inside(f, -1, at)
 				}
 			default: // bytes
-				*(*[]byte)(p) = v
+				*(*[]byte)(p) = b[at:i:i]
 			}
 		case wireVarint:
-			if i >= len(b) {
+			if i >= end {
 				return truncated(f, start)
 			}
-			v := uint64(b[i])
+			v := uint64(byteAt(base, i))
 			i++
 			if v >= 0x80 {
 				if v, i = varint(b, i-1); i < 0 {
@@ -181,7 +203,6 @@ func (a *Arena) decode(sc *Schema, m unsafe.Pointer, b []byte, depth int) *Error
 					continue
 				}
 				*(*[]int32)(p) = append(*(*[]int32)(p), int32(v))
-				a.left -= 4
 			case Int64 + Required, Uint64 + Required, Int64 + Implicit, Uint64 + Implicit:
 				*(*uint64)(p) = v
 			case Int64 + Optional, Uint64 + Optional:
@@ -202,12 +223,11 @@ func (a *Arena) decode(sc *Schema, m unsafe.Pointer, b []byte, depth int) *Error
 				*(*unsafe.Pointer)(p) = w
 			case Uint32 + Repeated:
 				*(*[]uint32)(p) = append(*(*[]uint32)(p), uint32(v))
-				a.left -= 4
 			default: // field 0, which no table has
 				return &Error{Reason: "malformed tag", Offset: start}
 			}
 		default: // wireFixed64
-			if len(b)-i < 8 {
+			if end-i < 8 {
 				return truncated(f, start)
 			}
 			v := binary.LittleEndian.Uint64(b[i:])
@@ -225,19 +245,47 @@ func (a *Arena) decode(sc *Schema, m unsafe.Pointer, b []byte, depth int) *Error
 	if seen&sc.Need != sc.Need {
 		return sc.missing(seen)
 	}
-	if a.left < 0 {
-		return exhausted(nil, 0)
-	}
+	a.depth--
 	return nil
 }
 
+// id reads a message that is only an id, and reports whether it is written as usual: one string and nothing else.
+func (a *Arena) id(sc *Schema, m, v unsafe.Pointer, n int) bool {
+	if n < 2 || n >= 0x82 || byteAt(v, 0) != 1<<3|wireBytes || int(byteAt(v, 1)) != n-2 {
+		return false
+	}
+	if !validUTF8(unsafe.Add(v, 2), n-2) {
+		return false
+	}
+	*(*string)(unsafe.Add(m, uintptr(sc.Fields[1].Off))) = text(v, 2, n-2)
+	return true
+}
+
+// nestedError is what becomes of an error in a singular nested message: when a required field is missing it may be in
+// another piece of the same message.
+func (a *Arena) nestedError(err *Error, sc *Schema, f *Field, m unsafe.Pointer, b []byte, at int) *Error {
+	if err.missing && sc.split(b) {
+		a.depth-- // of the nested message, whose error did not count it back
+		return a.again(sc, m, b)
+	}
+	return err.inside(f, -1, at)
+}
+
+// byteAt is byte i of what base points to.
+func byteAt(base unsafe.Pointer, i int) byte { return *(*byte)(unsafe.Add(base, i)) }
+
+// text makes a string of the n bytes at i of what base points to, without a copy.
+func text(base unsafe.Pointer, i, n int) string {
+	return unsafe.String((*byte)(unsafe.Add(base, i)), n)
+}
+
 // entry reads an entry of the map that p points to.
-func (a *Arena) entry(f *Field, p unsafe.Pointer, v []byte, depth int) *Error {
+func (a *Arena) entry(f *Field, p unsafe.Pointer, v []byte) *Error {
 	if a.left -= int(f.Entry.Size); a.left < 0 {
 		return exhausted(nil, 0)
 	}
 	e := f.Entry.Type.make(1)
-	if err := a.decode(f.Entry, e, v, depth); err != nil {
+	if err := a.decode(f.Entry, e, v); err != nil {
 		return err
 	}
 	f.Entry.Map.put(p, e)
@@ -285,7 +333,6 @@ func (a *Arena) packed(sc *Schema, m unsafe.Pointer, f *Field, b []byte) *Error 
 			continue
 		}
 		*(*[]uint32)(p) = append(*(*[]uint32)(p), uint32(v))
-		a.left -= 4
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func (e *Error) Error() string {
 func failed(reason string) *Error { return &Error{Reason: reason, Offset: -1} }
 
 // missing names the first required field that was not seen.
-func (sc *Schema) missing(seen uint64) *Error {
+func (sc *Schema) missing(seen uint16) *Error {
 	for i := range sc.Fields {
 		f := &sc.Fields[i]
 		if f.Bit&sc.Need&^seen != 0 {

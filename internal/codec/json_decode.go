@@ -77,7 +77,8 @@ func (r *jsonReader) message(sc *Schema, m unsafe.Pointer) *Error {
 	}
 	var late *Error // what is wrong with a field, unless its key comes again
 	var lateField *Field
-	var set, seen uint64
+	var set uint64
+	var seen uint16
 	hint := 0
 	c := r.space()
 	if c == '}' {
@@ -145,7 +146,7 @@ func (r *jsonReader) message(sc *Schema, m unsafe.Pointer) *Error {
 }
 
 // done checks that what begins at start is complete.
-func (r *jsonReader) done(sc *Schema, start int, seen uint64) *Error {
+func (r *jsonReader) done(sc *Schema, start int, seen uint16) *Error {
 	if seen&sc.Need != sc.Need {
 		err := sc.missing(seen)
 		err.Offset = start
@@ -176,7 +177,7 @@ func (sc *Schema) byKey(key string, hint int) (*Field, int) {
 func (f *Field) clear(p unsafe.Pointer) {
 	switch f.Op {
 	case Nested + Required, Nested + Implicit:
-		f.sub().Type.clear(p)
+		f.sub().Type.clear(p, 1)
 	case String + Required, String + Implicit:
 		*(*string)(p) = ""
 	case Bytes + Required, Bytes + Optional:
@@ -292,14 +293,12 @@ func (r *jsonReader) element(f *Field, p unsafe.Pointer) *Error {
 		var v string
 		_, err := r.value(f, unsafe.Pointer(&v), c)
 		*(*[]string)(p) = append(*(*[]string)(p), v)
-		r.a.left -= 16
 		return err
 	}
 	var v uint32
 	ok, err := r.value(f, unsafe.Pointer(&v), c)
 	if ok {
 		*(*[]uint32)(p) = append(*(*[]uint32)(p), v)
-		r.a.left -= 4
 	}
 	return err
 }

@@ -18,8 +18,8 @@ func AppendJSON(b []byte, sc *Schema, m unsafe.Pointer) ([]byte, error) {
 	return w.b, nil
 }
 
-// Text is the struct at m in JSON, for people: an enum without a name is a number.
-func Text(sc *Schema, m unsafe.Pointer) string {
+// Describe is the struct at m in JSON, for people: an enum without a name is a number.
+func Describe(sc *Schema, m unsafe.Pointer) string {
 	w := jsonWriter{lenient: true}
 	if err := w.message(sc, m); err != nil {
 		return err.of(sc).Error()

@@ -37,7 +37,7 @@ func (sc *Schema) nested(tag uint) *Field {
 }
 
 // again reads a message from the beginning whose nested messages come in pieces.
-func (a *Arena) again(sc *Schema, m unsafe.Pointer, b []byte, depth int) *Error {
+func (a *Arena) again(sc *Schema, m unsafe.Pointer, b []byte) *Error {
 	if a.left -= len(b); a.left < 0 {
 		return exhausted(nil, 0)
 	}
@@ -45,8 +45,9 @@ func (a *Arena) again(sc *Schema, m unsafe.Pointer, b []byte, depth int) *Error 
 	if at >= 0 {
 		return &Error{Reason: "malformed field", Offset: at}
 	}
-	sc.Type.clear(m)
-	err := a.decode(sc, m, whole, depth)
+	sc.Type.clear(m, 1)
+	a.depth--
+	err := a.decode(sc, m, whole)
 	if err != nil {
 		err.Offset = -1 // it would be an offset into what was put together
 	}

@@ -18,9 +18,11 @@ type Schema struct {
 	// Single says that the message is a required string, field 1, and nothing else: the ids.
 	Single bool
 	// Need has the bits of all required fields.
-	Need uint64
+	Need uint16
 	// Type allocates structs.
 	Type Type
+	// Fast decodes the message when it is written as usual; nil for the messages that are not worth it.
+	Fast Fast
 	// Map puts entries into a map, when the message is the entry of a map.
 	Map Map
 	// Fields is indexed by field number; unused numbers have zero fields.
@@ -37,10 +39,10 @@ type Field struct {
 	Op Op
 	// Oneof is not 0 when setting the field clears the others of the same message with the same Oneof.
 	Oneof uint8
+	// Bit is the field's bit among those that must be seen or may be seen once only: required fields.
+	Bit uint16
 	// Off is the offset in the struct.
 	Off uint32
-	// Bit is the field's bit among those that must be seen or may be seen once only: required fields.
-	Bit uint64
 	// Known has a bit for each number of the enum below 64.
 	Known uint64
 	// Sub is a nil pointer of the nested message's type.
@@ -115,7 +117,7 @@ func (f *Field) sub() *Schema {
 type Type interface {
 	make(n int) unsafe.Pointer
 	copy(to, from unsafe.Pointer, n int)
-	clear(p unsafe.Pointer)
+	clear(p unsafe.Pointer, n int)
 }
 
 // Of is the [Type] of T.
@@ -127,10 +129,7 @@ func (Of[T]) copy(to, from unsafe.Pointer, n int) {
 	copy(unsafe.Slice((*T)(to), n), unsafe.Slice((*T)(from), n))
 }
 
-func (Of[T]) clear(p unsafe.Pointer) {
-	var zero T
-	*(*T)(p) = zero
-}
+func (Of[T]) clear(p unsafe.Pointer, n int) { clear(unsafe.Slice((*T)(p), n)) }
 
 // Map reaches into maps of one type.
 type Map interface {

@@ -1,25 +1,27 @@
 package codec
 
 import (
-	"encoding/binary"
 	"unicode/utf8"
+	"unsafe"
 )
 
 const notASCII = 0x8080808080808080
 
-// validUTF8 is utf8.Valid, faster for the short ASCII strings that Mesos' messages are full of.
-func validUTF8(b []byte) bool {
-	s := b
-	for len(s) >= 8 {
-		if binary.LittleEndian.Uint64(s)&notASCII != 0 {
-			return utf8.Valid(b)
+// validUTF8 is utf8.Valid for n bytes, faster for the short ASCII strings that Mesos' messages are full of: it looks at
+// words that may overlap.
+func validUTF8(p unsafe.Pointer, n int) bool {
+	var all uint64
+	switch {
+	case n >= 8:
+		last := n - 8
+		for i := 0; i < last; i += 8 {
+			all |= *(*uint64)(unsafe.Add(p, i))
 		}
-		s = s[8:]
+		all |= *(*uint64)(unsafe.Add(p, last))
+	case n >= 4:
+		all = uint64(*(*uint32)(p) | *(*uint32)(unsafe.Add(p, n-4)))
+	case n > 0:
+		all = uint64(byteAt(p, 0) | byteAt(p, n/2) | byteAt(p, n-1))
 	}
-	for _, c := range s {
-		if c >= 0x80 {
-			return utf8.Valid(b)
-		}
-	}
-	return true
+	return all&notASCII == 0 || utf8.Valid(unsafe.Slice((*byte)(p), n))
 }

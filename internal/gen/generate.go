@@ -33,11 +33,14 @@ func generate(ctx context.Context, dir string) ([]file, error) {
 	}
 	var out []file
 	for _, pkg := range packages {
-		types, tables := &writer{pkg: pkg}, &writer{pkg: pkg}
+		types, tables, fast := &writer{pkg: pkg}, &writer{pkg: pkg}, &writer{pkg: pkg}
 		for _, m := range messages {
 			if goName(m).pkg == pkg {
 				types.message(m)
 				tables.schema(m, slots[m.FullName()])
+				if isFast(m) {
+					fast.fast(m)
+				}
 			}
 		}
 		for _, e := range enums {
@@ -46,7 +49,10 @@ func generate(ctx context.Context, dir string) ([]file, error) {
 				tables.names(e)
 			}
 		}
-		for name, w := range map[string]*writer{"types_gen.go": types, "schema_gen.go": tables} {
+		for name, w := range map[string]*writer{"types_gen.go": types, "schema_gen.go": tables, "fast_gen.go": fast} {
+			if w.body.Len() == 0 {
+				continue
+			}
 			text, err := w.file()
 			if err != nil {
 				return nil, err

@@ -2,6 +2,7 @@
 //
 //	go run ./internal/gen          # in the module's root: writes mesos/types_gen.go and so on
 //	go run ./internal/gen -check   # fails when one of them is stale
+//	go run ./internal/gen -stock   # writes the stock runtime's code, which benchmarks with -tags stock compare with
 //
 // The schema is compiled by a Go library, so no protoc is needed. The output depends on the schema alone.
 package main
@@ -18,8 +19,13 @@ import (
 func main() {
 	root := flag.String("root", ".", "directory of the module")
 	check := flag.Bool("check", false, "write nothing; fail when a file is not what would be written")
+	stock := flag.Bool("stock", false, "write what the stock generator makes of the schema, for benchmarks with the tag stock")
 	flag.Parse()
-	if err := run(*root, *check); err != nil {
+	work := func() error { return run(*root, *check) }
+	if *stock {
+		work = func() error { return writeStock(*root) }
+	}
+	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}

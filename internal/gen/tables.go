@@ -62,17 +62,7 @@ func (w *writer) entrySchema(m protoreflect.MessageDescriptor, f protoreflect.Fi
 // table writes a codec.Schema.
 func (w *writer) table(name string, m protoreflect.MessageDescriptor, goType string, slot int, mapOf string) {
 	fields := byNumber(m)
-	var need, bit uint64
-	bits := make(map[protoreflect.Name]uint64)
-	for _, f := range fields {
-		if f.Cardinality() == protoreflect.Required || m.IsMapEntry() {
-			bit = max(1, bit<<1)
-			bits[f.Name()] = bit
-			if needed(m, f) {
-				need |= bit
-			}
-		}
-	}
+	bits, need := requiredBits(m)
 	w.line("var %s = codec.Schema{", name)
 	w.line("Name: %q,", m.FullName())
 	if slot >= 0 {
@@ -90,6 +80,9 @@ func (w *writer) table(name string, m protoreflect.MessageDescriptor, goType str
 	if mapOf != "" {
 		w.line("Map: %s,", mapOf)
 	}
+	if mapOf == "" && isFast(m) {
+		w.line("Fast: %s{},", fastName(m))
+	}
 	w.line("Fields: []codec.Field{")
 	for _, f := range fields {
 		w.field(m, f, goType, bits[f.Name()])
@@ -103,6 +96,22 @@ func (w *writer) table(name string, m protoreflect.MessageDescriptor, goType str
 	w.line("}\n")
 }
 
+// requiredBits gives each field that is required, or a map entry's, a bit of its own, and all bits that must be seen.
+func requiredBits(m protoreflect.MessageDescriptor) (bits map[protoreflect.Name]uint16, need uint16) {
+	bits = make(map[protoreflect.Name]uint16)
+	var bit uint16
+	for _, f := range byNumber(m) {
+		if f.Cardinality() == protoreflect.Required || m.IsMapEntry() {
+			bit = max(1, bit<<1)
+			bits[f.Name()] = bit
+			if needed(m, f) {
+				need |= bit
+			}
+		}
+	}
+	return bits, need
+}
+
 // needed tells whether a message without the field is incomplete. The value of a map's entry is, when its type has required fields.
 func needed(m protoreflect.MessageDescriptor, f protoreflect.FieldDescriptor) bool {
 	if !m.IsMapEntry() {
@@ -112,7 +121,7 @@ func needed(m protoreflect.MessageDescriptor, f protoreflect.FieldDescriptor) bo
 }
 
 // field writes a line of a table.
-func (w *writer) field(m protoreflect.MessageDescriptor, f protoreflect.FieldDescriptor, goType string, bit uint64) {
+func (w *writer) field(m protoreflect.MessageDescriptor, f protoreflect.FieldDescriptor, goType string, bit uint16) {
 	parts := []string{
 		fmt.Sprintf("Tag: %d", protowire.EncodeTag(f.Number(), wireType(f))),
 		"Op: " + opOf(f),

@@ -73,7 +73,7 @@ func (m *TYPE) String() string {
 	if m == nil {
 		return "null"
 	}
-	return codec.Text(&SCHEMA, unsafe.Pointer(m))
+	return codec.Describe(&SCHEMA, unsafe.Pointer(m))
 }`,
 }
 

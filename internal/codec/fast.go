@@ -1,0 +1,176 @@
+package codec
+
+import (
+	"encoding/binary"
+	"unsafe"
+)
+
+// The messages that fill a scheduler's day, offers and status updates, are decoded by generated code, which is several times as
+// fast as the tables. It knows messages only as Mesos writes them. Whatever is odd about one (a nested message in pieces, an
+// enum's number without a name) makes it give up, and the tables decode that message from its beginning. What is wrong
+// makes it give up altogether: the tables then decode the outermost message, and find the error with its path and offset.
+
+// Fast is the generated decoder of a message.
+type Fast interface {
+	// Decode reads b into the struct at m, which is zero. It reports whether it could.
+	Decode(a *Arena, m unsafe.Pointer, b []byte) bool
+}
+
+// nested decodes a message by generated code if there is any, else by its table.
+func (a *Arena) nested(sc *Schema, m unsafe.Pointer, b []byte) *Error {
+	if sc.Fast == nil || a.slow {
+		return a.decode(sc, m, b)
+	}
+	if sc.Fast.Decode(a, m, b) || a.Odd(sc, m, b) {
+		return nil
+	}
+	return failed("decoded again by the tables")
+}
+
+// Nested decodes a nested message for generated code.
+func (a *Arena) Nested(sc *Schema, m unsafe.Pointer, b []byte) bool {
+	if sc.Fast != nil {
+		return sc.Fast.Decode(a, m, b) || a.Odd(sc, m, b)
+	}
+	if a.decode(sc, m, b) != nil {
+		a.failed = true
+	}
+	return !a.failed
+}
+
+// Odd decodes by its table a message that generated code has given up on. The messages inside it are then decoded by
+// their tables too, lest they are tried over and over.
+func (a *Arena) Odd(sc *Schema, m unsafe.Pointer, b []byte) bool {
+	if a.failed {
+		return false
+	}
+	sc.Type.clear(m, 1)
+	a.slow = true
+	err := a.decode(sc, m, b)
+	a.slow = false
+	a.failed = err != nil
+	return !a.failed
+}
+
+// New allocates a nested message, nil when too much was allocated.
+func New[T any](a *Arena, sc *Schema) *T { return (*T)(a.message(sc)) }
+
+// Grow makes room in the full slice that s points to for the elements that rest begins with.
+func (a *Arena) Grow(s unsafe.Pointer, sc *Schema, rest []byte, tag uint) bool {
+	return a.grow((*slice)(s), sc, max(1, ahead(rest, tag)))
+}
+
+// Fetch touches the bytes of an element of some size.
+func (a *Arena) Fetch(b []byte) {
+	if len(b) > fetchAbove {
+		a.fetch(b)
+	}
+}
+
+// String allocates an optional string.
+func (a *Arena) String(s string) *string { return a.string(s) }
+
+// Number64 allocates an optional number of 64 bits.
+func Number64[T int64 | uint64 | float64](a *Arena, v T) *T {
+	p := (*T)(a.word())
+	*p = v
+	return p
+}
+
+// Number32 allocates an optional number of 32 bits.
+func Number32[T ~int32 | uint32](a *Arena, v T) *T {
+	p := (*T)(a.word())
+	*p = v
+	return p
+}
+
+// Flag allocates an optional truth value.
+func (a *Arena) Flag(v bool) *bool {
+	p := (*bool)(a.word())
+	*p = v
+	return p
+}
+
+// The functions below read what stands at i of b, and give the index after it, -1 when it is not there as it should be.
+
+// LongTag reads the tag whose first byte, of more than one, is before i.
+func LongTag(b []byte, i int) (uint, int) { return longTag(b, i-1) }
+
+// Varint reads a number.
+func Varint(b []byte, i int) (uint64, int) {
+	if i < len(b) && b[i] < 0x80 {
+		return uint64(b[i]), i + 1
+	}
+	return varint(b, i)
+}
+
+// Fixed64 reads the 8 bytes of a double.
+func Fixed64(b []byte, i int) (uint64, int) {
+	if len(b)-i < 8 {
+		return 0, -1
+	}
+	return binary.LittleEndian.Uint64(b[i:]), i + 8
+}
+
+// Content reads the bytes of a nested message or of a field of bytes.
+func Content(b []byte, i int) ([]byte, int) {
+	if i < len(b) {
+		if n := int(b[i]); n < 0x80 && n < len(b)-i {
+			return b[i+1 : i+1+n : i+1+n], i + 1 + n
+		}
+	}
+	return longContent(b, i)
+}
+
+func longContent(b []byte, i int) ([]byte, int) {
+	n, i := length(b, i)
+	if i < 0 {
+		return nil, -1
+	}
+	return b[i : i+n : i+n], i + n
+}
+
+// Text reads a string.
+func Text(b []byte, i int) (string, int) {
+	base := unsafe.Pointer(unsafe.SliceData(b))
+	if i >= len(b) {
+		return "", -1
+	}
+	n := int(byteAt(base, i))
+	i++
+	if n >= 0x80 {
+		if n, i = length(b, i-1); i < 0 {
+			return "", -1
+		}
+	}
+	if n > len(b)-i || !validUTF8(unsafe.Add(base, i), n) {
+		return "", -1
+	}
+	return text(base, i, n), i + n
+}
+
+// ID reads a nested message that is only a string, field 1.
+func ID(b []byte, i int) (string, int) {
+	base := unsafe.Pointer(unsafe.SliceData(b))
+	if len(b)-i < 3 {
+		return "", -1
+	}
+	n := int(byteAt(base, i+2))
+	if n >= 0x80 || byteAt(base, i+1) != 1<<3|wireBytes || int(byteAt(base, i)) != n+2 {
+		return "", -1
+	}
+	i += 3
+	if n > len(b)-i || !validUTF8(unsafe.Add(base, i), n) {
+		return "", -1
+	}
+	return text(base, i, n), i + n
+}
+
+// Stray keeps an unknown field, whose tag lies between start and i.
+func (a *Arena) Stray(sc *Schema, m unsafe.Pointer, b []byte, start, i int, tag uint) int {
+	end, err := a.stray(sc, m, b, start, i, tag)
+	if err != nil {
+		return -1
+	}
+	return end
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// fastMessages are those that get a decoder of generated code, besides the table that every message has: what offers and
+// status updates consist of. None may contain itself.
+var fastMessages = [...]protoreflect.FullName{
+	"mesos.v1.scheduler.Event", "mesos.v1.scheduler.Event.Offers", "mesos.v1.scheduler.Event.Update",
+	"mesos.v1.Offer", "mesos.v1.URL", "mesos.v1.Address", "mesos.v1.Attribute",
+	"mesos.v1.DomainInfo", "mesos.v1.DomainInfo.FaultDomain",
+	"mesos.v1.Resource", "mesos.v1.Resource.AllocationInfo", "mesos.v1.Resource.ReservationInfo",
+	"mesos.v1.Value.Scalar", "mesos.v1.Value.Ranges", "mesos.v1.Value.Range",
+	"mesos.v1.TaskStatus", "mesos.v1.ContainerStatus", "mesos.v1.NetworkInfo", "mesos.v1.NetworkInfo.IPAddress",
+}
+
+func isFast(m protoreflect.MessageDescriptor) bool {
+	return slices.Contains(fastMessages[:], m.FullName())
+}
+
+// fastName is the type whose method decodes.
+func fastName(m protoreflect.MessageDescriptor) string { return lowerFirst(goName(m).name) + "Fast" }
+
+// fast writes the decoder of a message.
+func (w *writer) fast(m protoreflect.MessageDescriptor) {
+	name := goName(m).name
+	w.line("type %s struct{}\n", fastName(m))
+	w.line("func (%s) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {", fastName(m))
+	w.line("m := (*%s)(p)", name)
+	bits, need := requiredBits(m)
+	if need != 0 {
+		w.line("var seen uint16")
+	}
+	w.line("for i := 0; i < len(b); {")
+	w.line("start, tag := i, uint(b[i])\ni++")
+	w.line("if tag >= 0x80 {\nif tag, i = codec.LongTag(b, i); i < 0 {\nreturn false\n}\n}")
+	w.line("switch tag {")
+	for _, f := range byNumber(m) {
+		w.line("case %d: // %s", protowire.EncodeTag(f.Number(), wireType(f)), f.Name())
+		if f.IsMap() || f.ContainingOneof() != nil || f.IsList() && f.Message() == nil {
+			w.line("return false")
+			continue
+		}
+		w.fastField(f, bits[f.Name()])
+	}
+	w.line("default:\nif i = a.Stray(&%s, p, b, start, i, tag); i < 0 {\nreturn false\n}", schemaName(m))
+	w.line("}\n}")
+	if need != 0 {
+		w.line("return seen == %#x", need)
+	} else {
+		w.line("return true")
+	}
+	w.line("}\n")
+}
+
+// fastField writes the case of a field.
+func (w *writer) fastField(f protoreflect.FieldDescriptor, bit uint16) {
+	field := "m." + camel(string(f.Name()))
+	if f.Message() != nil {
+		w.fastNested(f, field, bit)
+		return
+	}
+	const failing = "; i < 0 {\nreturn false\n}"
+	optional := hasGetter(f)
+	set := func(format, value string) { // how an optional value gets its memory
+		if optional {
+			value = fmt.Sprintf(format, value)
+		}
+		w.line("%s = %s", field, value)
+	}
+	switch f.Kind() {
+	case protoreflect.StringKind:
+		if !optional {
+			w.line("if %s, i = codec.Text(b, i)%s", field, failing)
+			break
+		}
+		w.line("var v string\nif v, i = codec.Text(b, i)" + failing)
+		set("a.String(%s)", "v")
+	case protoreflect.BytesKind:
+		w.line("if %s, i = codec.Content(b, i)%s", field, failing)
+	case protoreflect.DoubleKind:
+		w.line("var v uint64\nif v, i = codec.Fixed64(b, i)" + failing)
+		set("codec.Number64(a, %s)", "math.Float64frombits(v)")
+	case protoreflect.EnumKind:
+		w.line("var v uint64\nif v, i = codec.Varint(b, i)" + failing)
+		if optional {
+			w.line("if v >= 64 || %#x>>v&1 == 0 {\nreturn false\n}", knownBits(f.Enum()))
+		}
+		set("codec.Number32(a, %s)", w.bareType(f)+"(v)")
+	case protoreflect.BoolKind:
+		w.line("var v uint64\nif v, i = codec.Varint(b, i)" + failing)
+		set("a.Flag(%s)", "v != 0")
+	default:
+		w.line("var v uint64\nif v, i = codec.Varint(b, i)" + failing)
+		format := "codec.Number64(a, %s)"
+		if strings.HasSuffix(f.Kind().String(), "32") {
+			format = "codec.Number32(a, %s)"
+		}
+		set(format, w.bareType(f)+"(v)")
+	}
+	if bit != 0 {
+		w.line("seen |= %#x", bit)
+	}
+}
+
+// fastNested writes the case of a nested message.
+func (w *writer) fastNested(f protoreflect.FieldDescriptor, field string, bit uint16) {
+	sub := f.Message()
+	target := "&" + field
+	switch {
+	case f.IsList():
+		w.line("n := len(%s)", field)
+		w.line("if n == cap(%s) {", field)
+		w.line("s := (*%s)(nil).Schema()", w.bareType(f))
+		w.line("if !a.Grow(unsafe.Pointer(&%s), s, b[start:], tag) {\nreturn false\n}\n}", field)
+		w.line("%s = %s[:n+1]\nq := &%s[n]", field, field, field)
+		target = "q"
+	case f.Cardinality() == protoreflect.Required:
+		w.line("if seen&%#x != 0 {\nreturn false\n}", bit)
+	default:
+		w.line("if %s != nil {\nreturn false\n}", field)
+		w.line("q := codec.New[%s](a, (*%s)(nil).Schema())", w.bareType(f), w.bareType(f))
+		w.line("if q == nil {\nreturn false\n}\n%s = q", field)
+		target = "q"
+	}
+	if first := sub.Fields().ByNumber(1); first != nil && first.Cardinality() == protoreflect.Required && first.Kind() == protoreflect.StringKind && sub.RequiredNumbers().Len() == 1 {
+		w.line("if s, j := codec.ID(b, i); j >= 0 {\n%s.%s = s\ni = j", strings.TrimPrefix(target, "&"), camel(string(first.Name())))
+		w.line("} else {")
+		w.fastContent(f, sub, target)
+		w.line("}")
+	} else {
+		w.fastContent(f, sub, target)
+	}
+	if bit != 0 {
+		w.line("seen |= %#x", bit)
+	}
+}
+
+// fastContent writes how a nested message is read to target.
+func (w *writer) fastContent(f protoreflect.FieldDescriptor, sub protoreflect.MessageDescriptor, target string) {
+	w.line("var v []byte\nif v, i = codec.Content(b, i); i < 0 {\nreturn false\n}")
+	pointer := "unsafe.Pointer(" + target + ")"
+	if f.IsList() {
+		w.line("a.Fetch(v)")
+	}
+	if isFast(sub) && goName(sub).pkg == w.pkg {
+		w.line("if !(%s{}).Decode(a, %s, v) && !a.Odd(&%s, %s, v) {\nreturn false\n}", fastName(sub), pointer, schemaName(sub), pointer)
+		return
+	}
+	w.line("if !a.Nested((*%s)(nil).Schema(), %s, v) {\nreturn false\n}", w.bareType(f), pointer)
+}
