@@ -1,6 +1,7 @@
 package container
 
 import (
+	"crypto/rand"
 	"os"
 	"os/exec"
 	"testing"
@@ -22,7 +23,7 @@ func BenchmarkLaunch(b *testing.B) {
 		}
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				s := Spec{ID: "bench", Sandbox: b.TempDir(), Command: command}
+				s := Spec{ID: rand.Text(), Sandbox: b.TempDir(), Command: command}
 				if checkpoint {
 					s.Checkpoint = s.Sandbox
 				}
@@ -66,7 +67,7 @@ func BenchmarkEnd(b *testing.B) {
 	command := shell("/bin/true")
 	command.Shell, command.Arguments = new(false), []string{"true"}
 	for b.Loop() {
-		c, err := p.Launch(b.Context(), Spec{ID: "bench", Sandbox: b.TempDir(), Command: command})
+		c, err := p.Launch(b.Context(), Spec{ID: rand.Text(), Sandbox: b.TempDir(), Command: command})
 		if err != nil {
 			b.Fatal(err)
 		}

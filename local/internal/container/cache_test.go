@@ -2,6 +2,7 @@ package container
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"net/http"
@@ -113,12 +114,12 @@ func TestCacheSurvivesCancel(t *testing.T) {
 	command.URIs = []mesos.CommandInfoURI{{Value: server.URL + "/x", Cache: new(true)}}
 	first, second := make(chan error, 1), make(chan error, 1)
 	go func() {
-		_, err := p.Launch(ctx, Spec{ID: "1", Sandbox: t.TempDir(), Command: command})
+		_, err := p.Launch(ctx, Spec{ID: rand.Text(), Sandbox: t.TempDir(), Command: command})
 		first <- err
 	}()
 	<-reached
 	go func() {
-		c, err := p.Launch(t.Context(), Spec{ID: "2", Sandbox: t.TempDir(), Command: command})
+		c, err := p.Launch(t.Context(), Spec{ID: rand.Text(), Sandbox: t.TempDir(), Command: command})
 		if err == nil {
 			<-c.Done()
 		}

@@ -2,6 +2,7 @@ package container
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -37,7 +38,7 @@ func launch(t *testing.T, p *Processes, s Spec) *Container {
 		s.Sandbox = t.TempDir()
 	}
 	if s.ID == "" {
-		s.ID = filepath.Base(t.TempDir()) + t.Name()
+		s.ID = rand.Text()
 	}
 	if s.Env == nil {
 		s.Env = []string{"PATH=" + os.Getenv("PATH")}
@@ -111,15 +112,16 @@ func TestSurroundings(t *testing.T) {
 	if err := os.WriteFile(sandbox+"/stdout", []byte("before\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	id := rand.Text()
 	c := launch(t, p, Spec{
-		ID: "the-id", Sandbox: sandbox, Env: []string{"A=b", "ORMOS_CONTAINER=other"},
+		ID: id, Sandbox: sandbox, Env: []string{"A=b", "ORMOS_CONTAINER=other"},
 		Command: shell("pwd; echo $A $ORMOS_CONTAINER; cat; echo $$ $(ps -o pgid=,sid= -p $$ 2>/dev/null); echo err >&2"),
 	})
 	wait(t, c)
 	out, _ := os.ReadFile(sandbox + "/stdout")
 	lines := strings.Split(string(out), "\n")
 	real, _ := filepath.EvalSymlinks(sandbox)
-	if diff := cmp.Diff([]string{"before", real, "b the-id"}, lines[:3]); diff != "" {
+	if diff := cmp.Diff([]string{"before", real, "b " + id}, lines[:3]); diff != "" {
 		t.Error(diff)
 	}
 	pid := strconv.Itoa(c.PID())
@@ -182,7 +184,7 @@ func TestLaunchError(t *testing.T) {
 		"./no-such":   syscall.ENOENT,
 		"no-such-one": exec.ErrNotFound,
 	} {
-		_, err := p.Launch(t.Context(), Spec{ID: "x", Sandbox: sandbox, Command: mesos.CommandInfo{Shell: new(false), Value: &value}})
+		_, err := p.Launch(t.Context(), Spec{ID: rand.Text(), Sandbox: sandbox, Command: mesos.CommandInfo{Shell: new(false), Value: &value}})
 		var launch *LaunchError
 		if !errors.As(err, &launch) || !errors.Is(err, want) || !strings.Contains(err.Error(), value) {
 			t.Errorf("%s: error %v, want a LaunchError of %v", value, err, want)
@@ -195,7 +197,7 @@ func TestUser(t *testing.T) {
 		t.Skip("only root can switch users")
 	}
 	p := processes(t, Options{})
-	_, err := p.Launch(t.Context(), Spec{ID: "x", Sandbox: t.TempDir(), User: "no-such-user", Command: shell("true")})
+	_, err := p.Launch(t.Context(), Spec{ID: rand.Text(), Sandbox: t.TempDir(), User: "no-such-user", Command: shell("true")})
 	var unknown user.UnknownUserError
 	if !errors.As(err, &unknown) {
 		t.Errorf("error %v, want an UnknownUserError", err)

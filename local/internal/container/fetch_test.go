@@ -3,6 +3,7 @@ package container
 import (
 	"archive/tar"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -47,7 +48,7 @@ func fetch(t *testing.T, p *Processes, uris ...mesos.CommandInfoURI) (string, er
 	sandbox := t.TempDir()
 	command := shell("true")
 	command.URIs = uris
-	c, err := p.Launch(t.Context(), Spec{ID: "fetch", Sandbox: sandbox, Command: command})
+	c, err := p.Launch(t.Context(), Spec{ID: rand.Text(), Sandbox: sandbox, Command: command})
 	if err == nil {
 		wait(t, c)
 	}
@@ -245,7 +246,7 @@ func TestFetchedCorruptExecutor(t *testing.T) {
 		Shell: new(false), Value: new("./executor"),
 		URIs: []mesos.CommandInfoURI{{Value: url + "/executor", Executable: new(true)}},
 	}
-	_, err := processes(t, Options{}).Launch(t.Context(), Spec{ID: "x", Sandbox: t.TempDir(), Command: command})
+	_, err := processes(t, Options{}).Launch(t.Context(), Spec{ID: rand.Text(), Sandbox: t.TempDir(), Command: command})
 	want := fmt.Sprintf(`cannot launch "./executor" (fetched from %s/executor): exec format error`, url)
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
@@ -265,7 +266,7 @@ func TestCancelledFetch(t *testing.T) {
 	command := shell("touch ran")
 	command.URIs = []mesos.CommandInfoURI{uri(server.URL + "/x")}
 	sandbox := t.TempDir()
-	_, err := processes(t, Options{}).Launch(ctx, Spec{ID: "x", Sandbox: sandbox, Command: command})
+	_, err := processes(t, Options{}).Launch(ctx, Spec{ID: rand.Text(), Sandbox: sandbox, Command: command})
 	if !errors.Is(err, killed) {
 		t.Errorf("error %v, want that of the context", err)
 	}
@@ -304,7 +305,7 @@ func TestFetchUser(t *testing.T) {
 	run := func(uris ...mesos.CommandInfoURI) error {
 		command := shell("true")
 		command.URIs = uris
-		c, err := p.Launch(t.Context(), Spec{ID: "x", Sandbox: sandbox, User: "nobody", Command: command})
+		c, err := p.Launch(t.Context(), Spec{ID: rand.Text(), Sandbox: sandbox, User: "nobody", Command: command})
 		if err == nil {
 			wait(t, c)
 		}

@@ -53,7 +53,10 @@ func (c *Container) awaitEnd() bool {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if c.ended() {
+		c.mu.Lock()
+		ended := c.ended()
+		c.mu.Unlock()
+		if ended {
 			return true
 		}
 		select {

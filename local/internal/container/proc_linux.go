@@ -140,6 +140,17 @@ func (t *table) tree(root int, id string) []proc {
 	return found
 }
 
+// living returns those of list that are there yet.
+func (t *table) living(list []proc) []proc {
+	var found []proc
+	for _, p := range list {
+		if now, ok := t.procs[p.pid]; ok && !now.dead && now.start == p.start {
+			found = append(found, now)
+		}
+	}
+	return found
+}
+
 // readProc reads /proc/PID/stat.
 func readProc(pid int) (proc, bool) {
 	var buffer [1024]byte

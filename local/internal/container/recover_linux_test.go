@@ -2,6 +2,7 @@ package container
 
 import (
 	"bufio"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -53,7 +54,7 @@ func knowsForeignStatus(t *testing.T) bool {
 func TestRecover(t *testing.T) {
 	for _, role := range []string{"launch", "start"} {
 		t.Run(role, func(t *testing.T) {
-			id := "recover-" + role
+			id := rand.Text()
 			sandbox, checkpoint := crash(t, role, id, "setsid sleep 1000 & echo $! > child; while [ ! -e go ]; do sleep 0.02; done; exit 7")
 			child := pidIn(t, sandbox+"/child")
 			p := processes(t, Options{})
@@ -102,12 +103,13 @@ func read(t *testing.T, path string) string {
 }
 
 func TestDestroyRecovered(t *testing.T) {
-	sandbox, checkpoint := crash(t, "launch", "destroy-recovered", forest+"while :; do sleep 0.05; done")
+	id := rand.Text()
+	sandbox, checkpoint := crash(t, "launch", id, forest+"while :; do sleep 0.05; done")
 	var pids []int
 	for _, name := range []string{"session", "daemon", "bare", "child"} {
 		pids = append(pids, pidIn(t, filepath.Join(sandbox, name)))
 	}
-	c, err := processes(t, Options{}).Recover("destroy-recovered", checkpoint)
+	c, err := processes(t, Options{}).Recover(id, checkpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,14 +138,15 @@ func TestRecoverGone(t *testing.T) {
 	}
 	t.Run("never started", func(t *testing.T) { gone(t, "never-started", t.TempDir()) })
 	t.Run("ended while no agent ran", func(t *testing.T) {
-		sandbox, checkpoint := crash(t, "launch", "ended", "setsid sleep 1000 & echo $! > child; while [ ! -e go ]; do sleep 0.02; done")
+		id := rand.Text()
+		sandbox, checkpoint := crash(t, "launch", id, "setsid sleep 1000 & echo $! > child; while [ ! -e go ]; do sleep 0.02; done")
 		child := pidIn(t, sandbox+"/child")
 		i, _, _ := readIdentity(checkpoint)
 		if err := os.WriteFile(sandbox+"/go", nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		until(t, "ended", func() bool { return startTime(i.PID) != i.Start })
-		gone(t, "ended", checkpoint)
+		gone(t, id, checkpoint)
 		if alive(child) {
 			t.Error("its child is alive")
 		}

@@ -31,18 +31,21 @@ func (p *Processes) unknown() func(proc) bool {
 // members returns the processes of c that live.
 func (c *Container) members(t *table) []proc {
 	root := c.pid
-	if p, ok := t.procs[c.pid]; !c.child && (!ok || p.start != c.start) {
+	if p, ok := t.procs[c.pid]; !ok || p.start != c.start {
 		root = 0 // the number may be another's by now
 	}
 	return t.tree(root, c.id)
 }
 
+// held tells whether the pid, and with it the number of the group, cannot be another's: it is our child and nobody has
+// waited for it (other Processes do, when they have recovered it).
+func (c *Container) held() bool { return c.child && startTime(c.pid) == c.start }
+
 // signalTree sends sig to the group at once, and then to whoever left it.
 func (c *Container) signalTree(sig syscall.Signal) error {
 	var failed error
-	told := map[int]uint64{}
-	if c.child {
-		// Our child's pid, and with it the group's, is not given to another before we have waited for it.
+	told, held := map[int]uint64{}, c.held()
+	if held {
 		if err := syscall.Kill(-c.pid, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
 			failed = err
 		}
@@ -50,7 +53,7 @@ func (c *Container) signalTree(sig syscall.Signal) error {
 	for {
 		news := 0
 		for _, p := range c.members(c.processes.table()) {
-			if c.child && p.group == c.pid || told[p.pid] == p.start {
+			if held && p.group == c.pid || told[p.pid] == p.start {
 				continue
 			}
 			told[p.pid] = p.start
@@ -71,10 +74,13 @@ func (c *Container) signalTree(sig syscall.Signal) error {
 
 // sweep kills what an ended command left behind.
 func (c *Container) sweep() {
-	if c.child {
+	if c.held() {
 		_ = syscall.Kill(-c.pid, syscall.SIGKILL)
 	}
-	left := killAll(func() []proc { return c.members(c.processes.table()) })
+	left := killAll(func() []proc {
+		t := c.processes.table()
+		return append(c.members(t), t.living(c.system.killed)...)
+	})
 	if left > 0 {
 		c.processes.logFailure(fmt.Errorf("cannot kill %d processes", left), c)
 	}
@@ -83,15 +89,17 @@ func (c *Container) sweep() {
 // killTree kills all processes; sweep kills what they could start in the meantime. While the command's group stands
 // still, whoever left it is still known by its parent; once the group is dead, only by the marker.
 func (c *Container) killTree() {
-	if c.child {
+	held := c.held()
+	if held {
 		_ = syscall.Kill(-c.pid, syscall.SIGSTOP)
 	}
-	for _, p := range c.members(c.processes.table()) {
-		if !c.child || p.group != c.pid {
+	c.system.killed = c.members(c.processes.table())
+	for _, p := range c.system.killed {
+		if !held || p.group != c.pid {
 			_ = kill(p, syscall.SIGKILL)
 		}
 	}
-	if c.child {
+	if held {
 		_ = syscall.Kill(-c.pid, syscall.SIGKILL)
 	}
 }

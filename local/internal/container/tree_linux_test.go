@@ -1,6 +1,7 @@
 package container
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -92,19 +93,20 @@ func TestEndOfMainEndsTheTree(t *testing.T) {
 	p := processes(t, Options{})
 	c, _, pids := grow(t, p, "while [ ! -e go ]; do sleep 0.02; done; exit 4")
 	dir, _ := os.Readlink(fmt.Sprintf("/proc/%d/cwd", c.PID()))
+	// What both left the session and cleared its environment is known by its parent only, and that ends.
+	bare := pids[2]
+	t.Cleanup(func() { _ = syscall.Kill(bare, syscall.SIGKILL) })
 	if err := os.WriteFile(dir+"/go", nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if e := wait(t, c); e.Status != 4<<8 {
 		t.Errorf("status %d, want %d", e.Status, 4<<8)
 	}
-	// What both left the session and cleared its environment is known by its parent only, and that has ended.
-	for _, pid := range slices.Delete(pids, 2, 3) {
-		if alive(pid) {
+	for _, pid := range pids {
+		if pid != bare && alive(pid) {
 			t.Errorf("%d is alive", pid)
 		}
 	}
-	_ = syscall.Kill(pids[2], syscall.SIGKILL)
 }
 
 // Processes that fork into new sessions as quickly as they can do not outrun Destroy.
@@ -128,7 +130,8 @@ func TestCloseLeavesContainers(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkpoint := t.TempDir()
-	c := launch(t, p, Spec{ID: "kept", Checkpoint: checkpoint, Command: shell("read x < /dev/null; sleep 1000; exit 1")})
+	id := rand.Text()
+	c := launch(t, p, Spec{ID: id, Checkpoint: checkpoint, Command: shell("read x < /dev/null; sleep 1000; exit 1")})
 	p.Close()
 	p.Close()
 	if !alive(c.PID()) {
@@ -137,7 +140,7 @@ func TestCloseLeavesContainers(t *testing.T) {
 	if _, err := p.Launch(t.Context(), Spec{ID: "late", Sandbox: t.TempDir(), Command: shell("true")}); err == nil {
 		t.Error("a closed containerizer launches")
 	}
-	again, err := processes(t, Options{}).Recover("kept", checkpoint)
+	again, err := processes(t, Options{}).Recover(id, checkpoint)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,8 @@ import (
 
 // system is what waiting needs beside the pid.
 type system struct {
-	pidfd *os.File // nil where the kernel has none
+	pidfd  *os.File // nil where the kernel has none
+	killed []proc   // what may be dying, and is not found by its relations any more
 }
 
 func sysProcAttr(who *syscall.Credential, pidfd *int) *syscall.SysProcAttr {
