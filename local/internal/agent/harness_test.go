@@ -38,8 +38,7 @@ type fakeContainer struct {
 
 	mu      sync.Mutex
 	signals []syscall.Signal
-	gone    chan struct{} // closed by Destroy
-	deaf    bool          // SIGTERM does not end it
+	deaf    bool // SIGTERM does not end it
 }
 
 func (c *fakeContainer) PID() int              { return c.pid }

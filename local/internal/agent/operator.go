@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/ormosproject/ormos/internal/codec"
 	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/local/internal/daemon"
 	"github.com/ormosproject/ormos/local/internal/files"
@@ -259,5 +258,3 @@ func (a *Agent) readFile(c *operator.AgentCallReadFile) (*operator.AgentResponse
 	answer := &operator.AgentResponseReadFile{Size: uint64(size), Data: data}
 	return &operator.AgentResponse{Type: new(operator.AgentResponseTypeReadFile), ReadFile: answer}, 0, ""
 }
-
-var _ codec.Message = (*operator.AgentResponse)(nil)

@@ -65,7 +65,7 @@ func (a *Agent) compatible(before *mesos.AgentInfo) error {
 	if before.String() == now.String() {
 		return nil
 	}
-	return fmt.Errorf("Incompatible agent info detected: it was %s and would be %s; start it as before, or remove %s to start a new agent",
+	return fmt.Errorf("incompatible agent info detected: it was %s and would be %s; start it as before, or remove %s to start a new agent",
 		before, now, a.layout.latestAgent())
 }
 

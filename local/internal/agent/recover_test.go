@@ -170,7 +170,8 @@ func TestRecoverKill(t *testing.T) {
 	c := start(t)
 	hear[link.Register](t, c.master)
 	c.containers.deaf = true
-	c.runs(testFramework(checkpointing, killing), commandTask("t"))
+	grace := &mesos.KillPolicy{GracePeriod: &mesos.DurationInfo{Nanoseconds: int64(100 * time.Millisecond)}}
+	c.runs(testFramework(checkpointing, killing), commandTask("t", func(t *mesos.TaskInfo) { t.KillPolicy = grace }))
 	c.master.say(kill("t"))
 	c.acknowledged(mesos.TaskKilling)
 	c.kill()
@@ -266,7 +267,7 @@ func TestChangedResources(t *testing.T) {
 	before := c.options.Resources
 	c.options.Resources = []mesos.Resource{mesos.CPUs(1)}
 	c.run()
-	if err := c.wait(); err == nil || !strings.Contains(err.Error(), "Incompatible agent info detected") {
+	if err := c.wait(); err == nil || !strings.Contains(err.Error(), "incompatible agent info detected") {
 		t.Errorf("Run: %v", err)
 	}
 	c.options.Resources = []mesos.Resource{before[1], before[0], before[2]}
