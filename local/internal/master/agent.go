@@ -65,7 +65,7 @@ func (a *agent) traits() agentTraits {
 // register gives a new agent a place.
 func (m *Master) register(c *agentConn, r *link.Register) {
 	if c.agent != nil {
-		c.say(link.Registered{AgentID: mesos.AgentID{Value: c.agent.id}, PingTimeout: m.flags.pingTimeout()})
+		c.say(link.Registered{AgentID: mesos.AgentID{Value: c.agent.id}, PingTimeout: m.flags.pingTimeout(), Hostname: m.address.Hostname})
 		return
 	}
 	m.replaceAt(r.Address)
@@ -74,7 +74,7 @@ func (m *Master) register(c *agentConn, r *link.Register) {
 	a := m.newAgent(c, id, r.Agent, r.Address, r.Version, r.Capabilities, nil)
 	m.log.Info("agent registered", "agent", id, "address", a.pid(), "resources", a.total)
 	m.counters.add("master/slave_registrations", 1)
-	a.send(link.Registered{AgentID: mesos.AgentID{Value: id}, PingTimeout: m.flags.pingTimeout()})
+	a.send(link.Registered{AgentID: mesos.AgentID{Value: id}, PingTimeout: m.flags.pingTimeout(), Hostname: m.address.Hostname})
 	m.admit(a)
 }
 

@@ -42,18 +42,23 @@ func (b *mailbox) run(ctx context.Context, rest func()) {
 			return
 		case <-b.wake:
 		}
-		for batch := b.take(spare); len(batch) > 0; batch = b.take(spare) {
+		for {
+			batch := b.take(spare)
+			spare = batch[:0]
+			if len(batch) == 0 {
+				break
+			}
 			for i, work := range batch {
 				batch[i] = nil
 				work()
 			}
 			rest()
-			spare = batch[:0]
 		}
 	}
 }
 
-// take gives all work and leaves an empty queue, for which spare is the memory.
+// take gives all work and leaves an empty queue, for which spare is the memory: the caller must not use spare again, but may use
+// what it was given.
 func (b *mailbox) take(spare []func()) []func() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

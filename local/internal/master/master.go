@@ -100,7 +100,8 @@ func New(o Options) (*Master, error) {
 	m.registry = registry
 	m.leadership.Store(&leadership{})
 	if !o.Contend {
-		m.SetLeader(m.Info())
+		m.leadership.Store(&leadership{leader: m.Info(), own: true})
+		m.lead() // nobody else knows the state yet, and nobody has to be answered 503
 	}
 	m.mux = m.routes()
 	return m, nil

@@ -35,6 +35,9 @@ func (m *Master) SetLeader(info *mesos.MasterInfo) {
 
 // lead takes over: what the registry knows is awaited.
 func (m *Master) lead() {
+	if !m.leads() {
+		return // deposed meanwhile
+	}
 	if m.leadership.Load().recovered {
 		return
 	}

@@ -52,7 +52,7 @@ func (m *Master) agentReturned(a *agent, c *agentConn, r *link.Reregister) {
 	m.attach(a, c)
 	reconcile := m.compareTasks(a, r)
 	m.compareExecutors(a, r)
-	c.say(link.Reregistered{AgentID: mesos.AgentID{Value: a.id}, PingTimeout: m.flags.pingTimeout(), Reconcile: reconcile})
+	c.say(link.Reregistered{AgentID: mesos.AgentID{Value: a.id}, PingTimeout: m.flags.pingTimeout(), Hostname: m.address.Hostname, Reconcile: reconcile})
 	m.resendKills(a)
 	m.alloc.setAgent(a.id, a.total, a.traits())
 	if changed {
@@ -119,7 +119,7 @@ func (m *Master) agentRecovered(c *agentConn, id string, r *link.Reregister) {
 		m.recoverTask(a, &r.Tasks[i], r.Frameworks, lost)
 	}
 	m.recoverExecutors(a, r)
-	c.say(link.Reregistered{AgentID: mesos.AgentID{Value: id}, PingTimeout: m.flags.pingTimeout()})
+	c.say(link.Reregistered{AgentID: mesos.AgentID{Value: id}, PingTimeout: m.flags.pingTimeout(), Hostname: m.address.Hostname})
 }
 
 // recoverFramework notes a framework of which only an agent has told so far.
