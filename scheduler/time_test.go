@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,14 +37,14 @@ func inMemory(t *testing.T, test func(t *testing.T, m *master, o scheduler.Optio
 func TestASilentMasterIsLeft(t *testing.T) {
 	inMemory(t, func(t *testing.T, m *master, o scheduler.Options) {
 		s := scheduler.New(o)
-		var lastWord time.Time
+		var lastWord atomic.Pointer[time.Time]
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			first := <-m.subscriptions
 			for range 1000 {
 				elapse(4900 * time.Millisecond) // less than five intervals of 1 s
+				lastWord.Store(new(time.Now()))
 				first.Send(heartbeat())
-				lastWord = time.Now()
 			}
 		})
 		subscribed := 0
@@ -65,7 +66,7 @@ func TestASilentMasterIsLeft(t *testing.T) {
 				if !e.Lost || !strings.Contains(e.String(), "silent") {
 					t.Errorf("disconnected: %v", e)
 				}
-				if silence := time.Since(lastWord); silence != 5*time.Second {
+				if silence := time.Since(*lastWord.Load()); silence != 5*time.Second {
 					t.Errorf("after a silence of %v", silence)
 				}
 			}
