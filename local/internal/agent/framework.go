@@ -65,7 +65,7 @@ func (a *Agent) removeIdle(f *framework) {
 		return
 	}
 	delete(a.frameworks, f.id)
-	a.dropStreams(f.id)
+	a.dropStreams(f)
 	a.completed = append(a.completed, f)
 	if len(a.completed) > maxCompletedFrameworks {
 		a.completed = a.completed[1:]
@@ -75,14 +75,13 @@ func (a *Agent) removeIdle(f *framework) {
 
 // updateFramework takes over the FrameworkInfo of a framework that subscribed, and delivers what waits for it.
 func (a *Agent) updateFramework(info mesos.FrameworkInfo) {
-	f := a.frameworks[idOf(&info)]
-	if f == nil {
-		return
+	id := idOf(&info)
+	if f := a.frameworks[id]; f != nil {
+		f.info = *info.Clone()
+		a.checkpointFramework(f)
 	}
-	f.info = *info.Clone()
-	a.checkpointFramework(f)
 	for key, s := range a.streams {
-		if key.framework == f.id {
+		if key.framework == id {
 			a.resend(s)
 		}
 	}

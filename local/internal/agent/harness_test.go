@@ -130,6 +130,8 @@ type fakeMaster struct {
 	id     string
 	heard  []link.Message
 	update chan struct{}
+
+	onUpdate func(link.StatusUpdate) // in place of keeping what is heard
 }
 
 func newMaster() *fakeMaster { return &fakeMaster{id: "m-S0", update: make(chan struct{}, 1)} }
@@ -148,6 +150,10 @@ func (m *fakeMaster) Dial(agent link.Peer, gone func()) (link.Peer, func(), erro
 func (m *fakeMaster) Send(message link.Message) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if u, ok := message.(link.StatusUpdate); ok && m.onUpdate != nil {
+		m.onUpdate(u)
+		return
+	}
 	m.heard = append(m.heard, message)
 	select {
 	case m.update <- struct{}{}:

@@ -70,7 +70,7 @@ func (a *Agent) shutdownFramework(id string) {
 		return
 	}
 	f.ending = true
-	a.dropStreams(id)
+	a.dropStreams(f)
 	for _, e := range f.executors {
 		a.shutdown(e)
 		a.removeIfDone(e)

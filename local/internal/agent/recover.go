@@ -87,7 +87,7 @@ func (a *Agent) destroyUnder(path string) {
 		if err != nil || !d.IsDir() || filepath.Base(filepath.Dir(p)) != "runs" {
 			return nil
 		}
-		if _, err := os.Stat(sentinelPath(p)); err != nil {
+		if !exists(sentinelPath(p)) {
 			if c, err := a.o.Containerizer.Recover(filepath.Base(p), p); err == nil {
 				c.Destroy()
 			}
@@ -109,6 +109,11 @@ func (a *Agent) sweepRuntime() {
 			}
 		})
 	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // names lists a directory, nothing if it cannot be read.
@@ -157,6 +162,9 @@ func (a *Agent) abandon(path string, cause error) {
 func (a *Agent) recoverExecutor(f *framework, id string) error {
 	root := a.layout.agent(a.id)
 	target, err := os.Readlink(filepath.Join(runsOf(root, f.id, id), "latest"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // the agent was killed before there was a run
+	}
 	if err != nil {
 		return err
 	}
@@ -167,7 +175,7 @@ func (a *Agent) recoverExecutor(f *framework, id string) error {
 		directory: filepath.Join(runsOf(a.layout.sandboxes(a.id), f.id, id), run),
 	}
 	e.runtime = e.meta
-	if _, err := os.Stat(sentinelPath(e.meta)); err == nil {
+	if exists(sentinelPath(e.meta)) {
 		return nil
 	}
 	if err := readFile(filepath.Join(executorOf(root, f.id, id), "executor.info"), &e.info); err != nil {
@@ -191,7 +199,11 @@ func (a *Agent) recoverTasks(e *executor) ([]*updateStream, error) {
 	var streams []*updateStream
 	for _, id := range names(filepath.Join(e.meta, "tasks")) {
 		var info mesos.TaskInfo
-		if err := readFile(taskPath(e.meta, id), &info); err != nil {
+		err := readFile(taskPath(e.meta, id), &info)
+		if errors.Is(err, fs.ErrNotExist) && !exists(updatesPath(e.meta, id)) {
+			continue // the agent was killed before anybody heard of the task
+		}
+		if err != nil {
 			return nil, err
 		}
 		if info.Executor == nil {

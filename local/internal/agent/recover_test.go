@@ -275,6 +275,31 @@ func TestChangedResources(t *testing.T) {
 	hear[link.Reregister](t, c.master)
 }
 
+// Traces of an agent that was killed while it wrote are no damage, nor are updates about tasks that nobody launched.
+func TestHalfWritten(t *testing.T) {
+	c, x, container := subscribed(t, testFramework(checkpointing), []string{"t"}, patient)
+	x.running("t")
+	if err := x.update(update("never launched", mesos.TaskRunning)); err != nil {
+		t.Fatal(err)
+	}
+	c.acknowledged(mesos.TaskRunning)
+	c.kill()
+	executors := filepath.Join(c.options.WorkDir, "meta/slaves/m-S0/frameworks", frameworkID, "executors")
+	for _, path := range []string{executorID + "/runs/" + container.spec.ID + "/tasks/half", "half/runs"} {
+		if err := os.MkdirAll(filepath.Join(executors, path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.run()
+	c.play().resubscribe()
+	if m := hear[link.Reregister](t, c.master); len(m.Tasks) != 1 || len(m.Executors) != 1 {
+		t.Errorf("Reregister: %v", m)
+	}
+	if _, err := os.Stat(filepath.Join(c.options.WorkDir, "damaged")); err == nil {
+		t.Error("something was taken for damaged")
+	}
+}
+
 func TestShutdownByMaster(t *testing.T) {
 	c := start(t)
 	hear[link.Register](t, c.master)

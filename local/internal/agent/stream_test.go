@@ -104,6 +104,23 @@ func TestUpdatesWaitForMaster(t *testing.T) {
 	}
 }
 
+// What a framework has not acknowledged is kept for it, though nothing else of it is here.
+func TestRefusalIsSentAgain(t *testing.T) {
+	c := start(t)
+	hear[link.Register](t, c.master)
+	c.master.say(link.RunTaskGroup{
+		Framework: testFramework(), Executor: mesos.ExecutorInfo{Type: new(mesos.ExecutorInfoTypeDefault)},
+		Group: mesos.TaskGroupInfo{Tasks: []mesos.TaskInfo{customTask("t")}},
+	})
+	first := c.status(mesos.TaskFailed)
+	c.until("the framework is gone", func(a *Agent) bool { return len(a.frameworks) == 0 })
+	c.master.say(link.UpdateFramework{Framework: testFramework()})
+	if again := c.acknowledged(mesos.TaskFailed); string(again.UUID) != string(first.UUID) {
+		t.Errorf("sent again: %s", &again)
+	}
+	c.completed()
+}
+
 func TestRegistrationIsSaidAgain(t *testing.T) {
 	c := start(t, func(o *Options) {
 		o.Flags.RegistrationBackoff = time.Millisecond

@@ -180,7 +180,8 @@ func (a *Agent) stream(frameworkID, taskID string, e *executor) *updateStream {
 	s := a.streams[key]
 	if s == nil {
 		s = &updateStream{key: key, log: a.log}
-		if e != nil && e.meta != "" {
+		// Only a task that is put down itself has a checkpoint; executors may speak of others.
+		if e != nil && e.meta != "" && e.framework.owners[taskID] == e {
 			s.path = updatesPath(e.meta, taskID)
 		}
 		a.streams[key] = s
@@ -188,10 +189,11 @@ func (a *Agent) stream(frameworkID, taskID string, e *executor) *updateStream {
 	return s
 }
 
-// dropStreams ends the streams of a framework that is gone.
-func (a *Agent) dropStreams(frameworkID string) {
+// dropStreams ends the streams of a framework that has nothing here any more. What the framework has not acknowledged stays, unless
+// it was removed and nobody will.
+func (a *Agent) dropStreams(f *framework) {
 	for key, s := range a.streams {
-		if key.framework == frameworkID {
+		if key.framework == f.id && (f.ending || len(s.pending) == 0) {
 			s.stop()
 			delete(a.streams, key)
 		}

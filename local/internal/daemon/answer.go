@@ -14,7 +14,7 @@ const compressFrom = 1024
 // JSON answers 200 with v in JSON. With ?jsonp=NAME the text is wrapped as NAME(...) and its type is text/javascript.
 // HTML characters are not escaped. A v that has no JSON form is a fault of the program and answered with 500.
 func JSON(w http.ResponseWriter, r *http.Request, v any) {
-	text, err := marshal(v)
+	text, err := appendValue(nil, v)
 	if err != nil {
 		Error(w, http.StatusInternalServerError, "The answer cannot be encoded: "+err.Error())
 		return

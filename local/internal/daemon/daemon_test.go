@@ -134,6 +134,19 @@ func TestNumber(t *testing.T) {
 	}
 }
 
+func TestMembers(t *testing.T) {
+	m := Members{{"z", []Members{{{"a", 1}}, {}}}, {"a\n\"", Members{{"x", nil}}}, {"e", []Members{}}}
+	want := `{"z":[{"a":1},{}],"a\n\"":{"x":null},"e":[]}`
+	if b, err := json.Marshal(m); err != nil || string(b) != want {
+		t.Errorf("got %s, %v, want %s", b, err, want)
+	}
+	for _, bad := range []any{Members{{"x", Members{{"y", Number(math.Inf(1))}}}}, Members{{"x", []Members{{{"y", make(chan int)}}}}}} {
+		if b, err := json.Marshal(bad); err == nil {
+			t.Errorf("got %s", b)
+		}
+	}
+}
+
 func TestMetrics(t *testing.T) {
 	b, err := json.Marshal(Metrics{"b": 1, "a": 0.5, "n": math.NaN()})
 	if want := `{"a":0.5,"b":1.0}`; err != nil || string(b) != want {

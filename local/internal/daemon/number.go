@@ -43,23 +43,49 @@ type Member struct {
 }
 
 // MarshalJSON writes the members in order.
-func (m Members) MarshalJSON() ([]byte, error) {
-	b := []byte{'{'}
+func (m Members) MarshalJSON() ([]byte, error) { return m.appendTo(nil) }
+
+func (m Members) appendTo(b []byte) ([]byte, error) {
+	b = append(b, '{')
 	for i, member := range m {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		name, err := marshal(member.Name)
-		if err != nil {
+		var err error
+		if b, err = appendValue(b, member.Name); err != nil {
 			return nil, err
 		}
-		value, err := marshal(member.Value)
-		if err != nil {
+		if b, err = appendValue(append(b, ':'), member.Value); err != nil {
 			return nil, fmt.Errorf("cannot write %s: %w", member.Name, err)
 		}
-		b = append(append(append(b, name...), ':'), value...)
 	}
 	return append(b, '}'), nil
+}
+
+// appendValue writes nested objects in place: encoding/json would look through each of them again at every level.
+func appendValue(b []byte, v any) ([]byte, error) {
+	switch v := v.(type) {
+	case Members:
+		return v.appendTo(b)
+	case []Members:
+		return appendList(b, v)
+	}
+	text, err := marshal(v)
+	return append(b, text...), err
+}
+
+func appendList(b []byte, list []Members) ([]byte, error) {
+	b = append(b, '[')
+	for i, m := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		var err error
+		if b, err = m.appendTo(b); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, ']'), nil
 }
 
 // marshal is json.Marshal that leaves HTML's characters alone.
