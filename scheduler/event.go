@@ -19,7 +19,12 @@ func (*EventUpdate) typedEvent()                {}
 func (*EventUpdateOperationStatus) typedEvent() {}
 func (*EventMessage) typedEvent()               {}
 func (*EventFailure) typedEvent()               {}
+func (*EventHeartbeat) typedEvent()             {}
 func (*EventDisconnected) typedEvent()          {}
+
+// EventHeartbeat is the master's sign of life: right after EventSubscribed and then every 15 s. The session watches it; for a caller it is
+// a good moment for what is done every now and then.
+type EventHeartbeat struct{}
 
 // EventDisconnected is the session's own: the subscription was lost, or an attempt to subscribe has failed, or no master leads. The offers
 // that are held are void. The session tries again by itself.
@@ -40,8 +45,8 @@ func (e *EventDisconnected) String() string {
 	return fmt.Sprintf("disconnected: %v; trying again in %v", e.Err, e.Retry.Round(time.Millisecond))
 }
 
-// typed returns the part of a master's event that its type names, nil if it is none that callers are told of: a heartbeat, an error, a type
-// that this version does not know, or one without its part.
+// typed returns the part of a master's event that its type names, nil if it is none that callers are told of: an error, a type that
+// this version does not know, or one without its part.
 func (m *Event) typed() TypedEvent {
 	switch m.GetType() {
 	case EventTypeSubscribed:
@@ -62,6 +67,8 @@ func (m *Event) typed() TypedEvent {
 		return present(m.Message)
 	case EventTypeFailure:
 		return present(m.Failure)
+	case EventTypeHeartbeat:
+		return new(EventHeartbeat)
 	}
 	return nil
 }

@@ -191,9 +191,7 @@ func (r *run) tell(ctx context.Context, l *link, event *Event) error {
 		}
 	}
 	if typed == nil {
-		if event.GetType() != EventTypeHeartbeat {
-			r.opts.Logger.Debug("passed over an event of an unknown type", "event", event.String())
-		}
+		r.opts.Logger.Debug("passed over an event of an unknown type", "event", event.String())
 		return nil
 	}
 	if !l.established {

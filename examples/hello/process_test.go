@@ -76,8 +76,8 @@ func start(t *testing.T, dir, name string, args ...string) *process {
 		t.Fatal(err)
 	}
 	writer.Close()
-	go p.read(reader)
 	go func() {
+		p.read(reader) // to the end, so that nothing is missed
 		p.err = p.cmd.Wait()
 		close(p.ended)
 		p.signalMore()
@@ -168,32 +168,38 @@ func (p *process) end(sig syscall.Signal) error {
 // cluster is an `ormos local` that can be killed and started again.
 type cluster struct {
 	*process
-	t            *testing.T
-	dir          string
-	args         []string
-	master       string
-	stateOptions func(*http.Request)
+	t      *testing.T
+	dir    string
+	args   []string
+	master string
 }
 
-// startCluster starts `ormos local` on ports of its own. They lie below those that the system gives to outgoing
-// connections, so that they are still free after a kill -9.
-func startCluster(t *testing.T, dir string, args ...string) *cluster {
+// freePorts finds 200 ports in a row of which at least those of master and agent are free. They lie below those that the system
+// gives to outgoing connections, so that they are still free after a kill -9.
+func freePorts(t *testing.T) int {
 	t.Helper()
-	for range 20 {
-		port := 20000 + rand.N(10000)
-		if !free(port) || !free(port+1) {
-			continue
+	for range 100 {
+		if port := 10000 + rand.N(100)*200; free(port) && free(port+1) {
+			return port
 		}
-		c := &cluster{t: t, dir: dir, master: fmt.Sprintf("127.0.0.1:%d", port)}
-		c.args = append([]string{
-			"local", "-v", "--port", fmt.Sprint(port), "--agent-port", fmt.Sprint(port + 1), "--work-dir", filepath.Join(dir, "work"),
-			"--resources", fmt.Sprintf("cpus:4;mem:4096;disk:1024;ports:[%d-%d]", port+2, port+200),
-		}, args...)
-		c.start()
-		return c
 	}
 	t.Fatal("no free ports")
-	return nil
+	return 0
+}
+
+// startCluster starts `ormos local` with a work dir in dir and ports of its own: the master's, the agent's, and those that it offers.
+func startCluster(t *testing.T, dir string, args ...string) *cluster {
+	t.Helper()
+	port := freePorts(t)
+	return startClusterAt(t, dir, port, append(args, "--resources", fmt.Sprintf("cpus:4;mem:4096;disk:1024;ports:[%d-%d]", port+2, port+199))...)
+}
+
+func startClusterAt(t *testing.T, dir string, port int, args ...string) *cluster {
+	t.Helper()
+	c := &cluster{t: t, dir: dir, master: fmt.Sprintf("127.0.0.1:%d", port)}
+	c.args = append([]string{"local", "-v", "--port", fmt.Sprint(port), "--agent-port", fmt.Sprint(port + 1), "--work-dir", filepath.Join(dir, "work")}, args...)
+	c.start()
+	return c
 }
 
 func (c *cluster) start() {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/ormosproject/ormos/mesos"
@@ -15,7 +16,8 @@ type hello struct {
 	template
 	instances int
 	session   *scheduler.Session
-	record    *record // every task that may be running, on disk
+	record    *record             // every task that may be running, on disk
+	unsure    map[string]launched // those that nothing was heard of since the subscription
 	backoff   scheduler.Backoff
 	retry     time.Time // nothing is launched before
 	stopping  bool
@@ -41,14 +43,9 @@ func (h *hello) handle(ctx context.Context, event scheduler.TypedEvent) (err err
 	switch e := event.(type) {
 	case *scheduler.EventSubscribed:
 		say("registered", "with %s as framework %s", e.MasterInfo.GetPID(), e.FrameworkID.Value)
-		for id, t := range h.record.Tasks {
-			task, agent := mesos.TaskID{Value: id}, &mesos.AgentID{Value: t.Agent}
-			if h.stopping {
-				err = cmp.Or(err, h.session.Kill(ctx, scheduler.CallKill{TaskID: task, AgentID: agent}))
-			} else { // what became of it meanwhile?
-				err = cmp.Or(err, h.session.Reconcile(ctx, scheduler.CallReconcileTask{TaskID: task, AgentID: agent}))
-			}
-		}
+		h.unsure = maps.Clone(h.record.Tasks)
+	case *scheduler.EventHeartbeat: // right after EventSubscribed, and every 15 s
+		err = h.catchUp(ctx)
 	case *scheduler.EventDisconnected:
 		say("waiting", "%v", e)
 	case *scheduler.EventOffers:
@@ -59,6 +56,19 @@ func (h *hello) handle(ctx context.Context, event scheduler.TypedEvent) (err err
 		say("rescinded", "%s", e.OfferID.Value)
 	case *scheduler.EventUpdate:
 		err = h.update(ctx, &e.Status)
+	}
+	return err
+}
+
+// catchUp asks what became of the tasks of which nothing was heard since the subscription, or ends them.
+func (h *hello) catchUp(ctx context.Context) (err error) {
+	for id, t := range h.unsure {
+		task, agent := mesos.TaskID{Value: id}, &mesos.AgentID{Value: t.Agent}
+		if h.stopping {
+			err = cmp.Or(err, h.session.Kill(ctx, scheduler.CallKill{TaskID: task, AgentID: agent}))
+		} else {
+			err = cmp.Or(err, h.session.Reconcile(ctx, scheduler.CallReconcileTask{TaskID: task, AgentID: agent}))
+		}
 	}
 	return err
 }
@@ -89,6 +99,7 @@ func (h *hello) update(ctx context.Context, s *mesos.TaskStatus) error {
 	say("update", "%s", describeStatus(s))
 	id, gone := s.TaskID.Value, s.State.Terminal() || s.State == mesos.TaskUnreachable || s.State == mesos.TaskUnknown
 	task, known := h.record.Tasks[id]
+	delete(h.unsure, id)
 	switch {
 	case !known && !gone: // given up while its agent was unreachable
 		return h.session.Kill(ctx, scheduler.CallKill{TaskID: s.TaskID, AgentID: s.AgentID})

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ormosproject/ormos/local"
+	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/scheduler"
+	"github.com/ormosproject/ormos/zk/zktest"
+)
+
+func TestZooKeeper(t *testing.T) {
+	t.Parallel()
+	server := zktest.Start(t)
+	dir := t.TempDir()
+	url := server.URL("/mesos")
+	p := start(t, dir, "hello", "--master", url) // before there is a master
+	p.line(`^waiting `)
+	c := startCluster(t, dir, "--zk", url)
+	page := serving(t, p)
+	c.end(syscall.SIGKILL)
+	p.line(`^waiting +disconnected`)
+	c.start() // the registration of before expires in ZooKeeper; then this one leads
+	p.line(`^registered `)
+	if again := serving(t, p); again != page {
+		t.Errorf("the server at %s came back at %s", page, again)
+	}
+	if err := p.end(syscall.SIGTERM); err != nil {
+		t.Errorf("hello ended with %v", err)
+	}
+}
+
+func TestAuthentication(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	secret, credentials := filepath.Join(dir, "secret"), filepath.Join(dir, "credentials")
+	os.WriteFile(secret, []byte("open sesame\n"), 0o600)
+	os.WriteFile(credentials, []byte(`{"credentials":[{"principal":"ali","secret":"open sesame"}]}`), 0o600)
+	c := startCluster(t, dir, "--credentials", credentials)
+	refused := start(t, dir, "hello", "--master", c.master)
+	refused.line(`^hello: .*401 Unauthorized`)
+	p := start(t, dir, "hello", "--master", c.master, "--principal", "ali", "--secret-file", secret)
+	serving(t, p)
+	if strings.Contains(p.output()+c.output(), "sesame") {
+		t.Error("the secret was printed")
+	}
+	if err := p.end(syscall.SIGTERM); err != nil {
+		t.Errorf("hello ended with %v", err)
+	}
+}
+
+// TestPortTaken has one port only, which somebody else has. Once it is free, a further try succeeds.
+func TestPortTaken(t *testing.T) {
+	t.Parallel()
+	dir, port := t.TempDir(), freePorts(t)
+	taken, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	c := startClusterAt(t, dir, port, "--resources", fmt.Sprintf("cpus:2;mem:1024;disk:10;ports:[%d-%d]", port+2, port+2))
+	p := start(t, dir, "hello", "--master", c.master)
+	p.line(fmt.Sprintf(`^update +TASK_FAILED of \S+ from executor: cannot serve 127\.0\.0\.1:%d: .*address already in use`, port+2))
+	p.line(`^retrying +in `)
+	taken.Close()
+	serving(t, p)
+}
+
+// TestUnfitOffers offers too little of one thing each time.
+func TestUnfitOffers(t *testing.T) {
+	t.Parallel()
+	for resources, reason := range map[string]string{
+		"cpus:2;mem:1024;disk:10;ports:[]":              "it has no port",
+		"cpus:0.1;mem:1024;disk:10;ports:[31000-31001]": "it takes cpus 0.11 and mem 64 MB",
+		"cpus:2;mem:60;disk:10;ports:[31000-31001]":     "it takes cpus 0.11 and mem 64 MB",
+	} {
+		t.Run(resources, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			c := startClusterAt(t, dir, freePorts(t), "--resources", resources)
+			p := start(t, dir, "hello", "--master", c.master)
+			p.line(`^declined .*: ` + reason)
+			if err := p.end(syscall.SIGTERM); err != nil {
+				t.Errorf("hello ended with %v", err)
+			}
+			if strings.Contains(p.output(), "launching") {
+				t.Error("it launched on an offer that has not enough")
+			}
+		})
+	}
+}
+
+// TestSuppressed looks at whether the master goes on making offers that nobody wants.
+func TestSuppressed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c := startCluster(t, dir)
+	p := start(t, dir, "hello", "--master", c.master)
+	id := p.line(`as framework (\S+)`)[1]
+	p.line(`nothing to launch`)
+	eventually(t, "the role is suppressed", func() bool { return c.metrics()["master/frameworks/hello/"+id+"/roles/*/suppressed"] == 1 })
+	if n := c.metrics()["master/frameworks/hello/"+id+"/offers/declined"]; n != 1 {
+		t.Errorf("%v offers were declined, want 1", n)
+	}
+}
+
+// TestOfferTaken lets somebody else take the offer between its arrival and the launch: Mesos does not ask whose an offer is when it is
+// declined. The launch is refused and tried again.
+func TestOfferTaken(t *testing.T) {
+	t.Parallel()
+	bin, err := programs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	artifact, err := scheduler.OpenArtifact(scheduler.ArtifactOptions{File: filepath.Join(bin, "hello")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer stop()
+	group.Go(func() { artifact.Run(ctx) })
+	master := local.RunT(t).Master()
+	h, err := newHello(options{
+		template: template{cpus: 0.1, mem: 32, data: want, artifact: artifact.URI()}, instances: 1,
+		master: master, state: filepath.Join(t.TempDir(), "hello.json"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	thief := scheduler.New(scheduler.Options{Master: master, Framework: mesos.FrameworkInfo{Name: "thief"}, SuppressedRoles: []string{"*"}})
+	var states []mesos.TaskState
+	for event, err := range h.session.Events(ctx) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, ok := event.(*scheduler.EventOffers); ok && len(states) == 0 {
+			steal(t, thief, e.Offers[0].ID)
+		}
+		if err := h.handle(ctx, event); err != nil {
+			t.Fatal(err)
+		}
+		if e, ok := event.(*scheduler.EventUpdate); ok {
+			if states = append(states, e.Status.State); e.Status.State == mesos.TaskRunning {
+				break
+			}
+		}
+	}
+	if diff := cmp.Diff([]mesos.TaskState{mesos.TaskDropped, mesos.TaskRunning}, states); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// steal declines somebody's offer.
+func steal(t *testing.T, thief *scheduler.Session, offer mesos.OfferID) {
+	t.Helper()
+	for event, err := range thief.Events(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := event.(*scheduler.EventSubscribed); ok {
+			if err := thief.Decline(t.Context(), scheduler.CallDecline{OfferIDs: []mesos.OfferID{offer}}); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+	}
+}
+
+// metrics is /metrics/snapshot.
+func (c *cluster) metrics() (all map[string]float64) {
+	answer, err := http.Get("http://" + c.master + "/metrics/snapshot")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if err := json.NewDecoder(answer.Body).Decode(&all); err != nil {
+		c.t.Fatal(err)
+	}
+	return all
+}
