@@ -28,17 +28,29 @@ func (addressFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if v, i = codec.Text(b, i); i < 0 {
 				return false
 			}
+			if a.NoString() {
+				a.MoreStrings()
+			}
 			m.Hostname = a.String(v)
 		case 18: // ip
 			var v string
 			if v, i = codec.Text(b, i); i < 0 {
 				return false
 			}
+			if a.NoString() {
+				a.MoreStrings()
+			}
 			m.IP = a.String(v)
 		case 24: // port
-			var v uint64
-			if v, i = codec.Varint(b, i); i < 0 {
+			if i >= len(b) {
 				return false
+			}
+			v := uint64(b[i])
+			i++
+			if v >= 0x80 {
+				if v, i = codec.Varint(b, i-1); i < 0 {
+					return false
+				}
 			}
 			m.Port = int32(v)
 			seen |= 0x1
@@ -74,10 +86,21 @@ func (urlFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if seen&0x2 != 0 {
 				return false
 			}
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !(addressFast{}).Decode(a, unsafe.Pointer(&m.Address), v) && !a.Odd(&addressSchema, unsafe.Pointer(&m.Address), v) {
 				return false
 			}
@@ -86,6 +109,9 @@ func (urlFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			var v string
 			if v, i = codec.Text(b, i); i < 0 {
 				return false
+			}
+			if a.NoString() {
+				a.MoreStrings()
 			}
 			m.Path = a.String(v)
 		case 34: // query
@@ -98,11 +124,24 @@ func (urlFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			}
 			m.Query = m.Query[:n+1]
 			q := &m.Query[n]
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
-			a.Fetch(v)
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
+			if len(v) > 256 {
+				a.Fetch(v)
+			}
 			if !a.Nested((*Parameter)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -110,6 +149,9 @@ func (urlFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			var v string
 			if v, i = codec.Text(b, i); i < 0 {
 				return false
+			}
+			if a.NoString() {
+				a.MoreStrings()
 			}
 			m.Fragment = a.String(v)
 		default:
@@ -138,15 +180,28 @@ func (domainInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.FaultDomain != nil {
 				return false
 			}
-			q := codec.New[DomainInfoFaultDomain](a, (*DomainInfoFaultDomain)(nil).Schema())
+			q := codec.Cut[DomainInfoFaultDomain](a, 29)
 			if q == nil {
-				return false
+				if q = codec.New[DomainInfoFaultDomain](a, (*DomainInfoFaultDomain)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.FaultDomain = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !(domainInfoFaultDomainFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&domainInfoFaultDomainSchema, unsafe.Pointer(q), v) {
 				return false
 			}
@@ -181,10 +236,21 @@ func (domainInfoFaultDomainFast) Decode(a *codec.Arena, p unsafe.Pointer, b []by
 				m.Region.Name = s
 				i = j
 			} else {
-				var v []byte
-				if v, i = codec.Content(b, i); i < 0 {
+				if i >= len(b) {
 					return false
 				}
+				size := int(b[i])
+				i++
+				if size >= 0x80 {
+					if size, i = codec.Length(b, i-1); i < 0 {
+						return false
+					}
+				}
+				if size > len(b)-i {
+					return false
+				}
+				v := b[i : i+size : i+size]
+				i += size
 				if !a.Nested((*DomainInfoFaultDomainRegionInfo)(nil).Schema(), unsafe.Pointer(&m.Region), v) {
 					return false
 				}
@@ -198,10 +264,21 @@ func (domainInfoFaultDomainFast) Decode(a *codec.Arena, p unsafe.Pointer, b []by
 				m.Zone.Name = s
 				i = j
 			} else {
-				var v []byte
-				if v, i = codec.Content(b, i); i < 0 {
+				if i >= len(b) {
 					return false
 				}
+				size := int(b[i])
+				i++
+				if size >= 0x80 {
+					if size, i = codec.Length(b, i-1); i < 0 {
+						return false
+					}
+				}
+				if size > len(b)-i {
+					return false
+				}
+				v := b[i : i+size : i+size]
+				i += size
 				if !a.Nested((*DomainInfoFaultDomainZoneInfo)(nil).Schema(), unsafe.Pointer(&m.Zone), v) {
 					return false
 				}
@@ -261,16 +338,28 @@ func (valueRangeFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 		}
 		switch tag {
 		case 8: // begin
-			var v uint64
-			if v, i = codec.Varint(b, i); i < 0 {
+			if i >= len(b) {
 				return false
+			}
+			v := uint64(b[i])
+			i++
+			if v >= 0x80 {
+				if v, i = codec.Varint(b, i-1); i < 0 {
+					return false
+				}
 			}
 			m.Begin = uint64(v)
 			seen |= 0x1
 		case 16: // end
-			var v uint64
-			if v, i = codec.Varint(b, i); i < 0 {
+			if i >= len(b) {
 				return false
+			}
+			v := uint64(b[i])
+			i++
+			if v >= 0x80 {
+				if v, i = codec.Varint(b, i-1); i < 0 {
+					return false
+				}
 			}
 			m.End = uint64(v)
 			seen |= 0x2
@@ -306,11 +395,24 @@ func (valueRangesFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			}
 			m.Range = m.Range[:n+1]
 			q := &m.Range[n]
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
-			a.Fetch(v)
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
+			if len(v) > 256 {
+				a.Fetch(v)
+			}
 			if !(valueRangeFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&valueRangeSchema, unsafe.Pointer(q), v) {
 				return false
 			}
@@ -343,9 +445,15 @@ func (attributeFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			}
 			seen |= 0x1
 		case 16: // type
-			var v uint64
-			if v, i = codec.Varint(b, i); i < 0 {
+			if i >= len(b) {
 				return false
+			}
+			v := uint64(b[i])
+			i++
+			if v >= 0x80 {
+				if v, i = codec.Varint(b, i-1); i < 0 {
+					return false
+				}
 			}
 			m.Type = ValueType(v)
 			seen |= 0x2
@@ -353,15 +461,28 @@ func (attributeFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Scalar != nil {
 				return false
 			}
-			q := codec.New[ValueScalar](a, (*ValueScalar)(nil).Schema())
+			q := codec.Cut[ValueScalar](a, 42)
 			if q == nil {
-				return false
+				if q = codec.New[ValueScalar](a, (*ValueScalar)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Scalar = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !(valueScalarFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&valueScalarSchema, unsafe.Pointer(q), v) {
 				return false
 			}
@@ -369,15 +490,28 @@ func (attributeFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Ranges != nil {
 				return false
 			}
-			q := codec.New[ValueRanges](a, (*ValueRanges)(nil).Schema())
+			q := codec.Cut[ValueRanges](a, 44)
 			if q == nil {
-				return false
+				if q = codec.New[ValueRanges](a, (*ValueRanges)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Ranges = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !(valueRangesFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&valueRangesSchema, unsafe.Pointer(q), v) {
 				return false
 			}
@@ -385,19 +519,32 @@ func (attributeFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Text != nil {
 				return false
 			}
-			q := codec.New[ValueText](a, (*ValueText)(nil).Schema())
+			q := codec.Cut[ValueText](a, 46)
 			if q == nil {
-				return false
+				if q = codec.New[ValueText](a, (*ValueText)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Text = q
 			if s, j := codec.ID(b, i); j >= 0 {
 				q.Value = s
 				i = j
 			} else {
-				var v []byte
-				if v, i = codec.Content(b, i); i < 0 {
+				if i >= len(b) {
 					return false
 				}
+				size := int(b[i])
+				i++
+				if size >= 0x80 {
+					if size, i = codec.Length(b, i-1); i < 0 {
+						return false
+					}
+				}
+				if size > len(b)-i {
+					return false
+				}
+				v := b[i : i+size : i+size]
+				i += size
 				if !a.Nested((*ValueText)(nil).Schema(), unsafe.Pointer(q), v) {
 					return false
 				}
@@ -406,15 +553,28 @@ func (attributeFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Set != nil {
 				return false
 			}
-			q := codec.New[ValueSet](a, (*ValueSet)(nil).Schema())
+			q := codec.Cut[ValueSet](a, 45)
 			if q == nil {
-				return false
+				if q = codec.New[ValueSet](a, (*ValueSet)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Set = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*ValueSet)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -447,9 +607,15 @@ func (resourceFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			}
 			seen |= 0x1
 		case 16: // type
-			var v uint64
-			if v, i = codec.Varint(b, i); i < 0 {
+			if i >= len(b) {
 				return false
+			}
+			v := uint64(b[i])
+			i++
+			if v >= 0x80 {
+				if v, i = codec.Varint(b, i-1); i < 0 {
+					return false
+				}
 			}
 			m.Type = ValueType(v)
 			seen |= 0x2
@@ -457,15 +623,28 @@ func (resourceFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Scalar != nil {
 				return false
 			}
-			q := codec.New[ValueScalar](a, (*ValueScalar)(nil).Schema())
+			q := codec.Cut[ValueScalar](a, 42)
 			if q == nil {
-				return false
+				if q = codec.New[ValueScalar](a, (*ValueScalar)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Scalar = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !(valueScalarFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&valueScalarSchema, unsafe.Pointer(q), v) {
 				return false
 			}
@@ -473,15 +652,28 @@ func (resourceFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Ranges != nil {
 				return false
 			}
-			q := codec.New[ValueRanges](a, (*ValueRanges)(nil).Schema())
+			q := codec.Cut[ValueRanges](a, 44)
 			if q == nil {
-				return false
+				if q = codec.New[ValueRanges](a, (*ValueRanges)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Ranges = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !(valueRangesFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&valueRangesSchema, unsafe.Pointer(q), v) {
 				return false
 			}
@@ -489,15 +681,28 @@ func (resourceFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Set != nil {
 				return false
 			}
-			q := codec.New[ValueSet](a, (*ValueSet)(nil).Schema())
+			q := codec.Cut[ValueSet](a, 45)
 			if q == nil {
-				return false
+				if q = codec.New[ValueSet](a, (*ValueSet)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Set = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*ValueSet)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -506,20 +711,36 @@ func (resourceFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if v, i = codec.Text(b, i); i < 0 {
 				return false
 			}
+			if a.NoString() {
+				a.MoreStrings()
+			}
 			m.Role = a.String(v)
 		case 58: // disk
 			if m.Disk != nil {
 				return false
 			}
-			q := codec.New[ResourceDiskInfo](a, (*ResourceDiskInfo)(nil).Schema())
+			q := codec.Cut[ResourceDiskInfo](a, 51)
 			if q == nil {
-				return false
+				if q = codec.New[ResourceDiskInfo](a, (*ResourceDiskInfo)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Disk = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*ResourceDiskInfo)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -527,15 +748,28 @@ func (resourceFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Reservation != nil {
 				return false
 			}
-			q := codec.New[ResourceReservationInfo](a, (*ResourceReservationInfo)(nil).Schema())
+			q := codec.Cut[ResourceReservationInfo](a, 50)
 			if q == nil {
-				return false
+				if q = codec.New[ResourceReservationInfo](a, (*ResourceReservationInfo)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Reservation = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !(resourceReservationInfoFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&resourceReservationInfoSchema, unsafe.Pointer(q), v) {
 				return false
 			}
@@ -543,15 +777,28 @@ func (resourceFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Revocable != nil {
 				return false
 			}
-			q := codec.New[ResourceRevocableInfo](a, (*ResourceRevocableInfo)(nil).Schema())
+			q := codec.Cut[ResourceRevocableInfo](a, 56)
 			if q == nil {
-				return false
+				if q = codec.New[ResourceRevocableInfo](a, (*ResourceRevocableInfo)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Revocable = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*ResourceRevocableInfo)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -559,15 +806,28 @@ func (resourceFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Shared != nil {
 				return false
 			}
-			q := codec.New[ResourceSharedInfo](a, (*ResourceSharedInfo)(nil).Schema())
+			q := codec.Cut[ResourceSharedInfo](a, 57)
 			if q == nil {
-				return false
+				if q = codec.New[ResourceSharedInfo](a, (*ResourceSharedInfo)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Shared = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*ResourceSharedInfo)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -575,15 +835,28 @@ func (resourceFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.AllocationInfo != nil {
 				return false
 			}
-			q := codec.New[ResourceAllocationInfo](a, (*ResourceAllocationInfo)(nil).Schema())
+			q := codec.Cut[ResourceAllocationInfo](a, 49)
 			if q == nil {
-				return false
+				if q = codec.New[ResourceAllocationInfo](a, (*ResourceAllocationInfo)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.AllocationInfo = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !(resourceAllocationInfoFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&resourceAllocationInfoSchema, unsafe.Pointer(q), v) {
 				return false
 			}
@@ -591,19 +864,32 @@ func (resourceFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.ProviderID != nil {
 				return false
 			}
-			q := codec.New[ResourceProviderID](a, (*ResourceProviderID)(nil).Schema())
+			q := codec.Cut[ResourceProviderID](a, 6)
 			if q == nil {
-				return false
+				if q = codec.New[ResourceProviderID](a, (*ResourceProviderID)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.ProviderID = q
 			if s, j := codec.ID(b, i); j >= 0 {
 				q.Value = s
 				i = j
 			} else {
-				var v []byte
-				if v, i = codec.Content(b, i); i < 0 {
+				if i >= len(b) {
 					return false
 				}
+				size := int(b[i])
+				i++
+				if size >= 0x80 {
+					if size, i = codec.Length(b, i-1); i < 0 {
+						return false
+					}
+				}
+				if size > len(b)-i {
+					return false
+				}
+				v := b[i : i+size : i+size]
+				i += size
 				if !a.Nested((*ResourceProviderID)(nil).Schema(), unsafe.Pointer(q), v) {
 					return false
 				}
@@ -618,11 +904,24 @@ func (resourceFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			}
 			m.Reservations = m.Reservations[:n+1]
 			q := &m.Reservations[n]
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
-			a.Fetch(v)
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
+			if len(v) > 256 {
+				a.Fetch(v)
+			}
 			if !(resourceReservationInfoFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&resourceReservationInfoSchema, unsafe.Pointer(q), v) {
 				return false
 			}
@@ -653,6 +952,9 @@ func (resourceAllocationInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []b
 			if v, i = codec.Text(b, i); i < 0 {
 				return false
 			}
+			if a.NoString() {
+				a.MoreStrings()
+			}
 			m.Role = a.String(v)
 		default:
 			if i = a.Stray(&resourceAllocationInfoSchema, p, b, start, i, tag); i < 0 {
@@ -681,20 +983,36 @@ func (resourceReservationInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []
 			if v, i = codec.Text(b, i); i < 0 {
 				return false
 			}
+			if a.NoString() {
+				a.MoreStrings()
+			}
 			m.Principal = a.String(v)
 		case 18: // labels
 			if m.Labels != nil {
 				return false
 			}
-			q := codec.New[Labels](a, (*Labels)(nil).Schema())
+			q := codec.Cut[Labels](a, 152)
 			if q == nil {
-				return false
+				if q = codec.New[Labels](a, (*Labels)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Labels = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*Labels)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -703,16 +1021,30 @@ func (resourceReservationInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []
 			if v, i = codec.Text(b, i); i < 0 {
 				return false
 			}
+			if a.NoString() {
+				a.MoreStrings()
+			}
 			m.Role = a.String(v)
 		case 32: // type
-			var v uint64
-			if v, i = codec.Varint(b, i); i < 0 {
+			if i >= len(b) {
 				return false
+			}
+			v := uint64(b[i])
+			i++
+			if v >= 0x80 {
+				if v, i = codec.Varint(b, i-1); i < 0 {
+					return false
+				}
 			}
 			if v >= 64 || 0x7>>v&1 == 0 {
 				return false
 			}
-			m.Type = codec.Number32(a, ResourceReservationInfoType(v))
+			if a.NoNumber() {
+				a.MoreNumbers()
+			}
+			q := codec.Number[ResourceReservationInfoType](a)
+			*q = ResourceReservationInfoType(v)
+			m.Type = q
 		default:
 			if i = a.Stray(&resourceReservationInfoSchema, p, b, start, i, tag); i < 0 {
 				return false
@@ -744,10 +1076,21 @@ func (offerFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 				m.ID.Value = s
 				i = j
 			} else {
-				var v []byte
-				if v, i = codec.Content(b, i); i < 0 {
+				if i >= len(b) {
 					return false
 				}
+				size := int(b[i])
+				i++
+				if size >= 0x80 {
+					if size, i = codec.Length(b, i-1); i < 0 {
+						return false
+					}
+				}
+				if size > len(b)-i {
+					return false
+				}
+				v := b[i : i+size : i+size]
+				i += size
 				if !a.Nested((*OfferID)(nil).Schema(), unsafe.Pointer(&m.ID), v) {
 					return false
 				}
@@ -761,10 +1104,21 @@ func (offerFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 				m.FrameworkID.Value = s
 				i = j
 			} else {
-				var v []byte
-				if v, i = codec.Content(b, i); i < 0 {
+				if i >= len(b) {
 					return false
 				}
+				size := int(b[i])
+				i++
+				if size >= 0x80 {
+					if size, i = codec.Length(b, i-1); i < 0 {
+						return false
+					}
+				}
+				if size > len(b)-i {
+					return false
+				}
+				v := b[i : i+size : i+size]
+				i += size
 				if !a.Nested((*FrameworkID)(nil).Schema(), unsafe.Pointer(&m.FrameworkID), v) {
 					return false
 				}
@@ -778,10 +1132,21 @@ func (offerFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 				m.AgentID.Value = s
 				i = j
 			} else {
-				var v []byte
-				if v, i = codec.Content(b, i); i < 0 {
+				if i >= len(b) {
 					return false
 				}
+				size := int(b[i])
+				i++
+				if size >= 0x80 {
+					if size, i = codec.Length(b, i-1); i < 0 {
+						return false
+					}
+				}
+				if size > len(b)-i {
+					return false
+				}
+				v := b[i : i+size : i+size]
+				i += size
 				if !a.Nested((*AgentID)(nil).Schema(), unsafe.Pointer(&m.AgentID), v) {
 					return false
 				}
@@ -802,11 +1167,24 @@ func (offerFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			}
 			m.Resources = m.Resources[:n+1]
 			q := &m.Resources[n]
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
-			a.Fetch(v)
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
+			if len(v) > 256 {
+				a.Fetch(v)
+			}
 			if !(resourceFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&resourceSchema, unsafe.Pointer(q), v) {
 				return false
 			}
@@ -824,11 +1202,24 @@ func (offerFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 				q.Value = s
 				i = j
 			} else {
-				var v []byte
-				if v, i = codec.Content(b, i); i < 0 {
+				if i >= len(b) {
 					return false
 				}
-				a.Fetch(v)
+				size := int(b[i])
+				i++
+				if size >= 0x80 {
+					if size, i = codec.Length(b, i-1); i < 0 {
+						return false
+					}
+				}
+				if size > len(b)-i {
+					return false
+				}
+				v := b[i : i+size : i+size]
+				i += size
+				if len(v) > 256 {
+					a.Fetch(v)
+				}
 				if !a.Nested((*ExecutorID)(nil).Schema(), unsafe.Pointer(q), v) {
 					return false
 				}
@@ -843,11 +1234,24 @@ func (offerFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			}
 			m.Attributes = m.Attributes[:n+1]
 			q := &m.Attributes[n]
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
-			a.Fetch(v)
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
+			if len(v) > 256 {
+				a.Fetch(v)
+			}
 			if !(attributeFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&attributeSchema, unsafe.Pointer(q), v) {
 				return false
 			}
@@ -855,15 +1259,28 @@ func (offerFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.URL != nil {
 				return false
 			}
-			q := codec.New[URL](a, (*URL)(nil).Schema())
+			q := codec.Cut[URL](a, 11)
 			if q == nil {
-				return false
+				if q = codec.New[URL](a, (*URL)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.URL = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !(urlFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&urlSchema, unsafe.Pointer(q), v) {
 				return false
 			}
@@ -871,15 +1288,28 @@ func (offerFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Unavailability != nil {
 				return false
 			}
-			q := codec.New[Unavailability](a, (*Unavailability)(nil).Schema())
+			q := codec.Cut[Unavailability](a, 12)
 			if q == nil {
-				return false
+				if q = codec.New[Unavailability](a, (*Unavailability)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Unavailability = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*Unavailability)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -887,15 +1317,28 @@ func (offerFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.AllocationInfo != nil {
 				return false
 			}
-			q := codec.New[ResourceAllocationInfo](a, (*ResourceAllocationInfo)(nil).Schema())
+			q := codec.Cut[ResourceAllocationInfo](a, 49)
 			if q == nil {
-				return false
+				if q = codec.New[ResourceAllocationInfo](a, (*ResourceAllocationInfo)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.AllocationInfo = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !(resourceAllocationInfoFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&resourceAllocationInfoSchema, unsafe.Pointer(q), v) {
 				return false
 			}
@@ -903,15 +1346,28 @@ func (offerFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Domain != nil {
 				return false
 			}
-			q := codec.New[DomainInfo](a, (*DomainInfo)(nil).Schema())
+			q := codec.Cut[DomainInfo](a, 28)
 			if q == nil {
-				return false
+				if q = codec.New[DomainInfo](a, (*DomainInfo)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Domain = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !(domainInfoFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&domainInfoSchema, unsafe.Pointer(q), v) {
 				return false
 			}
@@ -946,49 +1402,95 @@ func (taskStatusFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 				m.TaskID.Value = s
 				i = j
 			} else {
-				var v []byte
-				if v, i = codec.Content(b, i); i < 0 {
+				if i >= len(b) {
 					return false
 				}
+				size := int(b[i])
+				i++
+				if size >= 0x80 {
+					if size, i = codec.Length(b, i-1); i < 0 {
+						return false
+					}
+				}
+				if size > len(b)-i {
+					return false
+				}
+				v := b[i : i+size : i+size]
+				i += size
 				if !a.Nested((*TaskID)(nil).Schema(), unsafe.Pointer(&m.TaskID), v) {
 					return false
 				}
 			}
 			seen |= 0x1
 		case 16: // state
-			var v uint64
-			if v, i = codec.Varint(b, i); i < 0 {
+			if i >= len(b) {
 				return false
+			}
+			v := uint64(b[i])
+			i++
+			if v >= 0x80 {
+				if v, i = codec.Varint(b, i-1); i < 0 {
+					return false
+				}
 			}
 			m.State = TaskState(v)
 			seen |= 0x2
 		case 26: // data
-			if m.Data, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
+			m.Data = v
 		case 34: // message
 			var v string
 			if v, i = codec.Text(b, i); i < 0 {
 				return false
+			}
+			if a.NoString() {
+				a.MoreStrings()
 			}
 			m.Message = a.String(v)
 		case 42: // agent_id
 			if m.AgentID != nil {
 				return false
 			}
-			q := codec.New[AgentID](a, (*AgentID)(nil).Schema())
+			q := codec.Cut[AgentID](a, 2)
 			if q == nil {
-				return false
+				if q = codec.New[AgentID](a, (*AgentID)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.AgentID = q
 			if s, j := codec.ID(b, i); j >= 0 {
 				q.Value = s
 				i = j
 			} else {
-				var v []byte
-				if v, i = codec.Content(b, i); i < 0 {
+				if i >= len(b) {
 					return false
 				}
+				size := int(b[i])
+				i++
+				if size >= 0x80 {
+					if size, i = codec.Length(b, i-1); i < 0 {
+						return false
+					}
+				}
+				if size > len(b)-i {
+					return false
+				}
+				v := b[i : i+size : i+size]
+				i += size
 				if !a.Nested((*AgentID)(nil).Schema(), unsafe.Pointer(q), v) {
 					return false
 				}
@@ -998,69 +1500,146 @@ func (taskStatusFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if v, i = codec.Fixed64(b, i); i < 0 {
 				return false
 			}
-			m.Timestamp = codec.Number64(a, math.Float64frombits(v))
+			if a.NoNumber() {
+				a.MoreNumbers()
+			}
+			q := codec.Number[float64](a)
+			*q = math.Float64frombits(v)
+			m.Timestamp = q
 		case 58: // executor_id
 			if m.ExecutorID != nil {
 				return false
 			}
-			q := codec.New[ExecutorID](a, (*ExecutorID)(nil).Schema())
+			q := codec.Cut[ExecutorID](a, 4)
 			if q == nil {
-				return false
+				if q = codec.New[ExecutorID](a, (*ExecutorID)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.ExecutorID = q
 			if s, j := codec.ID(b, i); j >= 0 {
 				q.Value = s
 				i = j
 			} else {
-				var v []byte
-				if v, i = codec.Content(b, i); i < 0 {
+				if i >= len(b) {
 					return false
 				}
+				size := int(b[i])
+				i++
+				if size >= 0x80 {
+					if size, i = codec.Length(b, i-1); i < 0 {
+						return false
+					}
+				}
+				if size > len(b)-i {
+					return false
+				}
+				v := b[i : i+size : i+size]
+				i += size
 				if !a.Nested((*ExecutorID)(nil).Schema(), unsafe.Pointer(q), v) {
 					return false
 				}
 			}
 		case 64: // healthy
-			var v uint64
-			if v, i = codec.Varint(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
-			m.Healthy = a.Flag(v != 0)
+			v := uint64(b[i])
+			i++
+			if v >= 0x80 {
+				if v, i = codec.Varint(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if a.NoNumber() {
+				a.MoreNumbers()
+			}
+			q := codec.Number[bool](a)
+			*q = v != 0
+			m.Healthy = q
 		case 72: // source
-			var v uint64
-			if v, i = codec.Varint(b, i); i < 0 {
+			if i >= len(b) {
 				return false
+			}
+			v := uint64(b[i])
+			i++
+			if v >= 0x80 {
+				if v, i = codec.Varint(b, i-1); i < 0 {
+					return false
+				}
 			}
 			if v >= 64 || 0x7>>v&1 == 0 {
 				return false
 			}
-			m.Source = codec.Number32(a, TaskStatusSource(v))
+			if a.NoNumber() {
+				a.MoreNumbers()
+			}
+			q := codec.Number[TaskStatusSource](a)
+			*q = TaskStatusSource(v)
+			m.Source = q
 		case 80: // reason
-			var v uint64
-			if v, i = codec.Varint(b, i); i < 0 {
+			if i >= len(b) {
 				return false
+			}
+			v := uint64(b[i])
+			i++
+			if v >= 0x80 {
+				if v, i = codec.Varint(b, i-1); i < 0 {
+					return false
+				}
 			}
 			if v >= 64 || 0x7ffffffff>>v&1 == 0 {
 				return false
 			}
-			m.Reason = codec.Number32(a, TaskStatusReason(v))
+			if a.NoNumber() {
+				a.MoreNumbers()
+			}
+			q := codec.Number[TaskStatusReason](a)
+			*q = TaskStatusReason(v)
+			m.Reason = q
 		case 90: // uuid
-			if m.UUID, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
+			m.UUID = v
 		case 98: // labels
 			if m.Labels != nil {
 				return false
 			}
-			q := codec.New[Labels](a, (*Labels)(nil).Schema())
+			q := codec.Cut[Labels](a, 152)
 			if q == nil {
-				return false
+				if q = codec.New[Labels](a, (*Labels)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Labels = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*Labels)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -1068,15 +1647,28 @@ func (taskStatusFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.ContainerStatus != nil {
 				return false
 			}
-			q := codec.New[ContainerStatus](a, (*ContainerStatus)(nil).Schema())
+			q := codec.Cut[ContainerStatus](a, 142)
 			if q == nil {
-				return false
+				if q = codec.New[ContainerStatus](a, (*ContainerStatus)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.ContainerStatus = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !(containerStatusFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&containerStatusSchema, unsafe.Pointer(q), v) {
 				return false
 			}
@@ -1084,15 +1676,28 @@ func (taskStatusFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.UnreachableTime != nil {
 				return false
 			}
-			q := codec.New[TimeInfo](a, (*TimeInfo)(nil).Schema())
+			q := codec.Cut[TimeInfo](a, 8)
 			if q == nil {
-				return false
+				if q = codec.New[TimeInfo](a, (*TimeInfo)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.UnreachableTime = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*TimeInfo)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -1100,15 +1705,28 @@ func (taskStatusFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.CheckStatus != nil {
 				return false
 			}
-			q := codec.New[CheckStatusInfo](a, (*CheckStatusInfo)(nil).Schema())
+			q := codec.Cut[CheckStatusInfo](a, 96)
 			if q == nil {
-				return false
+				if q = codec.New[CheckStatusInfo](a, (*CheckStatusInfo)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.CheckStatus = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*CheckStatusInfo)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -1116,15 +1734,28 @@ func (taskStatusFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Limitation != nil {
 				return false
 			}
-			q := codec.New[TaskResourceLimitation](a, (*TaskResourceLimitation)(nil).Schema())
+			q := codec.Cut[TaskResourceLimitation](a, 92)
 			if q == nil {
-				return false
+				if q = codec.New[TaskResourceLimitation](a, (*TaskResourceLimitation)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Limitation = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*TaskResourceLimitation)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -1156,15 +1787,28 @@ func (networkInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Labels != nil {
 				return false
 			}
-			q := codec.New[Labels](a, (*Labels)(nil).Schema())
+			q := codec.Cut[Labels](a, 152)
 			if q == nil {
-				return false
+				if q = codec.New[Labels](a, (*Labels)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Labels = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*Labels)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -1178,11 +1822,24 @@ func (networkInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			}
 			m.IPAddresses = m.IPAddresses[:n+1]
 			q := &m.IPAddresses[n]
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
-			a.Fetch(v)
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
+			if len(v) > 256 {
+				a.Fetch(v)
+			}
 			if !(networkInfoIPAddressFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&networkInfoIPAddressSchema, unsafe.Pointer(q), v) {
 				return false
 			}
@@ -1190,6 +1847,9 @@ func (networkInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			var v string
 			if v, i = codec.Text(b, i); i < 0 {
 				return false
+			}
+			if a.NoString() {
+				a.MoreStrings()
 			}
 			m.Name = a.String(v)
 		case 58: // port_mappings
@@ -1202,11 +1862,24 @@ func (networkInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			}
 			m.PortMappings = m.PortMappings[:n+1]
 			q := &m.PortMappings[n]
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
-			a.Fetch(v)
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
+			if len(v) > 256 {
+				a.Fetch(v)
+			}
 			if !a.Nested((*NetworkInfoPortMapping)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -1233,18 +1906,32 @@ func (networkInfoIPAddressFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byt
 		}
 		switch tag {
 		case 8: // protocol
-			var v uint64
-			if v, i = codec.Varint(b, i); i < 0 {
+			if i >= len(b) {
 				return false
+			}
+			v := uint64(b[i])
+			i++
+			if v >= 0x80 {
+				if v, i = codec.Varint(b, i-1); i < 0 {
+					return false
+				}
 			}
 			if v >= 64 || 0x6>>v&1 == 0 {
 				return false
 			}
-			m.Protocol = codec.Number32(a, NetworkInfoProtocol(v))
+			if a.NoNumber() {
+				a.MoreNumbers()
+			}
+			q := codec.Number[NetworkInfoProtocol](a)
+			*q = NetworkInfoProtocol(v)
+			m.Protocol = q
 		case 18: // ip_address
 			var v string
 			if v, i = codec.Text(b, i); i < 0 {
 				return false
+			}
+			if a.NoString() {
+				a.MoreStrings()
 			}
 			m.IPAddress = a.String(v)
 		default:
@@ -1279,11 +1966,24 @@ func (containerStatusFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bo
 			}
 			m.NetworkInfos = m.NetworkInfos[:n+1]
 			q := &m.NetworkInfos[n]
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
-			a.Fetch(v)
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
+			if len(v) > 256 {
+				a.Fetch(v)
+			}
 			if !(networkInfoFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&networkInfoSchema, unsafe.Pointer(q), v) {
 				return false
 			}
@@ -1291,41 +1991,78 @@ func (containerStatusFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bo
 			if m.CgroupInfo != nil {
 				return false
 			}
-			q := codec.New[CgroupInfo](a, (*CgroupInfo)(nil).Schema())
+			q := codec.Cut[CgroupInfo](a, 143)
 			if q == nil {
-				return false
+				if q = codec.New[CgroupInfo](a, (*CgroupInfo)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.CgroupInfo = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*CgroupInfo)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
 		case 24: // executor_pid
-			var v uint64
-			if v, i = codec.Varint(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
-			m.ExecutorPID = codec.Number32(a, uint32(v))
+			v := uint64(b[i])
+			i++
+			if v >= 0x80 {
+				if v, i = codec.Varint(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if a.NoNumber() {
+				a.MoreNumbers()
+			}
+			q := codec.Number[uint32](a)
+			*q = uint32(v)
+			m.ExecutorPID = q
 		case 34: // container_id
 			if m.ContainerID != nil {
 				return false
 			}
-			q := codec.New[ContainerID](a, (*ContainerID)(nil).Schema())
+			q := codec.Cut[ContainerID](a, 5)
 			if q == nil {
-				return false
+				if q = codec.New[ContainerID](a, (*ContainerID)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.ContainerID = q
 			if s, j := codec.ID(b, i); j >= 0 {
 				q.Value = s
 				i = j
 			} else {
-				var v []byte
-				if v, i = codec.Content(b, i); i < 0 {
+				if i >= len(b) {
 					return false
 				}
+				size := int(b[i])
+				i++
+				if size >= 0x80 {
+					if size, i = codec.Length(b, i-1); i < 0 {
+						return false
+					}
+				}
+				if size > len(b)-i {
+					return false
+				}
+				v := b[i : i+size : i+size]
+				i += size
 				if !a.Nested((*ContainerID)(nil).Schema(), unsafe.Pointer(q), v) {
 					return false
 				}

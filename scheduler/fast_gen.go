@@ -23,27 +23,51 @@ func (eventFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 		}
 		switch tag {
 		case 8: // type
-			var v uint64
-			if v, i = codec.Varint(b, i); i < 0 {
+			if i >= len(b) {
 				return false
+			}
+			v := uint64(b[i])
+			i++
+			if v >= 0x80 {
+				if v, i = codec.Varint(b, i-1); i < 0 {
+					return false
+				}
 			}
 			if v >= 64 || 0xfff>>v&1 == 0 {
 				return false
 			}
-			m.Type = codec.Number32(a, EventType(v))
+			if a.NoNumber() {
+				a.MoreNumbers()
+			}
+			q := codec.Number[EventType](a)
+			*q = EventType(v)
+			m.Type = q
 		case 18: // subscribed
 			if m.Subscribed != nil {
 				return false
 			}
-			q := codec.New[EventSubscribed](a, (*EventSubscribed)(nil).Schema())
+			q := codec.Cut[EventSubscribed](a, 171)
 			if q == nil {
-				return false
+				if q = codec.New[EventSubscribed](a, (*EventSubscribed)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Subscribed = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*EventSubscribed)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -51,15 +75,28 @@ func (eventFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Offers != nil {
 				return false
 			}
-			q := codec.New[EventOffers](a, (*EventOffers)(nil).Schema())
+			q := codec.Cut[EventOffers](a, 172)
 			if q == nil {
-				return false
+				if q = codec.New[EventOffers](a, (*EventOffers)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Offers = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !(eventOffersFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&eventOffersSchema, unsafe.Pointer(q), v) {
 				return false
 			}
@@ -67,15 +104,28 @@ func (eventFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Rescind != nil {
 				return false
 			}
-			q := codec.New[EventRescind](a, (*EventRescind)(nil).Schema())
+			q := codec.Cut[EventRescind](a, 174)
 			if q == nil {
-				return false
+				if q = codec.New[EventRescind](a, (*EventRescind)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Rescind = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*EventRescind)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -83,15 +133,28 @@ func (eventFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Update != nil {
 				return false
 			}
-			q := codec.New[EventUpdate](a, (*EventUpdate)(nil).Schema())
+			q := codec.Cut[EventUpdate](a, 176)
 			if q == nil {
-				return false
+				if q = codec.New[EventUpdate](a, (*EventUpdate)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Update = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !(eventUpdateFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&eventUpdateSchema, unsafe.Pointer(q), v) {
 				return false
 			}
@@ -99,15 +162,28 @@ func (eventFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Message != nil {
 				return false
 			}
-			q := codec.New[EventMessage](a, (*EventMessage)(nil).Schema())
+			q := codec.Cut[EventMessage](a, 178)
 			if q == nil {
-				return false
+				if q = codec.New[EventMessage](a, (*EventMessage)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Message = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*EventMessage)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -115,15 +191,28 @@ func (eventFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Failure != nil {
 				return false
 			}
-			q := codec.New[EventFailure](a, (*EventFailure)(nil).Schema())
+			q := codec.Cut[EventFailure](a, 179)
 			if q == nil {
-				return false
+				if q = codec.New[EventFailure](a, (*EventFailure)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Failure = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*EventFailure)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -131,19 +220,32 @@ func (eventFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.Error != nil {
 				return false
 			}
-			q := codec.New[EventError](a, (*EventError)(nil).Schema())
+			q := codec.Cut[EventError](a, 180)
 			if q == nil {
-				return false
+				if q = codec.New[EventError](a, (*EventError)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.Error = q
 			if s, j := codec.ID(b, i); j >= 0 {
 				q.Message = s
 				i = j
 			} else {
-				var v []byte
-				if v, i = codec.Content(b, i); i < 0 {
+				if i >= len(b) {
 					return false
 				}
+				size := int(b[i])
+				i++
+				if size >= 0x80 {
+					if size, i = codec.Length(b, i-1); i < 0 {
+						return false
+					}
+				}
+				if size > len(b)-i {
+					return false
+				}
+				v := b[i : i+size : i+size]
+				i += size
 				if !a.Nested((*EventError)(nil).Schema(), unsafe.Pointer(q), v) {
 					return false
 				}
@@ -152,15 +254,28 @@ func (eventFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.InverseOffers != nil {
 				return false
 			}
-			q := codec.New[EventInverseOffers](a, (*EventInverseOffers)(nil).Schema())
+			q := codec.Cut[EventInverseOffers](a, 173)
 			if q == nil {
-				return false
+				if q = codec.New[EventInverseOffers](a, (*EventInverseOffers)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.InverseOffers = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*EventInverseOffers)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -168,15 +283,28 @@ func (eventFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.RescindInverseOffer != nil {
 				return false
 			}
-			q := codec.New[EventRescindInverseOffer](a, (*EventRescindInverseOffer)(nil).Schema())
+			q := codec.Cut[EventRescindInverseOffer](a, 175)
 			if q == nil {
-				return false
+				if q = codec.New[EventRescindInverseOffer](a, (*EventRescindInverseOffer)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.RescindInverseOffer = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*EventRescindInverseOffer)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -184,15 +312,28 @@ func (eventFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if m.UpdateOperationStatus != nil {
 				return false
 			}
-			q := codec.New[EventUpdateOperationStatus](a, (*EventUpdateOperationStatus)(nil).Schema())
+			q := codec.Cut[EventUpdateOperationStatus](a, 177)
 			if q == nil {
-				return false
+				if q = codec.New[EventUpdateOperationStatus](a, (*EventUpdateOperationStatus)(nil).Schema()); q == nil {
+					return false
+				}
 			}
 			m.UpdateOperationStatus = q
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*EventUpdateOperationStatus)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -228,11 +369,24 @@ func (eventOffersFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			}
 			m.Offers = m.Offers[:n+1]
 			q := &m.Offers[n]
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
-			a.Fetch(v)
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
+			if len(v) > 256 {
+				a.Fetch(v)
+			}
 			if !a.Nested((*mesos.Offer)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
@@ -263,10 +417,21 @@ func (eventUpdateFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if seen&0x1 != 0 {
 				return false
 			}
-			var v []byte
-			if v, i = codec.Content(b, i); i < 0 {
+			if i >= len(b) {
 				return false
 			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
 			if !a.Nested((*mesos.TaskStatus)(nil).Schema(), unsafe.Pointer(&m.Status), v) {
 				return false
 			}

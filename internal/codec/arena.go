@@ -69,7 +69,7 @@ type chunk[T any] struct {
 // allow sets the memory that a message read from n bytes may take.
 func (a *Arena) allow(n int) {
 	a.left, a.depth = n*memoryFactor+memoryFloor, 0
-	a.slow, a.failed = false, false
+	a.slow, a.failed = a.single, false
 }
 
 // message allocates a struct. It gives nil when too much was allocated.

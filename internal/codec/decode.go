@@ -362,6 +362,9 @@ func ahead(b []byte, tag uint) int {
 	for i := 0; i < len(b); n++ {
 		got := uint(b[i])
 		i++
+		if got < 0x80 && got != tag {
+			return n
+		}
 		if got >= 0x80 {
 			if got, i = longTag(b, i-1); i < 0 {
 				return n

@@ -52,7 +52,21 @@ func (a *Arena) Odd(sc *Schema, m unsafe.Pointer, b []byte) bool {
 	return !a.failed
 }
 
-// New allocates a nested message, nil when too much was allocated.
+// Cut takes a nested message from the slab of the slot, nil when it is full.
+func Cut[T any](a *Arena, slot int) *T {
+	if slot < len(a.slabs) {
+		var t T
+		if s := &a.slabs[slot]; s.off < s.end {
+			p := unsafe.Add(s.base, s.off)
+			s.off += unsafe.Sizeof(t)
+			a.left -= int(unsafe.Sizeof(t))
+			return (*T)(p)
+		}
+	}
+	return nil
+}
+
+// New allocates a nested message when [Cut] could not, nil when too much was allocated.
 func New[T any](a *Arena, sc *Schema) *T { return (*T)(a.message(sc)) }
 
 // Grow makes room in the full slice that s points to for the elements that rest begins with.
@@ -60,35 +74,34 @@ func (a *Arena) Grow(s unsafe.Pointer, sc *Schema, rest []byte, tag uint) bool {
 	return a.grow((*slice)(s), sc, max(1, ahead(rest, tag)))
 }
 
-// Fetch touches the bytes of an element of some size.
-func (a *Arena) Fetch(b []byte) {
-	if len(b) > fetchAbove {
-		a.fetch(b)
-	}
-}
+// Fetch touches the bytes of an element that is larger than some cache lines.
+func (a *Arena) Fetch(b []byte) { a.fetch(b) }
 
-// String allocates an optional string.
-func (a *Arena) String(s string) *string { return a.string(s) }
+// NoString tells whether [Arena.String] needs MoreStrings first. (Apart, so that both are compiled in place.)
+func (a *Arena) NoString() bool { return a.strings.used == len(a.strings.all) }
 
-// Number64 allocates an optional number of 64 bits.
-func Number64[T int64 | uint64 | float64](a *Arena, v T) *T {
-	p := (*T)(a.word())
-	*p = v
+// MoreStrings makes room for optional strings.
+func (a *Arena) MoreStrings() { a.strings.renew(a, stringChunk) }
+
+// NoNumber tells whether [Number] needs MoreNumbers first.
+func (a *Arena) NoNumber() bool { return a.words.used == len(a.words.all) }
+
+// MoreNumbers makes room for optional numbers.
+func (a *Arena) MoreNumbers() { a.words.renew(a, wordChunk) }
+
+// String allocates an optional string where there is room.
+func (a *Arena) String(s string) *string {
+	p := &a.strings.all[a.strings.used]
+	a.strings.used++
+	*p = s
 	return p
 }
 
-// Number32 allocates an optional number of 32 bits.
-func Number32[T ~int32 | uint32](a *Arena, v T) *T {
-	p := (*T)(a.word())
-	*p = v
-	return p
-}
-
-// Flag allocates an optional truth value.
-func (a *Arena) Flag(v bool) *bool {
-	p := (*bool)(a.word())
-	*p = v
-	return p
+// Number allocates an optional number, or a truth value, where there is room. It may hold anything.
+func Number[T any](a *Arena) *T {
+	p := &a.words.all[a.words.used]
+	a.words.used++
+	return (*T)(unsafe.Pointer(p))
 }
 
 // The functions below read what stands at i of b, and give the index after it, -1 when it is not there as it should be.
@@ -96,13 +109,8 @@ func (a *Arena) Flag(v bool) *bool {
 // LongTag reads the tag whose first byte, of more than one, is before i.
 func LongTag(b []byte, i int) (uint, int) { return longTag(b, i-1) }
 
-// Varint reads a number.
-func Varint(b []byte, i int) (uint64, int) {
-	if i < len(b) && b[i] < 0x80 {
-		return uint64(b[i]), i + 1
-	}
-	return varint(b, i)
-}
+// Varint reads a number of more than one byte.
+func Varint(b []byte, i int) (uint64, int) { return varint(b, i) }
 
 // Fixed64 reads the 8 bytes of a double.
 func Fixed64(b []byte, i int) (uint64, int) {
@@ -112,23 +120,8 @@ func Fixed64(b []byte, i int) (uint64, int) {
 	return binary.LittleEndian.Uint64(b[i:]), i + 8
 }
 
-// Content reads the bytes of a nested message or of a field of bytes.
-func Content(b []byte, i int) ([]byte, int) {
-	if i < len(b) {
-		if n := int(b[i]); n < 0x80 && n < len(b)-i {
-			return b[i+1 : i+1+n : i+1+n], i + 1 + n
-		}
-	}
-	return longContent(b, i)
-}
-
-func longContent(b []byte, i int) ([]byte, int) {
-	n, i := length(b, i)
-	if i < 0 {
-		return nil, -1
-	}
-	return b[i : i+n : i+n], i + n
-}
+// Length reads a length of more than one byte of something that lies in b.
+func Length(b []byte, i int) (int, int) { return length(b, i) }
 
 // Text reads a string.
 func Text(b []byte, i int) (string, int) {
@@ -143,7 +136,21 @@ func Text(b []byte, i int) (string, int) {
 			return "", -1
 		}
 	}
-	if n > len(b)-i || !validUTF8(unsafe.Add(base, i), n) {
+	if n > len(b)-i {
+		return "", -1
+	}
+	if n < 8 {
+		if !validUTF8(unsafe.Add(base, i), n) {
+			return "", -1
+		}
+		return text(base, i, n), i + n
+	}
+	var all uint64
+	for k := i; k < i+n-8; k += 8 {
+		all |= *(*uint64)(unsafe.Add(base, k))
+	}
+	all |= *(*uint64)(unsafe.Add(base, i+n-8))
+	if all&notASCII != 0 && !validUTF8(unsafe.Add(base, i), n) {
 		return "", -1
 	}
 	return text(base, i, n), i + n
@@ -160,7 +167,21 @@ func ID(b []byte, i int) (string, int) {
 		return "", -1
 	}
 	i += 3
-	if n > len(b)-i || !validUTF8(unsafe.Add(base, i), n) {
+	if n > len(b)-i {
+		return "", -1
+	}
+	if n < 8 {
+		if !validUTF8(unsafe.Add(base, i), n) {
+			return "", -1
+		}
+		return text(base, i, n), i + n
+	}
+	var all uint64
+	for k := i; k < i+n-8; k += 8 {
+		all |= *(*uint64)(unsafe.Add(base, k))
+	}
+	all |= *(*uint64)(unsafe.Add(base, i+n-8))
+	if all&notASCII != 0 && !validUTF8(unsafe.Add(base, i), n) {
 		return "", -1
 	}
 	return text(base, i, n), i + n

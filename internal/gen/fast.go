@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -59,6 +58,18 @@ func (w *writer) fast(m protoreflect.MessageDescriptor) {
 	w.line("}\n")
 }
 
+// fastVarint writes how v is read as a number, fastLength how n is as a length: in place, because most have one byte.
+func (w *writer) fastVarint() {
+	w.line("if i >= len(b) {\nreturn false\n}\nv := uint64(b[i])\ni++")
+	w.line("if v >= 0x80 {\nif v, i = codec.Varint(b, i-1); i < 0 {\nreturn false\n}\n}")
+}
+
+func (w *writer) fastLength() {
+	w.line("if i >= len(b) {\nreturn false\n}\nsize := int(b[i])\ni++")
+	w.line("if size >= 0x80 {\nif size, i = codec.Length(b, i-1); i < 0 {\nreturn false\n}\n}")
+	w.line("if size > len(b)-i {\nreturn false\n}\nv := b[i : i+size : i+size]\ni += size")
+}
+
 // fastField writes the case of a field.
 func (w *writer) fastField(f protoreflect.FieldDescriptor, bit uint16) {
 	field := "m." + camel(string(f.Name()))
@@ -68,11 +79,13 @@ func (w *writer) fastField(f protoreflect.FieldDescriptor, bit uint16) {
 	}
 	const failing = "; i < 0 {\nreturn false\n}"
 	optional := hasGetter(f)
-	set := func(format, value string) { // how an optional value gets its memory
-		if optional {
-			value = fmt.Sprintf(format, value)
+	set := func(value string) { // an optional value gets its memory
+		if !optional {
+			w.line("%s = %s", field, value)
+			return
 		}
-		w.line("%s = %s", field, value)
+		w.line("if a.NoNumber() {\na.MoreNumbers()\n}")
+		w.line("q := codec.Number[%s](a)\n*q = %s\n%s = q", w.bareType(f), value, field)
 	}
 	switch f.Kind() {
 	case protoreflect.StringKind:
@@ -81,28 +94,22 @@ func (w *writer) fastField(f protoreflect.FieldDescriptor, bit uint16) {
 			break
 		}
 		w.line("var v string\nif v, i = codec.Text(b, i)" + failing)
-		set("a.String(%s)", "v")
+		w.line("if a.NoString() {\na.MoreStrings()\n}\n%s = a.String(v)", field)
 	case protoreflect.BytesKind:
-		w.line("if %s, i = codec.Content(b, i)%s", field, failing)
+		w.fastLength()
+		w.line("%s = v", field)
 	case protoreflect.DoubleKind:
 		w.line("var v uint64\nif v, i = codec.Fixed64(b, i)" + failing)
-		set("codec.Number64(a, %s)", "math.Float64frombits(v)")
-	case protoreflect.EnumKind:
-		w.line("var v uint64\nif v, i = codec.Varint(b, i)" + failing)
-		if optional {
+		set("math.Float64frombits(v)")
+	case protoreflect.BoolKind:
+		w.fastVarint()
+		set("v != 0")
+	default:
+		w.fastVarint()
+		if f.Enum() != nil && optional {
 			w.line("if v >= 64 || %#x>>v&1 == 0 {\nreturn false\n}", knownBits(f.Enum()))
 		}
-		set("codec.Number32(a, %s)", w.bareType(f)+"(v)")
-	case protoreflect.BoolKind:
-		w.line("var v uint64\nif v, i = codec.Varint(b, i)" + failing)
-		set("a.Flag(%s)", "v != 0")
-	default:
-		w.line("var v uint64\nif v, i = codec.Varint(b, i)" + failing)
-		format := "codec.Number64(a, %s)"
-		if strings.HasSuffix(f.Kind().String(), "32") {
-			format = "codec.Number32(a, %s)"
-		}
-		set(format, w.bareType(f)+"(v)")
+		set(w.bareType(f) + "(v)")
 	}
 	if bit != 0 {
 		w.line("seen |= %#x", bit)
@@ -125,8 +132,8 @@ func (w *writer) fastNested(f protoreflect.FieldDescriptor, field string, bit ui
 		w.line("if seen&%#x != 0 {\nreturn false\n}", bit)
 	default:
 		w.line("if %s != nil {\nreturn false\n}", field)
-		w.line("q := codec.New[%s](a, (*%s)(nil).Schema())", w.bareType(f), w.bareType(f))
-		w.line("if q == nil {\nreturn false\n}\n%s = q", field)
+		w.line("q := codec.Cut[%s](a, %d)", w.bareType(f), w.slots[sub.FullName()])
+		w.line("if q == nil {\nif q = codec.New[%s](a, (*%s)(nil).Schema()); q == nil {\nreturn false\n}\n}\n%s = q", w.bareType(f), w.bareType(f), field)
 		target = "q"
 	}
 	if first := sub.Fields().ByNumber(1); first != nil && first.Cardinality() == protoreflect.Required && first.Kind() == protoreflect.StringKind && sub.RequiredNumbers().Len() == 1 {
@@ -144,10 +151,10 @@ func (w *writer) fastNested(f protoreflect.FieldDescriptor, field string, bit ui
 
 // fastContent writes how a nested message is read to target.
 func (w *writer) fastContent(f protoreflect.FieldDescriptor, sub protoreflect.MessageDescriptor, target string) {
-	w.line("var v []byte\nif v, i = codec.Content(b, i); i < 0 {\nreturn false\n}")
+	w.fastLength()
 	pointer := "unsafe.Pointer(" + target + ")"
 	if f.IsList() {
-		w.line("a.Fetch(v)")
+		w.line("if len(v) > 256 {\na.Fetch(v)\n}")
 	}
 	if isFast(sub) && goName(sub).pkg == w.pkg {
 		w.line("if !(%s{}).Decode(a, %s, v) && !a.Odd(&%s, %s, v) {\nreturn false\n}", fastName(sub), pointer, schemaName(sub), pointer)

@@ -33,7 +33,7 @@ func generate(ctx context.Context, dir string) ([]file, error) {
 	}
 	var out []file
 	for _, pkg := range packages {
-		types, tables, fast := &writer{pkg: pkg}, &writer{pkg: pkg}, &writer{pkg: pkg}
+		types, tables, fast := &writer{pkg: pkg}, &writer{pkg: pkg}, &writer{pkg: pkg, slots: slots}
 		for _, m := range messages {
 			if goName(m).pkg == pkg {
 				types.message(m)
@@ -95,8 +95,9 @@ func collect(files []protoreflect.FileDescriptor) (messages []protoreflect.Messa
 
 // writer collects the text of one generated file.
 type writer struct {
-	pkg  string
-	body bytes.Buffer
+	pkg   string
+	slots map[protoreflect.FullName]int // of the codec.Arena; for decoders only
+	body  bytes.Buffer
 }
 
 func (w *writer) line(format string, args ...any) { fmt.Fprintf(&w.body, format+"\n", args...) }
