@@ -2,7 +2,6 @@ package master
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/scheduler"
@@ -48,16 +47,16 @@ func (m *Master) accept(f *framework, call *scheduler.CallAccept) {
 // acceptable gives the offers of an ACCEPT. With an error it gives those that are outstanding, whosever they are.
 func (m *Master) acceptable(f *framework, ids []mesos.OfferID) (offers []*offer, err error) {
 	if len(ids) == 0 {
-		return nil, errors.New("No offers specified") //nolint:staticcheck // Mesos' own text
+		return nil, says("No offers specified")
 	}
 	seen := map[string]bool{}
 	for _, id := range ids {
 		o := m.offers[id.Value]
 		switch {
 		case seen[id.Value]:
-			err = errors.Join(err, fmt.Errorf("Duplicate offer %s in offer list", id.Value)) //nolint:staticcheck // Mesos' own text
+			err = errors.Join(err, says("Duplicate offer %s in offer list", id.Value))
 		case o == nil:
-			err = errors.Join(err, fmt.Errorf("Offer %s is no longer valid", id.Value)) //nolint:staticcheck // Mesos' own text
+			err = errors.Join(err, says("Offer %s is no longer valid", id.Value))
 		default:
 			offers = append(offers, o)
 		}
@@ -67,11 +66,11 @@ func (m *Master) acceptable(f *framework, ids []mesos.OfferID) (offers []*offer,
 		switch {
 		case err != nil:
 		case o.framework != f:
-			err = fmt.Errorf("Offer %s has invalid framework %s while framework %s is expected", o.id, o.framework.id, f.id) //nolint:staticcheck // Mesos' own text
+			err = says("Offer %s has invalid framework %s while framework %s is expected", o.id, o.framework.id, f.id)
 		case o.role != offers[0].role:
-			err = fmt.Errorf("Aggregated offers must be allocated to the same role") //nolint:staticcheck // Mesos' own text
+			err = says("Aggregated offers must be allocated to the same role")
 		case o.agent != offers[0].agent:
-			err = fmt.Errorf("Aggregated offers must belong to one single agent. Offer %s uses agent %s and offer %s uses agent %s", //nolint:staticcheck // Mesos' own text
+			err = says("Aggregated offers must belong to one single agent. Offer %s uses agent %s and offer %s uses agent %s",
 				offers[0].id, offers[0].agent.id, o.id, o.agent.id)
 		}
 	}

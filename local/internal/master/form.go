@@ -1,7 +1,6 @@
 package master
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -14,11 +13,11 @@ const maxForm = 16 << 20
 func readForm(r *http.Request) (url.Values, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxForm))
 	if err != nil {
-		return nil, fmt.Errorf("Cannot read the body: %w", err)
+		return nil, says("Cannot read the body: %w", err)
 	}
 	values, err := url.ParseQuery(string(body))
 	if err != nil {
-		return nil, fmt.Errorf("Unable to decode query string: %w", err)
+		return nil, says("Unable to decode query string: %w", err)
 	}
 	return values, nil
 }
@@ -30,7 +29,7 @@ func formValue(r *http.Request, name string) (string, error) {
 		return "", err
 	}
 	if !values.Has(name) {
-		return "", fmt.Errorf("Missing '%s' query parameter in the request body", name)
+		return "", says("Missing '%s' query parameter in the request body", name)
 	}
 	return values.Get(name), nil
 }

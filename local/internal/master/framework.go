@@ -19,10 +19,9 @@ import (
 //	                 ^
 //	recovered -------+        known only from its agents since the master's start
 type framework struct {
-	id        string
-	info      mesos.FrameworkInfo
-	caps      capabilities
-	principal string // authenticated principal, "" if none
+	id   string
+	info mesos.FrameworkInfo
+	caps capabilities
 
 	stream    *wire.EventStream // nil unless connected
 	streamID  string

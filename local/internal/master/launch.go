@@ -1,8 +1,6 @@
 package master
 
 import (
-	"errors"
-
 	"github.com/ormosproject/ormos/local/internal/link"
 	"github.com/ormosproject/ormos/mesos"
 )
@@ -65,10 +63,10 @@ func (c *acceptance) authorize(info *mesos.TaskInfo) error {
 		user = *own
 	}
 	if user == "root" && c.master.flags.NoRootSubmissions {
-		return errors.New("Task is not authorized to launch as user 'root'") //nolint:staticcheck // Mesos' own text
+		return says("Task is not authorized to launch as user 'root'")
 	}
 	if !c.master.acls.permit(aclRunTasks, c.framework.info.GetPrincipal(), user) {
-		return errors.New("Task is not authorized to launch as user '" + user + "'") //nolint:staticcheck // Mesos' own text
+		return says("Task is not authorized to launch as user '%s'", user)
 	}
 	return nil
 }
@@ -130,7 +128,7 @@ func (c *acceptance) launchGroup(op *mesos.OfferOperation) {
 
 func (c *acceptance) judgeGroup(op *mesos.OfferOperation, executor *mesos.ExecutorInfo, group *mesos.TaskGroupInfo) (mesos.TaskStatusReason, error) {
 	if op.ID != nil {
-		return mesos.ReasonTaskGroupInvalid, errors.New("Operation 'LAUNCH_GROUP' must not have an 'id'") //nolint:staticcheck // Mesos' own text
+		return mesos.ReasonTaskGroupInvalid, says("Operation 'LAUNCH_GROUP' must not have an 'id'")
 	}
 	for i := range group.Tasks {
 		if err := c.authorize(&group.Tasks[i]); err != nil {

@@ -14,10 +14,10 @@ import (
 func (c *acceptance) convert(op *mesos.OfferOperation) {
 	consumed, converted, err := c.conversion(op)
 	if err == nil && !c.rest.Contains(consumed...) {
-		err = fmt.Errorf("Invalid %s Operation: %s does not contain %s", op.GetType(), c.rest, consumed)
+		err = says("Invalid %s Operation: %s does not contain %s", op.GetType(), c.rest, consumed)
 	}
 	if err == nil && op.ID != nil {
-		err = errors.New("The local cluster gives no feedback on operations")
+		err = says("The local cluster gives no feedback on operations")
 	}
 	if err != nil {
 		c.master.log.Warn("operation dropped", "framework", c.framework.id, "operation", op.GetType(), "error", err)
@@ -35,7 +35,7 @@ func (c *acceptance) conversion(op *mesos.OfferOperation) (consumed, converted m
 	switch op.GetType() {
 	case mesos.OfferOperationTypeReserve:
 		if op.Reserve == nil || len(op.Reserve.Source) > 0 {
-			return nil, nil, errors.New("Invalid RESERVE Operation: 'source' must not be set")
+			return nil, nil, says("Invalid RESERVE Operation: 'source' must not be set")
 		}
 		converted, err = c.normal(op.Reserve.Resources)
 		if err == nil {

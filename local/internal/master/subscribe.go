@@ -14,7 +14,7 @@ import (
 )
 
 // errRemoved is what clients know a framework's end by.
-var errRemoved = errors.New("Framework has been removed") //nolint:staticcheck // Mesos' own text
+var errRemoved = says("Framework has been removed")
 
 // subscribe takes a framework in, or ends the stream with an ERROR and returns nil.
 func (m *Master) subscribe(call *scheduler.Call, principal string, stream *wire.EventStream, streamID string) *framework {
@@ -56,11 +56,11 @@ func (m *Master) admissible(info *mesos.FrameworkInfo, s *scheduler.CallSubscrib
 	}
 	for _, role := range rolesOf(info) {
 		if !m.acls.permit(aclRegisterFrameworks, principal, role) {
-			return errors.New("Not authorized to use roles '" + role + "'") //nolint:staticcheck // Mesos' own text
+			return says("Not authorized to use roles '%s'", role)
 		}
 	}
 	if known != nil && known.info.GetPrincipal() != info.GetPrincipal() {
-		return fmt.Errorf("Changing framework's principal is not allowed") //nolint:staticcheck // Mesos' own text
+		return says("Changing framework's principal is not allowed")
 	}
 	return nil
 }
@@ -168,22 +168,22 @@ func (m *Master) validateFrameworkInfo(info *mesos.FrameworkInfo) error {
 	}
 	if id := frameworkID(info.ID); id != "" {
 		if err := mesos.ValidID(id); err != nil {
-			return fmt.Errorf("Framework ID '%s' is invalid: %w", id, err) //nolint:staticcheck // Mesos' own text
+			return says("Framework ID '%s' is invalid: %w", id, err)
 		}
 	}
 	if err := validateOfferFilters(info); err != nil {
 		return err
 	}
 	if t := info.GetFailoverTimeout(); math.IsNaN(t) || math.Abs(t) > math.MaxInt64/1e9 {
-		return errors.New("The framework failover_timeout is invalid: it does not fit into nanoseconds") //nolint:staticcheck // Mesos' own text
+		return says("The framework failover_timeout is invalid: it does not fit into nanoseconds")
 	}
 	for _, role := range rolesOf(info) {
 		if len(m.flags.Roles) > 0 && role != "*" && !slices.Contains(m.flags.Roles, role) {
-			return fmt.Errorf("Roles '%s' are not present in the master's --roles", role) //nolint:staticcheck // Mesos' own text
+			return says("Roles '%s' are not present in the master's --roles", role)
 		}
 	}
 	if info.User == "root" && m.flags.NoRootSubmissions {
-		return errors.New("User 'root' is not allowed to run frameworks without --root_submissions set") //nolint:staticcheck // Mesos' own text
+		return says("User 'root' is not allowed to run frameworks without --root_submissions set")
 	}
 	return nil
 }
@@ -212,7 +212,7 @@ func validateFrameworkRoles(info *mesos.FrameworkInfo) error {
 func validateSuppressed(suppressed, roles []string) error {
 	for _, role := range suppressed {
 		if !slices.Contains(roles, role) {
-			return fmt.Errorf("Suppressed role '%s' is not contained in the set of roles", role) //nolint:staticcheck // Mesos' own text
+			return says("Suppressed role '%s' is not contained in the set of roles", role)
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package master
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"time"
 
@@ -48,3 +49,6 @@ func sameMessage(a, b codec.Message) bool {
 func legacyWord(name string) string {
 	return strings.ReplaceAll(strings.ToLower(name), "agent", "slave")
 }
+
+// says is an error in the words that frameworks and operators read, which begin as Mesos' do.
+func says(format string, args ...any) error { return fmt.Errorf(format, args...) }

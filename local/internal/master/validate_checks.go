@@ -26,14 +26,14 @@ func validateHealthCheck(h *mesos.HealthCheck) error {
 		return nil
 	}
 	if err := validateHealthCheckKind(h); err != nil {
-		return fmt.Errorf("Task uses invalid health check: %w", err)
+		return says("Task uses invalid health check: %w", err)
 	}
 	for name, value := range map[string]*float64{
 		"delay_seconds": h.DelaySeconds, "grace_period_seconds": h.GracePeriodSeconds, "interval_seconds": h.IntervalSeconds,
 		"timeout_seconds": h.TimeoutSeconds,
 	} {
 		if value != nil && *value < 0 {
-			return fmt.Errorf("Task uses invalid health check: expecting '%s' to be non-negative", name)
+			return says("Task uses invalid health check: expecting '%s' to be non-negative", name)
 		}
 	}
 	return nil
@@ -69,13 +69,13 @@ func validateCheck(info *mesos.TaskInfo) error {
 		return nil
 	}
 	if err := validateCheckKind(c); err != nil {
-		return fmt.Errorf("Task uses invalid check: %w", err)
+		return says("Task uses invalid check: %w", err)
 	}
 	for name, value := range map[string]*float64{
 		"delay_seconds": c.DelaySeconds, "interval_seconds": c.IntervalSeconds, "timeout_seconds": c.TimeoutSeconds,
 	} {
 		if value != nil && *value < 0 {
-			return fmt.Errorf("Task uses invalid check: expecting '%s' to be non-negative", name)
+			return says("Task uses invalid check: expecting '%s' to be non-negative", name)
 		}
 	}
 	return nil
@@ -123,7 +123,7 @@ func validateCommand(c *mesos.CommandInfo) error {
 	}
 	for i := range c.Environment.Variables {
 		if err := validateVariable(&c.Environment.Variables[i]); err != nil {
-			return fmt.Errorf("Environment variable '%s' %w", c.Environment.Variables[i].Name, err)
+			return says("Environment variable '%s' %w", c.Environment.Variables[i].Name, err)
 		}
 	}
 	return nil
@@ -158,18 +158,18 @@ func validateContainer(c *mesos.ContainerInfo) error {
 	}
 	for i := range c.Volumes {
 		if err := validateVolume(&c.Volumes[i]); err != nil {
-			return fmt.Errorf("Invalid volume: %w", err)
+			return says("Invalid volume: %w", err)
 		}
 	}
 	if c.Type != mesos.ContainerInfoTypeDocker {
 		return nil
 	}
 	if c.Docker == nil {
-		return errors.New("DockerInfo 'docker' is not set for DOCKER typed ContainerInfo")
+		return says("DockerInfo 'docker' is not set for DOCKER typed ContainerInfo")
 	}
 	for _, p := range c.Docker.Parameters {
 		if p.Key == "name" {
-			return errors.New("Parameter in DockerInfo must not be 'name'")
+			return says("Parameter in DockerInfo must not be 'name'")
 		}
 	}
 	return nil

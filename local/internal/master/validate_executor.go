@@ -2,7 +2,6 @@ package master
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/ormosproject/ormos/mesos"
 )
@@ -10,25 +9,25 @@ import (
 // validateTaskExecutor judges how a task of a LAUNCH is run: by a command or by an executor of the framework's own.
 func (c *acceptance) validateTaskExecutor(info *mesos.TaskInfo) error {
 	if (info.Command != nil) == (info.Executor != nil) {
-		return errors.New("Task should have at least one (but not both) of CommandInfo or ExecutorInfo present")
+		return says("Task should have at least one (but not both) of CommandInfo or ExecutorInfo present")
 	}
 	e := info.Executor
 	if e == nil {
 		return nil
 	}
 	if e.GetType() == mesos.ExecutorInfoTypeDefault {
-		return errors.New("The 'ExecutorInfo.type' must be 'CUSTOM'")
+		return says("The 'ExecutorInfo.type' must be 'CUSTOM'")
 	}
 	if e.Command == nil {
 		return errors.New("'ExecutorInfo.command' must be set")
 	}
 	for i := range e.Resources {
 		if e.Resources[i].IsShared() {
-			return errors.New("Executor resources must not be shared")
+			return says("Executor resources must not be shared")
 		}
 	}
 	if l := linuxInfo(e.Container); l != nil && l.ShareCgroups != nil && *l.ShareCgroups {
-		return errors.New("The 'share_cgroups' of an executor must not be 'true'")
+		return says("The 'share_cgroups' of an executor must not be 'true'")
 	}
 	if err := c.validateExecutor(e); err != nil {
 		return err
@@ -42,10 +41,10 @@ func (c *acceptance) validateExecutor(e *mesos.ExecutorInfo) error {
 		return err
 	}
 	if err := mesos.ValidID(e.ExecutorID.Value); err != nil {
-		return fmt.Errorf("ExecutorID '%s' is invalid: %w", e.ExecutorID.Value, err)
+		return says("ExecutorID '%s' is invalid: %w", e.ExecutorID.Value, err)
 	}
 	if d := e.ShutdownGracePeriod; d != nil && d.Nanoseconds < 0 {
-		return errors.New("ExecutorInfo's 'shutdown_grace_period' must be non-negative")
+		return says("ExecutorInfo's 'shutdown_grace_period' must be non-negative")
 	}
 	if err := validateCommand(e.Command); err != nil {
 		return err
@@ -54,10 +53,10 @@ func (c *acceptance) validateExecutor(e *mesos.ExecutorInfo) error {
 		return err
 	}
 	if id := frameworkID(e.FrameworkID); id != c.framework.id {
-		return fmt.Errorf("ExecutorInfo has an invalid FrameworkID (Actual: %s vs Expected: %s)", id, c.framework.id)
+		return says("ExecutorInfo has an invalid FrameworkID (Actual: %s vs Expected: %s)", id, c.framework.id)
 	}
 	if err := c.validateResources(e.Resources); err != nil {
-		return fmt.Errorf("Executor uses invalid resources: %w", err)
+		return says("Executor uses invalid resources: %w", err)
 	}
 	return c.validateCompatible(e)
 }
@@ -85,7 +84,7 @@ func (c *acceptance) validateCompatible(e *mesos.ExecutorInfo) error {
 	if running == nil || sameExecutor(running, e) {
 		return nil
 	}
-	return errors.New("ExecutorInfo is not compatible with existing ExecutorInfo with same ExecutorID")
+	return says("ExecutorInfo is not compatible with existing ExecutorInfo with same ExecutorID")
 }
 
 // sameExecutor compares executors, resources by what they are and all else as it is.
@@ -104,7 +103,7 @@ func disjoint(task, executor mesos.Resources) error {
 		for _, r := range task.Ranges(name) {
 			for _, other := range executor.Ranges(name) {
 				if r.Begin <= other.End && other.Begin <= r.End {
-					return fmt.Errorf("There are overlapping resources in the task resources %s and executor resources %s", task, executor)
+					return says("There are overlapping resources in the task resources %s and executor resources %s", task, executor)
 				}
 			}
 		}
@@ -132,10 +131,10 @@ func (c *acceptance) validateGroup(executor *mesos.ExecutorInfo, group *mesos.Ta
 	for i := range group.Tasks {
 		info := &group.Tasks[i]
 		if err := c.validateGroupTask(executor, info); err != nil {
-			return fmt.Errorf("Task '%s' is invalid: %w", info.TaskID.Value, err)
+			return says("Task '%s' is invalid: %w", info.TaskID.Value, err)
 		}
 		if seen[info.TaskID.Value] {
-			return fmt.Errorf("Task has duplicate ID: %s", info.TaskID.Value)
+			return says("Task has duplicate ID: %s", info.TaskID.Value)
 		}
 		seen[info.TaskID.Value] = true
 	}
@@ -150,17 +149,17 @@ func (c *acceptance) validateGroupTask(executor *mesos.ExecutorInfo, info *mesos
 		return err
 	}
 	if info.Executor != nil && !sameExecutor(info.Executor, executor) {
-		return errors.New("The 'ExecutorInfo' of the task is different from the 'ExecutorInfo' of the group")
+		return says("The 'ExecutorInfo' of the task is different from the 'ExecutorInfo' of the group")
 	}
 	ownNetwork := info.Container != nil && len(info.Container.NetworkInfos) > 0
 	if h := info.HealthCheck; h != nil && ownNetwork && h.GetType() != mesos.HealthCheckTypeCommand {
-		return errors.New("HTTP and TCP health checks are not supported for nested containers joining CNI networks")
+		return says("HTTP and TCP health checks are not supported for nested containers joining CNI networks")
 	}
 	if info.Container != nil && info.Container.Type == mesos.ContainerInfoTypeDocker {
-		return errors.New("Docker ContainerInfo is not supported on the task")
+		return says("Docker ContainerInfo is not supported on the task")
 	}
 	if l := linuxInfo(info.Container); len(info.Limits) > 0 && (l == nil || l.ShareCgroups == nil || *l.ShareCgroups) {
-		return errors.New("Resource limits may only be set for tasks within a task group when 'share_cgroups' is set to 'false'")
+		return says("Resource limits may only be set for tasks within a task group when 'share_cgroups' is set to 'false'")
 	}
 	return nil
 }
@@ -173,17 +172,17 @@ func (c *acceptance) validateGroupExecutor(e *mesos.ExecutorInfo) error {
 		return err
 	}
 	if e.Container != nil && e.Container.Type == mesos.ContainerInfoTypeDocker {
-		return errors.New("Docker ContainerInfo is not supported on the executor")
+		return says("Docker ContainerInfo is not supported on the executor")
 	}
 	r := mesos.Resources(e.Resources)
 	if r.CPUs() < leastExecutorCPUs {
-		return fmt.Errorf("Executor '%s' uses less CPUs (%v) than the minimum required (%v)", e.ExecutorID.Value, r.CPUs(), leastExecutorCPUs)
+		return says("Executor '%s' uses less CPUs (%v) than the minimum required (%v)", e.ExecutorID.Value, r.CPUs(), leastExecutorCPUs)
 	}
 	if r.Mem() < leastExecutorMem {
-		return fmt.Errorf("Executor '%s' uses less memory (%v MB) than the minimum required (%v MB)", e.ExecutorID.Value, r.Mem(), leastExecutorMem)
+		return says("Executor '%s' uses less memory (%v MB) than the minimum required (%v MB)", e.ExecutorID.Value, r.Mem(), leastExecutorMem)
 	}
 	if len(r.Named(mesos.DiskName)) == 0 {
-		return fmt.Errorf("Executor '%s' uses no disk", e.ExecutorID.Value)
+		return says("Executor '%s' uses no disk", e.ExecutorID.Value)
 	}
 	return nil
 }
@@ -197,7 +196,7 @@ func (c *acceptance) validateGroupAmount(executor *mesos.ExecutorInfo, group *me
 		needs = mesos.Sum(needs, executor.Resources)
 	}
 	if !c.rest.Contains(needs...) {
-		return fmt.Errorf("Total resources %s required by task group and its executor is more than available %s", needs, c.rest)
+		return says("Total resources %s required by task group and its executor is more than available %s", needs, c.rest)
 	}
 	return nil
 }

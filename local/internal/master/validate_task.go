@@ -22,7 +22,7 @@ func (c *acceptance) validateTask(info *mesos.TaskInfo) error {
 		return err
 	}
 	if l := linuxInfo(info.Container); l != nil && l.ShareCgroups != nil && !*l.ShareCgroups {
-		return errors.New("Only tasks in a task group may have 'share_cgroups' set to 'false'") //nolint:staticcheck // Mesos' own text
+		return says("Only tasks in a task group may have 'share_cgroups' set to 'false'")
 	}
 	return nil
 }
@@ -47,7 +47,7 @@ func (c *acceptance) validateTaskItself(info *mesos.TaskInfo) error {
 
 func validateTaskID(info *mesos.TaskInfo) error {
 	if err := mesos.ValidID(info.TaskID.Value); err != nil {
-		return fmt.Errorf("TaskID '%s' is invalid: %w", info.TaskID.Value, err)
+		return says("TaskID '%s' is invalid: %w", info.TaskID.Value, err)
 	}
 	return nil
 }
@@ -56,11 +56,11 @@ func validateTaskID(info *mesos.TaskInfo) error {
 func (c *acceptance) validateUnique(info *mesos.TaskInfo) error {
 	id := info.TaskID.Value
 	if c.framework.tasks[id] != nil {
-		return fmt.Errorf("Task has duplicate ID: %s", id)
+		return says("Task has duplicate ID: %s", id)
 	}
 	for _, t := range c.framework.unreachable {
 		if t.TaskID.Value == id {
-			return fmt.Errorf("Task reuses the ID of an unreachable task: %s", id)
+			return says("Task reuses the ID of an unreachable task: %s", id)
 		}
 	}
 	return nil
@@ -68,30 +68,30 @@ func (c *acceptance) validateUnique(info *mesos.TaskInfo) error {
 
 func (c *acceptance) validateAgent(info *mesos.TaskInfo) error {
 	if info.AgentID.Value != c.agent.id {
-		return fmt.Errorf("Task uses invalid agent %s while agent %s is expected", info.AgentID.Value, c.agent.id)
+		return says("Task uses invalid agent %s while agent %s is expected", info.AgentID.Value, c.agent.id)
 	}
 	return nil
 }
 
 func validateTimes(info *mesos.TaskInfo) error {
 	if p := info.KillPolicy; p != nil && p.GracePeriod != nil && p.GracePeriod.Nanoseconds < 0 {
-		return errors.New("Task's 'kill_policy.grace_period' must be non-negative")
+		return says("Task's 'kill_policy.grace_period' must be non-negative")
 	}
 	if d := info.MaxCompletionTime; d != nil && d.Nanoseconds < 0 {
-		return errors.New("Task's 'max_completion_time' must be non-negative")
+		return says("Task's 'max_completion_time' must be non-negative")
 	}
 	return nil
 }
 
 func (c *acceptance) validateTaskResources(info *mesos.TaskInfo) error {
 	if len(info.Resources) == 0 {
-		return errors.New("Task uses no resources")
+		return says("Task uses no resources")
 	}
 	if err := c.validateResources(info.Resources); err != nil {
-		return fmt.Errorf("Task uses invalid resources: %w", err)
+		return says("Task uses invalid resources: %w", err)
 	}
 	if mesos.Resources(info.Resources).IsEmpty() {
-		return errors.New("Task uses no resources")
+		return says("Task uses no resources")
 	}
 	return nil
 }
@@ -150,7 +150,7 @@ func validateDisk(r *mesos.Resource) error {
 	case d.Volume != nil:
 		return errors.New("non-persistent volumes are not supported")
 	case d.Source == nil:
-		return errors.New("DiskInfo is set but empty")
+		return says("DiskInfo is set but empty")
 	}
 	return nil
 }
@@ -180,7 +180,7 @@ func (c *acceptance) validateAmount(info *mesos.TaskInfo) error {
 		needs = mesos.Sum(needs, e.Resources)
 	}
 	if !c.rest.Contains(needs...) {
-		return fmt.Errorf("Total resources %s required by task and its executor is more than available %s", needs, c.rest)
+		return says("Total resources %s required by task and its executor is more than available %s", needs, c.rest)
 	}
 	return nil
 }
@@ -189,14 +189,14 @@ func (c *acceptance) validateAmount(info *mesos.TaskInfo) error {
 func validateLimits(info *mesos.TaskInfo) error {
 	for name, limit := range info.Limits {
 		if name != mesos.CPUsName && name != mesos.MemName {
-			return fmt.Errorf("Only 'cpus' and 'mem' limits are supported, not '%s'", name)
+			return says("Only 'cpus' and 'mem' limits are supported, not '%s'", name)
 		}
 		requested := mesos.Resources(info.Resources).Scalar(name)
 		if requested <= 0 {
-			return fmt.Errorf("There must be a request of '%s' where there is a limit", name)
+			return says("There must be a request of '%s' where there is a limit", name)
 		}
 		if math.IsNaN(limit.Value) || limit.Value < requested {
-			return fmt.Errorf("The '%s' limit %v must not be less than its request %v", name, limit.Value, requested)
+			return says("The '%s' limit %v must not be less than its request %v", name, limit.Value, requested)
 		}
 	}
 	return nil
