@@ -57,6 +57,7 @@ type Agent struct {
 	counters     counters
 	garbage      garbage
 	garbageTimer *time.Timer
+	heartbeat    *time.Timer
 }
 
 // New makes an agent; it does nothing before Run.
@@ -124,8 +125,10 @@ func (a *Agent) finish() {
 	a.cancel(nil)
 	a.mailbox.close()
 	a.disconnect()
-	if a.garbageTimer != nil {
-		a.garbageTimer.Stop()
+	for _, t := range []*time.Timer{a.garbageTimer, a.heartbeat} {
+		if t != nil {
+			t.Stop()
+		}
 	}
 	for _, s := range a.streams {
 		s.stop()

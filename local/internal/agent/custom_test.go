@@ -191,6 +191,12 @@ func TestSubscriptionBeforeLaunch(t *testing.T) {
 	c.completed()
 }
 
+func TestHeartbeat(t *testing.T) {
+	c, x, _ := subscribed(t, testFramework(), []string{"t"})
+	c.agent.ask(t.Context(), c.agent.beat)
+	x.event(api.EventTypeHeartbeat)
+}
+
 func TestTaskGroup(t *testing.T) {
 	c := start(t)
 	hear[link.Register](t, c.master)

@@ -3,6 +3,7 @@ package agent
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	api "github.com/ormosproject/ormos/executor"
 	"github.com/ormosproject/ormos/internal/wire"
@@ -194,6 +195,23 @@ func (a *Agent) catchUp(e *executor, s *api.CallSubscribe) {
 			end := termination{e.framework.absent(mesos.TaskDropped), mesos.ReasonAgentRestarted, "Task dropped: the executor never got it"}
 			a.tell(e.framework.id, e, end.status(t.record.TaskID))
 		}
+	}
+}
+
+// heartbeatInterval is how often executors are told that their stream lives; the first time after that long.
+const heartbeatInterval = 30 * time.Minute
+
+// beatLater tells all subscribed executors that their streams live, again and again.
+func (a *Agent) beatLater() {
+	a.heartbeat = a.after(heartbeatInterval, func() {
+		a.beat()
+		a.beatLater()
+	})
+}
+
+func (a *Agent) beat() {
+	for _, e := range a.executors() {
+		e.send(&api.Event{Type: new(api.EventTypeHeartbeat)})
 	}
 }
 

@@ -26,6 +26,7 @@ func (a *Agent) recover() error {
 	a.counters.recovery = time.Since(start)
 	a.serving.Store(true)
 	a.watchDisk()
+	a.beatLater()
 	a.awaitExecutors()
 	return nil
 }
