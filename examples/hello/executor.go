@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"net"
 	"net/http"
-	"net/url"
 
 	"github.com/ormosproject/ormos/executor"
 	"github.com/ormosproject/ormos/mesos"
@@ -13,10 +11,6 @@ import (
 // execute serves the page of one task until the task is killed.
 func execute(ctx context.Context) error {
 	driver, err := executor.New(executor.Options{})
-	if err != nil {
-		return err
-	}
-	agent, err := url.Parse(driver.Environment().Agent)
 	if err != nil {
 		return err
 	}
@@ -33,7 +27,7 @@ func execute(ctx context.Context) error {
 			return err
 		case *executor.EventLaunch:
 			task = e.Task.TaskID
-			address := net.JoinHostPort(agent.Hostname(), port(&e.Task))
+			address := pageAddress(driver.Environment().Agent, &e.Task)
 			if page, err = serve(address, e.Task.Data, func(err error) { tell(mesos.TaskFailed, err.Error()) }); err == nil {
 				tell(mesos.TaskRunning, "serving "+address)
 			}

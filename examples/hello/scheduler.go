@@ -45,53 +45,44 @@ func (h *hello) handle(ctx context.Context, event scheduler.TypedEvent) (err err
 		say("registered", "with %s as framework %s", e.MasterInfo.GetPID(), e.FrameworkID.Value)
 		h.unsure = maps.Clone(h.record.Tasks)
 	case *scheduler.EventHeartbeat: // right after EventSubscribed, and every 15 s
-		err = h.catchUp(ctx)
+		for id, t := range h.unsure {
+			task := scheduler.CallReconcileTask{TaskID: mesos.TaskID{Value: id}, AgentID: &mesos.AgentID{Value: t.Agent}}
+			err = cmp.Or(err, h.session.Reconcile(ctx, task))
+		}
 	case *scheduler.EventDisconnected:
 		say("waiting", "%v", e)
 	case *scheduler.EventOffers:
 		for _, offer := range e.Offers {
 			err = cmp.Or(err, h.offer(ctx, &offer))
 		}
-	case *scheduler.EventRescind:
-		say("rescinded", "%s", e.OfferID.Value)
 	case *scheduler.EventUpdate:
 		err = h.update(ctx, &e.Status)
 	}
 	return err
 }
 
-// catchUp asks what became of the tasks of which nothing was heard since the subscription, or ends them.
-func (h *hello) catchUp(ctx context.Context) (err error) {
-	for id, t := range h.unsure {
-		task, agent := mesos.TaskID{Value: id}, &mesos.AgentID{Value: t.Agent}
-		if h.stopping {
-			err = cmp.Or(err, h.session.Kill(ctx, scheduler.CallKill{TaskID: task, AgentID: agent}))
-		} else {
-			err = cmp.Or(err, h.session.Reconcile(ctx, scheduler.CallReconcileTask{TaskID: task, AgentID: agent}))
-		}
-	}
-	return err
-}
-
 // offer launches a task on an offer or declines it, for long when none is wanted.
 func (h *hello) offer(ctx context.Context, o *mesos.Offer) error {
-	ids, wait := []mesos.OfferID{o.ID}, time.Until(h.retry)
+	decline := func(why any, refuse time.Duration) error {
+		say("declined", "%s: %v", describe(o), why)
+		return h.session.Decline(ctx, scheduler.CallDecline{OfferIDs: []mesos.OfferID{o.ID}, Filters: scheduler.Refuse(refuse)})
+	}
 	if h.stopping || len(h.record.Tasks) >= h.instances {
-		say("declined", "%s: nothing to launch", describe(o))
-		err := h.session.Decline(ctx, scheduler.CallDecline{OfferIDs: ids, Filters: scheduler.Refuse(time.Hour)})
-		return cmp.Or(err, h.session.Suppress(ctx))
+		return cmp.Or(decline("nothing to launch", time.Hour), h.session.Suppress(ctx))
+	}
+	if wait := time.Until(h.retry); wait > 0 {
+		return decline("waiting for the next try", wait)
 	}
 	task, err := h.task(o)
-	if err != nil || wait > 0 {
-		say("declined", "%s: %v", describe(o), cmp.Or(err, errors.New("waiting for the next try")))
-		return h.session.Decline(ctx, scheduler.CallDecline{OfferIDs: ids, Filters: scheduler.Refuse(cmp.Or(max(wait, 0), 5*time.Second))})
+	if err != nil {
+		return decline(err, time.Hour) // an offer with more will come all the same
 	}
 	say("accepted", "%s", describe(o))
 	say("launching", "%s with %v", task.TaskID.Value, mesos.Resources(task.Resources))
 	if err := h.record.add(task.TaskID.Value, launched{Agent: o.AgentID.Value, URL: pageURL(o, &task)}); err != nil {
 		return err // what is not recorded might run twice
 	}
-	return h.session.Accept(ctx, scheduler.CallAccept{OfferIDs: ids, Operations: launch(task), Filters: scheduler.Refuse(0)})
+	return h.session.Accept(ctx, scheduler.CallAccept{OfferIDs: []mesos.OfferID{o.ID}, Operations: launch(task), Filters: scheduler.Refuse(0)})
 }
 
 // update believes what the master or an agent says of a task; a task that is gone is launched anew after a pause.
@@ -101,7 +92,7 @@ func (h *hello) update(ctx context.Context, s *mesos.TaskStatus) error {
 	task, known := h.record.Tasks[id]
 	delete(h.unsure, id)
 	switch {
-	case !known && !gone: // given up while its agent was unreachable
+	case !gone && (!known || h.stopping): // it may have been given up while its agent was unreachable
 		return h.session.Kill(ctx, scheduler.CallKill{TaskID: s.TaskID, AgentID: s.AgentID})
 	case known && s.State == mesos.TaskRunning:
 		h.backoff.Reset()

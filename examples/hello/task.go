@@ -5,6 +5,7 @@ import (
 	"fmt"
 	mathrand "math/rand/v2"
 	"net"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -75,7 +76,16 @@ func port(t *mesos.TaskInfo) string {
 	return ""
 }
 
-// pageURL is where a task's page is. The executor serves it on the agent's own address.
+// pageAddress is where the executor serves the page: the task's port of the address under which the agent is known.
+func pageAddress(agentURL string, t *mesos.TaskInfo) string {
+	host := "" // all addresses
+	if agent, err := url.Parse(agentURL); err == nil {
+		host = agent.Hostname()
+	}
+	return net.JoinHostPort(host, port(t))
+}
+
+// pageURL is where the page of a task on this offer will be.
 func pageURL(o *mesos.Offer, t *mesos.TaskInfo) string {
 	host := o.Hostname
 	if o.URL != nil && o.URL.Address.IP != nil {
