@@ -123,16 +123,19 @@ func TestGraceOfKill(t *testing.T) {
 }
 
 func TestKillDuringLaunch(t *testing.T) {
-	c := start(t)
-	hear[link.Register](t, c.master)
-	c.containers.hold = make(chan struct{})
-	c.launch(testFramework(), commandTask("t"))
-	c.master.say(kill("t"))
-	s := c.acknowledged(mesos.TaskKilled)
-	if s.GetSource() != mesos.SourceAgent || s.GetReason() != mesos.ReasonTaskKilledDuringLaunch {
-		t.Errorf("status: %s", &s)
+	for _, late := range []bool{false, true} {
+		c := start(t)
+		hear[link.Register](t, c.master)
+		c.containers.hold, c.containers.late = make(chan struct{}), late
+		c.launch(testFramework(), commandTask("t"))
+		c.master.say(kill("t"))
+		s := c.acknowledged(mesos.TaskKilled)
+		if s.GetSource() != mesos.SourceAgent || s.GetReason() != mesos.ReasonTaskKilledDuringLaunch {
+			t.Errorf("status: %s", &s)
+		}
+		c.completed()
+		silentAbout[link.StatusUpdate](t, c.master)
 	}
-	c.completed()
 }
 
 func TestKillUnknownTask(t *testing.T) {

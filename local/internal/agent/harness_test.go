@@ -70,6 +70,7 @@ func (c *fakeContainer) end(status int32) {
 type fakeContainers struct {
 	fail error // of launches
 	deaf bool
+	late bool // a launch that is cancelled succeeds all the same
 
 	mu       sync.Mutex
 	all      map[string]*fakeContainer
@@ -86,7 +87,9 @@ func (f *fakeContainers) Launch(ctx context.Context, s container.Spec) (Containe
 		select {
 		case <-f.hold:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			if !f.late {
+				return nil, ctx.Err()
+			}
 		}
 	}
 	if f.fail != nil {

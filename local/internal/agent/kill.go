@@ -49,7 +49,7 @@ func (a *Agent) killQueued(e *executor, b batch) {
 		a.tell(e.framework.id, e, t.status(b.tasks[i].TaskID))
 	}
 	if e.command != nil {
-		e.state = terminating
+		e.state, e.command.ended = terminating, true
 		a.destroy(e)
 	}
 }
