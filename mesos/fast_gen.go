@@ -63,6 +63,28 @@ func (addressFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	return seen == 0x1
 }
 
+func (addressFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
+	m, ok := (*Address)(p), true
+	if len(m.Unknown) > 0 {
+		b, err := codec.AppendByTable(b, &addressSchema, p)
+		return b, err == nil
+	}
+	if m.Hostname != nil {
+		valid := false
+		if b, valid = codec.AppendText(b, 10, *m.Hostname); !valid {
+			ok = false
+		}
+	}
+	if m.IP != nil {
+		valid := false
+		if b, valid = codec.AppendText(b, 18, *m.IP); !valid {
+			ok = false
+		}
+	}
+	b = codec.AppendNumber(b, 24, uint64(m.Port))
+	return b, ok
+}
+
 type urlFast struct{}
 
 func (urlFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
@@ -163,6 +185,50 @@ func (urlFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	return seen == 0x3
 }
 
+func (urlFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
+	m, ok := (*URL)(p), true
+	if len(m.Unknown) > 0 {
+		b, err := codec.AppendByTable(b, &urlSchema, p)
+		return b, err == nil
+	}
+	valid := false
+	if b, valid = codec.AppendText(b, 10, m.Scheme); !valid {
+		ok = false
+	}
+	{
+		valid := false
+		b = append(b, 18, 0)
+		start := len(b)
+		b, valid = (addressFast{}).Append(b, unsafe.Pointer(&m.Address))
+		b = codec.FixLength(b, start)
+		if !valid {
+			ok = false
+		}
+	}
+	if m.Path != nil {
+		valid := false
+		if b, valid = codec.AppendText(b, 26, *m.Path); !valid {
+			ok = false
+		}
+	}
+	for i := range m.Query {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 34, (*Parameter)(nil).Schema(), unsafe.Pointer(&m.Query[i]))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Fragment != nil {
+		valid := false
+		if b, valid = codec.AppendText(b, 42, *m.Fragment); !valid {
+			ok = false
+		}
+	}
+	return b, ok
+}
+
 type domainInfoFast struct{}
 
 func (domainInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
@@ -212,6 +278,27 @@ func (domainInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 		}
 	}
 	return true
+}
+
+func (domainInfoFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
+	m, ok := (*DomainInfo)(p), true
+	if len(m.Unknown) > 0 {
+		b, err := codec.AppendByTable(b, &domainInfoSchema, p)
+		return b, err == nil
+	}
+	if m.FaultDomain != nil {
+		{
+			valid := false
+			b = append(b, 10, 0)
+			start := len(b)
+			b, valid = (domainInfoFaultDomainFast{}).Append(b, unsafe.Pointer(m.FaultDomain))
+			b = codec.FixLength(b, start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	return b, ok
 }
 
 type domainInfoFaultDomainFast struct{}
@@ -293,6 +380,35 @@ func (domainInfoFaultDomainFast) Decode(a *codec.Arena, p unsafe.Pointer, b []by
 	return seen == 0x3
 }
 
+func (domainInfoFaultDomainFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
+	m, ok := (*DomainInfoFaultDomain)(p), true
+	if len(m.Unknown) > 0 {
+		b, err := codec.AppendByTable(b, &domainInfoFaultDomainSchema, p)
+		return b, err == nil
+	}
+	{
+		valid := false
+		b = append(b, 10, 0)
+		start, q := len(b), &m.Region
+		b, valid = codec.AppendText(b, 10, q.Name)
+		b = codec.FixLength(append(b, q.Unknown...), start)
+		if !valid {
+			ok = false
+		}
+	}
+	{
+		valid := false
+		b = append(b, 18, 0)
+		start, q := len(b), &m.Zone
+		b, valid = codec.AppendText(b, 10, q.Name)
+		b = codec.FixLength(append(b, q.Unknown...), start)
+		if !valid {
+			ok = false
+		}
+	}
+	return b, ok
+}
+
 type valueScalarFast struct{}
 
 func (valueScalarFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
@@ -321,6 +437,16 @@ func (valueScalarFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 		}
 	}
 	return seen == 0x1
+}
+
+func (valueScalarFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
+	m, ok := (*ValueScalar)(p), true
+	if len(m.Unknown) > 0 {
+		b, err := codec.AppendByTable(b, &valueScalarSchema, p)
+		return b, err == nil
+	}
+	b = codec.AppendDouble(b, 9, m.Value)
+	return b, ok
 }
 
 type valueRangeFast struct{}
@@ -370,6 +496,17 @@ func (valueRangeFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 		}
 	}
 	return seen == 0x3
+}
+
+func (valueRangeFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
+	m, ok := (*ValueRange)(p), true
+	if len(m.Unknown) > 0 {
+		b, err := codec.AppendByTable(b, &valueRangeSchema, p)
+		return b, err == nil
+	}
+	b = codec.AppendNumber(b, 8, uint64(m.Begin))
+	b = codec.AppendNumber(b, 16, uint64(m.End))
+	return b, ok
 }
 
 type valueRangesFast struct{}
@@ -423,6 +560,27 @@ func (valueRangesFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 		}
 	}
 	return true
+}
+
+func (valueRangesFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
+	m, ok := (*ValueRanges)(p), true
+	if len(m.Unknown) > 0 {
+		b, err := codec.AppendByTable(b, &valueRangesSchema, p)
+		return b, err == nil
+	}
+	for i := range m.Range {
+		{
+			valid := false
+			b = append(b, 10, 0)
+			start := len(b)
+			b, valid = (valueRangeFast{}).Append(b, unsafe.Pointer(&m.Range[i]))
+			b = codec.FixLength(b, start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	return b, ok
 }
 
 type attributeFast struct{}
@@ -585,6 +743,65 @@ func (attributeFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 		}
 	}
 	return seen == 0x3
+}
+
+func (attributeFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
+	m, ok := (*Attribute)(p), true
+	if len(m.Unknown) > 0 {
+		b, err := codec.AppendByTable(b, &attributeSchema, p)
+		return b, err == nil
+	}
+	valid := false
+	if b, valid = codec.AppendText(b, 10, m.Name); !valid {
+		ok = false
+	}
+	b = codec.AppendNumber(b, 16, uint64(m.Type))
+	if m.Scalar != nil {
+		{
+			valid := false
+			b = append(b, 26, 0)
+			start := len(b)
+			b, valid = (valueScalarFast{}).Append(b, unsafe.Pointer(m.Scalar))
+			b = codec.FixLength(b, start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Ranges != nil {
+		{
+			valid := false
+			b = append(b, 34, 0)
+			start := len(b)
+			b, valid = (valueRangesFast{}).Append(b, unsafe.Pointer(m.Ranges))
+			b = codec.FixLength(b, start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Text != nil {
+		{
+			valid := false
+			b = append(b, 42, 0)
+			start, q := len(b), m.Text
+			b, valid = codec.AppendText(b, 10, q.Value)
+			b = codec.FixLength(append(b, q.Unknown...), start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Set != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 50, (*ValueSet)(nil).Schema(), unsafe.Pointer(m.Set))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	return b, ok
 }
 
 type resourceFast struct{}
@@ -934,6 +1151,134 @@ func (resourceFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	return seen == 0x3
 }
 
+func (resourceFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
+	m, ok := (*Resource)(p), true
+	if len(m.Unknown) > 0 {
+		b, err := codec.AppendByTable(b, &resourceSchema, p)
+		return b, err == nil
+	}
+	valid := false
+	if b, valid = codec.AppendText(b, 10, m.Name); !valid {
+		ok = false
+	}
+	b = codec.AppendNumber(b, 16, uint64(m.Type))
+	if m.Scalar != nil {
+		{
+			valid := false
+			b = append(b, 26, 0)
+			start := len(b)
+			b, valid = (valueScalarFast{}).Append(b, unsafe.Pointer(m.Scalar))
+			b = codec.FixLength(b, start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Ranges != nil {
+		{
+			valid := false
+			b = append(b, 34, 0)
+			start := len(b)
+			b, valid = (valueRangesFast{}).Append(b, unsafe.Pointer(m.Ranges))
+			b = codec.FixLength(b, start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Set != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 42, (*ValueSet)(nil).Schema(), unsafe.Pointer(m.Set))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Role != nil {
+		valid := false
+		if b, valid = codec.AppendText(b, 50, *m.Role); !valid {
+			ok = false
+		}
+	}
+	if m.Disk != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 58, (*ResourceDiskInfo)(nil).Schema(), unsafe.Pointer(m.Disk))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Reservation != nil {
+		{
+			valid := false
+			b = append(b, 66, 0)
+			start := len(b)
+			b, valid = (resourceReservationInfoFast{}).Append(b, unsafe.Pointer(m.Reservation))
+			b = codec.FixLength(b, start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Revocable != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 74, (*ResourceRevocableInfo)(nil).Schema(), unsafe.Pointer(m.Revocable))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Shared != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 82, (*ResourceSharedInfo)(nil).Schema(), unsafe.Pointer(m.Shared))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.AllocationInfo != nil {
+		{
+			valid := false
+			b = append(b, 90, 0)
+			start := len(b)
+			b, valid = (resourceAllocationInfoFast{}).Append(b, unsafe.Pointer(m.AllocationInfo))
+			b = codec.FixLength(b, start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.ProviderID != nil {
+		{
+			valid := false
+			b = append(b, 98, 0)
+			start, q := len(b), m.ProviderID
+			b, valid = codec.AppendText(b, 10, q.Value)
+			b = codec.FixLength(append(b, q.Unknown...), start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	for i := range m.Reservations {
+		{
+			valid := false
+			b = append(b, 106, 0)
+			start := len(b)
+			b, valid = (resourceReservationInfoFast{}).Append(b, unsafe.Pointer(&m.Reservations[i]))
+			b = codec.FixLength(b, start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	return b, ok
+}
+
 type resourceAllocationInfoFast struct{}
 
 func (resourceAllocationInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
@@ -963,6 +1308,21 @@ func (resourceAllocationInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []b
 		}
 	}
 	return true
+}
+
+func (resourceAllocationInfoFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
+	m, ok := (*ResourceAllocationInfo)(p), true
+	if len(m.Unknown) > 0 {
+		b, err := codec.AppendByTable(b, &resourceAllocationInfoSchema, p)
+		return b, err == nil
+	}
+	if m.Role != nil {
+		valid := false
+		if b, valid = codec.AppendText(b, 10, *m.Role); !valid {
+			ok = false
+		}
+	}
+	return b, ok
 }
 
 type resourceReservationInfoFast struct{}
@@ -1052,6 +1412,39 @@ func (resourceReservationInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []
 		}
 	}
 	return true
+}
+
+func (resourceReservationInfoFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
+	m, ok := (*ResourceReservationInfo)(p), true
+	if len(m.Unknown) > 0 {
+		b, err := codec.AppendByTable(b, &resourceReservationInfoSchema, p)
+		return b, err == nil
+	}
+	if m.Principal != nil {
+		valid := false
+		if b, valid = codec.AppendText(b, 10, *m.Principal); !valid {
+			ok = false
+		}
+	}
+	if m.Labels != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 18, (*Labels)(nil).Schema(), unsafe.Pointer(m.Labels))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Role != nil {
+		valid := false
+		if b, valid = codec.AppendText(b, 26, *m.Role); !valid {
+			ok = false
+		}
+	}
+	if m.Type != nil {
+		b = codec.AppendNumber(b, 32, uint64(*m.Type))
+	}
+	return b, ok
 }
 
 type offerFast struct{}
@@ -1378,6 +1771,130 @@ func (offerFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 		}
 	}
 	return seen == 0xf
+}
+
+func (offerFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
+	m, ok := (*Offer)(p), true
+	if len(m.Unknown) > 0 {
+		b, err := codec.AppendByTable(b, &offerSchema, p)
+		return b, err == nil
+	}
+	{
+		valid := false
+		b = append(b, 10, 0)
+		start, q := len(b), &m.ID
+		b, valid = codec.AppendText(b, 10, q.Value)
+		b = codec.FixLength(append(b, q.Unknown...), start)
+		if !valid {
+			ok = false
+		}
+	}
+	{
+		valid := false
+		b = append(b, 18, 0)
+		start, q := len(b), &m.FrameworkID
+		b, valid = codec.AppendText(b, 10, q.Value)
+		b = codec.FixLength(append(b, q.Unknown...), start)
+		if !valid {
+			ok = false
+		}
+	}
+	{
+		valid := false
+		b = append(b, 26, 0)
+		start, q := len(b), &m.AgentID
+		b, valid = codec.AppendText(b, 10, q.Value)
+		b = codec.FixLength(append(b, q.Unknown...), start)
+		if !valid {
+			ok = false
+		}
+	}
+	valid := false
+	if b, valid = codec.AppendText(b, 34, m.Hostname); !valid {
+		ok = false
+	}
+	for i := range m.Resources {
+		{
+			valid := false
+			b = append(b, 42, 0)
+			start := len(b)
+			b, valid = (resourceFast{}).Append(b, unsafe.Pointer(&m.Resources[i]))
+			b = codec.FixLength(b, start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	for i := range m.ExecutorIDs {
+		{
+			valid := false
+			b = append(b, 50, 0)
+			start, q := len(b), &m.ExecutorIDs[i]
+			b, valid = codec.AppendText(b, 10, q.Value)
+			b = codec.FixLength(append(b, q.Unknown...), start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	for i := range m.Attributes {
+		{
+			valid := false
+			b = append(b, 58, 0)
+			start := len(b)
+			b, valid = (attributeFast{}).Append(b, unsafe.Pointer(&m.Attributes[i]))
+			b = codec.FixLength(b, start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.URL != nil {
+		{
+			valid := false
+			b = append(b, 66, 0)
+			start := len(b)
+			b, valid = (urlFast{}).Append(b, unsafe.Pointer(m.URL))
+			b = codec.FixLength(b, start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Unavailability != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 74, (*Unavailability)(nil).Schema(), unsafe.Pointer(m.Unavailability))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.AllocationInfo != nil {
+		{
+			valid := false
+			b = append(b, 82, 0)
+			start := len(b)
+			b, valid = (resourceAllocationInfoFast{}).Append(b, unsafe.Pointer(m.AllocationInfo))
+			b = codec.FixLength(b, start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Domain != nil {
+		{
+			valid := false
+			b = append(b, 90, 0)
+			start := len(b)
+			b, valid = (domainInfoFast{}).Append(b, unsafe.Pointer(m.Domain))
+			b = codec.FixLength(b, start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	return b, ok
 }
 
 type taskStatusFast struct{}
@@ -1768,6 +2285,121 @@ func (taskStatusFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	return seen == 0x3
 }
 
+func (taskStatusFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
+	m, ok := (*TaskStatus)(p), true
+	if len(m.Unknown) > 0 {
+		b, err := codec.AppendByTable(b, &taskStatusSchema, p)
+		return b, err == nil
+	}
+	if m.Limitation != nil {
+		b, err := codec.AppendByTable(b, &taskStatusSchema, p)
+		return b, err == nil
+	}
+	{
+		valid := false
+		b = append(b, 10, 0)
+		start, q := len(b), &m.TaskID
+		b, valid = codec.AppendText(b, 10, q.Value)
+		b = codec.FixLength(append(b, q.Unknown...), start)
+		if !valid {
+			ok = false
+		}
+	}
+	b = codec.AppendNumber(b, 16, uint64(m.State))
+	if m.Data != nil {
+		b = codec.AppendContent(b, 26, m.Data)
+	}
+	if m.Message != nil {
+		valid := false
+		if b, valid = codec.AppendText(b, 34, *m.Message); !valid {
+			ok = false
+		}
+	}
+	if m.AgentID != nil {
+		{
+			valid := false
+			b = append(b, 42, 0)
+			start, q := len(b), m.AgentID
+			b, valid = codec.AppendText(b, 10, q.Value)
+			b = codec.FixLength(append(b, q.Unknown...), start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Timestamp != nil {
+		b = codec.AppendDouble(b, 49, *m.Timestamp)
+	}
+	if m.ExecutorID != nil {
+		{
+			valid := false
+			b = append(b, 58, 0)
+			start, q := len(b), m.ExecutorID
+			b, valid = codec.AppendText(b, 10, q.Value)
+			b = codec.FixLength(append(b, q.Unknown...), start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Healthy != nil {
+		if *m.Healthy {
+			b = append(b, 64, 1)
+		} else {
+			b = append(b, 64, 0)
+		}
+	}
+	if m.Source != nil {
+		b = codec.AppendNumber(b, 72, uint64(*m.Source))
+	}
+	if m.Reason != nil {
+		b = codec.AppendNumber(b, 80, uint64(*m.Reason))
+	}
+	if m.UUID != nil {
+		b = codec.AppendContent(b, 90, m.UUID)
+	}
+	if m.Labels != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 98, (*Labels)(nil).Schema(), unsafe.Pointer(m.Labels))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.ContainerStatus != nil {
+		{
+			valid := false
+			b = append(b, 106, 0)
+			start := len(b)
+			b, valid = (containerStatusFast{}).Append(b, unsafe.Pointer(m.ContainerStatus))
+			b = codec.FixLength(b, start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.UnreachableTime != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 114, (*TimeInfo)(nil).Schema(), unsafe.Pointer(m.UnreachableTime))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.CheckStatus != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 122, (*CheckStatusInfo)(nil).Schema(), unsafe.Pointer(m.CheckStatus))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	return b, ok
+}
+
 type networkInfoFast struct{}
 
 func (networkInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
@@ -1892,6 +2524,55 @@ func (networkInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	return true
 }
 
+func (networkInfoFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
+	m, ok := (*NetworkInfo)(p), true
+	if len(m.Unknown) > 0 {
+		b, err := codec.AppendByTable(b, &networkInfoSchema, p)
+		return b, err == nil
+	}
+	if len(m.Groups) > 0 {
+		b, err := codec.AppendByTable(b, &networkInfoSchema, p)
+		return b, err == nil
+	}
+	if m.Labels != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 34, (*Labels)(nil).Schema(), unsafe.Pointer(m.Labels))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	for i := range m.IPAddresses {
+		{
+			valid := false
+			b = append(b, 42, 0)
+			start := len(b)
+			b, valid = (networkInfoIPAddressFast{}).Append(b, unsafe.Pointer(&m.IPAddresses[i]))
+			b = codec.FixLength(b, start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Name != nil {
+		valid := false
+		if b, valid = codec.AppendText(b, 50, *m.Name); !valid {
+			ok = false
+		}
+	}
+	for i := range m.PortMappings {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 58, (*NetworkInfoPortMapping)(nil).Schema(), unsafe.Pointer(&m.PortMappings[i]))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	return b, ok
+}
+
 type networkInfoIPAddressFast struct{}
 
 func (networkInfoIPAddressFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
@@ -1941,6 +2622,24 @@ func (networkInfoIPAddressFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byt
 		}
 	}
 	return true
+}
+
+func (networkInfoIPAddressFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
+	m, ok := (*NetworkInfoIPAddress)(p), true
+	if len(m.Unknown) > 0 {
+		b, err := codec.AppendByTable(b, &networkInfoIPAddressSchema, p)
+		return b, err == nil
+	}
+	if m.Protocol != nil {
+		b = codec.AppendNumber(b, 8, uint64(*m.Protocol))
+	}
+	if m.IPAddress != nil {
+		valid := false
+		if b, valid = codec.AppendText(b, 18, *m.IPAddress); !valid {
+			ok = false
+		}
+	}
+	return b, ok
 }
 
 type containerStatusFast struct{}
@@ -2074,4 +2773,46 @@ func (containerStatusFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bo
 		}
 	}
 	return true
+}
+
+func (containerStatusFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
+	m, ok := (*ContainerStatus)(p), true
+	if len(m.Unknown) > 0 {
+		b, err := codec.AppendByTable(b, &containerStatusSchema, p)
+		return b, err == nil
+	}
+	for i := range m.NetworkInfos {
+		{
+			valid := false
+			b = append(b, 10, 0)
+			start := len(b)
+			b, valid = (networkInfoFast{}).Append(b, unsafe.Pointer(&m.NetworkInfos[i]))
+			b = codec.FixLength(b, start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.CgroupInfo != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 18, (*CgroupInfo)(nil).Schema(), unsafe.Pointer(m.CgroupInfo))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.ExecutorPID != nil {
+		b = codec.AppendNumber(b, 24, uint64(*m.ExecutorPID))
+	}
+	if m.ContainerID != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 34, (*ContainerID)(nil).Schema(), unsafe.Pointer(m.ContainerID))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	return b, ok
 }

@@ -346,6 +346,117 @@ func (eventFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	return true
 }
 
+func (eventFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
+	m, ok := (*Event)(p), true
+	if len(m.Unknown) > 0 {
+		b, err := codec.AppendByTable(b, &eventSchema, p)
+		return b, err == nil
+	}
+	if m.Type != nil {
+		b = codec.AppendNumber(b, 8, uint64(*m.Type))
+	}
+	if m.Subscribed != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 18, (*EventSubscribed)(nil).Schema(), unsafe.Pointer(m.Subscribed))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Offers != nil {
+		{
+			valid := false
+			b = append(b, 26, 0)
+			start := len(b)
+			b, valid = (eventOffersFast{}).Append(b, unsafe.Pointer(m.Offers))
+			b = codec.FixLength(b, start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Rescind != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 34, (*EventRescind)(nil).Schema(), unsafe.Pointer(m.Rescind))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Update != nil {
+		{
+			valid := false
+			b = append(b, 42, 0)
+			start := len(b)
+			b, valid = (eventUpdateFast{}).Append(b, unsafe.Pointer(m.Update))
+			b = codec.FixLength(b, start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Message != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 50, (*EventMessage)(nil).Schema(), unsafe.Pointer(m.Message))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Failure != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 58, (*EventFailure)(nil).Schema(), unsafe.Pointer(m.Failure))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.Error != nil {
+		{
+			valid := false
+			b = append(b, 66, 0)
+			start, q := len(b), m.Error
+			b, valid = codec.AppendText(b, 10, q.Message)
+			b = codec.FixLength(append(b, q.Unknown...), start)
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.InverseOffers != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 74, (*EventInverseOffers)(nil).Schema(), unsafe.Pointer(m.InverseOffers))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.RescindInverseOffer != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 82, (*EventRescindInverseOffer)(nil).Schema(), unsafe.Pointer(m.RescindInverseOffer))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	if m.UpdateOperationStatus != nil {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 90, (*EventUpdateOperationStatus)(nil).Schema(), unsafe.Pointer(m.UpdateOperationStatus))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	return b, ok
+}
+
 type eventOffersFast struct{}
 
 func (eventOffersFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
@@ -399,6 +510,24 @@ func (eventOffersFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	return true
 }
 
+func (eventOffersFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
+	m, ok := (*EventOffers)(p), true
+	if len(m.Unknown) > 0 {
+		b, err := codec.AppendByTable(b, &eventOffersSchema, p)
+		return b, err == nil
+	}
+	for i := range m.Offers {
+		{
+			valid := false
+			b, valid = codec.AppendNested(b, 10, (*mesos.Offer)(nil).Schema(), unsafe.Pointer(&m.Offers[i]))
+			if !valid {
+				ok = false
+			}
+		}
+	}
+	return b, ok
+}
+
 type eventUpdateFast struct{}
 
 func (eventUpdateFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
@@ -443,4 +572,20 @@ func (eventUpdateFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 		}
 	}
 	return seen == 0x1
+}
+
+func (eventUpdateFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
+	m, ok := (*EventUpdate)(p), true
+	if len(m.Unknown) > 0 {
+		b, err := codec.AppendByTable(b, &eventUpdateSchema, p)
+		return b, err == nil
+	}
+	{
+		valid := false
+		b, valid = codec.AppendNested(b, 10, (*mesos.TaskStatus)(nil).Schema(), unsafe.Pointer(&m.Status))
+		if !valid {
+			ok = false
+		}
+	}
+	return b, ok
 }

@@ -8,6 +8,11 @@ import (
 // Append appends the struct at m in protobuf form. A nested message gets one byte for its length, and is moved when it needs
 // more: that beats measuring first, because most are shorter than 128 bytes.
 func Append(b []byte, sc *Schema, m unsafe.Pointer) ([]byte, error) {
+	if sc.Fast != nil {
+		if whole, ok := sc.Fast.Append(b, m); ok {
+			return whole, nil
+		}
+	}
 	b, err := appendMessage(b, sc, m)
 	if err != nil {
 		return nil, err.of(sc)
@@ -85,8 +90,13 @@ func appendField(b []byte, f *Field, p unsafe.Pointer) ([]byte, *Error) {
 		return appendVarint(b, uint64(*(*uint32)(p))), nil
 	}
 	b = append(b, 0)
-	start := len(b)
-	b, err := appendMessage(b, f.sub(), p)
+	start, sub := len(b), f.sub()
+	if sub.Fast != nil {
+		if whole, ok := sub.Fast.Append(b, p); ok {
+			return fixLength(whole, start), nil
+		}
+	}
+	b, err := appendMessage(b, sub, p)
 	if err != nil {
 		return nil, err
 	}

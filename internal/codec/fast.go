@@ -2,6 +2,7 @@ package codec
 
 import (
 	"encoding/binary"
+	"math"
 	"unsafe"
 )
 
@@ -10,10 +11,12 @@ import (
 // enum's number without a name) makes it give up, and the tables decode that message from its beginning. What is wrong
 // makes it give up altogether: the tables then decode the outermost message, and find the error with its path and offset.
 
-// Fast is the generated decoder of a message.
+// Fast is the generated decoder and encoder of a message.
 type Fast interface {
 	// Decode reads b into the struct at m, which is zero. It reports whether it could.
 	Decode(a *Arena, m unsafe.Pointer, b []byte) bool
+	// Append appends the struct at m. It reports whether it could: a string may not be UTF-8.
+	Append(b []byte, m unsafe.Pointer) ([]byte, bool)
 }
 
 // nested decodes a message by generated code if there is any, else by its table.
@@ -194,4 +197,68 @@ func (a *Arena) Stray(sc *Schema, m unsafe.Pointer, b []byte, start, i int, tag 
 		return -1
 	}
 	return end
+}
+
+// The functions below append a field for generated code; key is the field's tag.
+
+// AppendText appends a string.
+func AppendText(b []byte, key byte, s string) ([]byte, bool) {
+	if len(s) < 0x80 {
+		b = append(b, key, byte(len(s)))
+	} else {
+		b = appendVarint(append(b, key), uint64(len(s)))
+	}
+	return append(b, s...), validUTF8(unsafe.Pointer(unsafe.StringData(s)), len(s))
+}
+
+// AppendNumber appends a number.
+func AppendNumber(b []byte, key byte, v uint64) []byte {
+	if v < 0x80 {
+		return append(b, key, byte(v))
+	}
+	return appendVarint(append(b, key), v)
+}
+
+// AppendDouble appends a double.
+func AppendDouble(b []byte, key byte, v float64) []byte {
+	return binary.LittleEndian.AppendUint64(append(b, key), math.Float64bits(v))
+}
+
+// AppendContent appends bytes.
+func AppendContent(b []byte, key byte, v []byte) []byte {
+	return append(appendVarint(append(b, key), uint64(len(v))), v...)
+}
+
+// AppendByTable appends a message that has more than generated code writes.
+func AppendByTable(b []byte, sc *Schema, m unsafe.Pointer) ([]byte, error) {
+	b, err := appendMessage(b, sc, m)
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// AppendNested appends a nested message.
+func AppendNested(b []byte, key byte, sc *Schema, m unsafe.Pointer) ([]byte, bool) {
+	b = append(b, key, 0)
+	start := len(b)
+	ok := true
+	if sc.Fast != nil {
+		b, ok = sc.Fast.Append(b, m)
+	} else {
+		var err *Error
+		if b, err = appendMessage(b, sc, m); err != nil {
+			return b, false
+		}
+	}
+	return FixLength(b, start), ok
+}
+
+// FixLength writes the length of what begins at start into the byte before.
+func FixLength(b []byte, start int) []byte {
+	if n := len(b) - start; n < 0x80 {
+		b[start-1] = byte(n)
+		return b
+	}
+	return fixLength(b, start)
 }

@@ -162,3 +162,82 @@ func (w *writer) fastContent(f protoreflect.FieldDescriptor, sub protoreflect.Me
 	}
 	w.line("if !a.Nested((*%s)(nil).Schema(), %s, v) {\nreturn false\n}", w.bareType(f), pointer)
 }
+
+// append writes the encoder of a message.
+func (w *writer) append(m protoreflect.MessageDescriptor) {
+	w.line("func (%s) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {", fastName(m))
+	w.line("m, ok := (*%s)(p), true", goName(m).name)
+	w.line("if len(m.Unknown) > 0 {\nb, err := codec.AppendByTable(b, &%s, p)\nreturn b, err == nil\n}", schemaName(m))
+	for _, f := range byNumber(m) {
+		if f.Number() > 15 || f.IsMap() || f.IsList() && f.Message() == nil {
+			w.line("if %s {\nb, err := codec.AppendByTable(b, &%s, p)\nreturn b, err == nil\n}", isSet(f), schemaName(m))
+		}
+	}
+	for _, f := range byNumber(m) {
+		if f.Number() <= 15 && !f.IsMap() && (!f.IsList() || f.Message() != nil) {
+			w.appendField(f)
+		}
+	}
+	w.line("return b, ok\n}\n")
+}
+
+// isSet is the Go expression that tells whether a field that may be unset is set.
+func isSet(f protoreflect.FieldDescriptor) string {
+	field := "m." + camel(string(f.Name()))
+	if f.IsList() || f.IsMap() {
+		return "len(" + field + ") > 0"
+	}
+	return field + " != nil"
+}
+
+// appendField writes how a field is appended. A field of bytes whose key is one byte is all that comes here.
+func (w *writer) appendField(f protoreflect.FieldDescriptor) {
+	field, key := "m."+camel(string(f.Name())), protowire.EncodeTag(f.Number(), wireType(f))
+	if f.IsList() {
+		w.line("for i := range %s {", field)
+		w.appendNested(f, "&"+field+"[i]", key)
+		w.line("}")
+		return
+	}
+	if f.Cardinality() != protoreflect.Required {
+		w.line("if %s {", isSet(f))
+		defer w.line("}")
+	}
+	value := field
+	if hasGetter(f) {
+		value = "*" + field
+	}
+	switch f.Kind() {
+	case protoreflect.StringKind:
+		w.line("valid := false\nif b, valid = codec.AppendText(b, %d, %s); !valid {\nok = false\n}", key, value)
+	case protoreflect.BytesKind:
+		w.line("b = codec.AppendContent(b, %d, %s)", key, value)
+	case protoreflect.DoubleKind:
+		w.line("b = codec.AppendDouble(b, %d, %s)", key, value)
+	case protoreflect.BoolKind:
+		w.line("if %s {\nb = append(b, %d, 1)\n} else {\nb = append(b, %d, 0)\n}", value, key, key)
+	case protoreflect.MessageKind:
+		if f.Cardinality() == protoreflect.Required {
+			field = "&" + field
+		}
+		w.appendNested(f, field, key)
+	default:
+		w.line("b = codec.AppendNumber(b, %d, uint64(%s))", key, value)
+	}
+}
+
+func (w *writer) appendNested(f protoreflect.FieldDescriptor, pointer string, key uint64) {
+	sub := f.Message()
+	w.line("{\nvalid := false")
+	if isFast(sub) && goName(sub).pkg == w.pkg {
+		w.line("b = append(b, %d, 0)\nstart := len(b)", key)
+		w.line("b, valid = (%s{}).Append(b, unsafe.Pointer(%s))\nb = codec.FixLength(b, start)", fastName(sub), pointer)
+	} else if single(sub) {
+		w.line("b = append(b, %d, 0)\nstart, q := len(b), %s", key, pointer)
+		w.line("b, valid = codec.AppendText(b, 10, q.%s)", camel(string(sub.Fields().Get(0).Name())))
+		w.line("b = codec.FixLength(append(b, q.Unknown...), start)")
+	} else {
+		w.line("b, valid = codec.AppendNested(b, %d, (*%s)(nil).Schema(), unsafe.Pointer(%s))", key, w.bareType(f), pointer)
+	}
+	w.line("if !valid {\nok = false\n}\n}")
+}

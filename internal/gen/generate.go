@@ -40,6 +40,7 @@ func generate(ctx context.Context, dir string) ([]file, error) {
 				tables.schema(m, slots[m.FullName()])
 				if isFast(m) {
 					fast.fast(m)
+					fast.append(m)
 				}
 			}
 		}

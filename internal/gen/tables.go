@@ -70,7 +70,7 @@ func (w *writer) table(name string, m protoreflect.MessageDescriptor, goType str
 	}
 	w.line("Size: unsafe.Sizeof(%s{}),", goType)
 	w.line("Unknown: uint32(unsafe.Offsetof(%s{}.Unknown)),", goType)
-	if len(fields) == 1 && fields[0].Number() == 1 && opOf(fields[0]) == "codec.String + codec.Required" {
+	if single(m) {
 		w.line("Single: true,")
 	}
 	if need != 0 {
@@ -94,6 +94,12 @@ func (w *writer) table(name string, m protoreflect.MessageDescriptor, goType str
 	}
 	w.line("Order: []uint8{%s},", strings.Join(order, ", "))
 	w.line("}\n")
+}
+
+// single tells whether a message is a required string, field 1, and nothing else.
+func single(m protoreflect.MessageDescriptor) bool {
+	f := m.Fields().ByNumber(1)
+	return m.Fields().Len() == 1 && f != nil && opOf(f) == "codec.String + codec.Required"
 }
 
 // requiredBits gives each field that is required, or a map entry's, a bit of its own, and all bits that must be seen.
