@@ -284,3 +284,7 @@ func TestDamagedRegistryIsMovedAside(t *testing.T) {
 		t.Errorf("moved aside: %v %v", aside, err)
 	}
 }
+
+func unregisterOf(a *fakeAgent) link.Unregister {
+	return link.Unregister{AgentID: mesos.AgentID{Value: a.id}}
+}

@@ -129,18 +129,15 @@ func (f *framework) executor(agentID, executorID string) *mesos.ExecutorInfo {
 	return f.executors[agentID][executorID]
 }
 
-// used is what the framework's tasks and executors use, on all agents or on one ("": all).
-func (f *framework) used(agentID string) mesos.Resources {
+// used is what the framework's tasks and executors use.
+func (f *framework) used() mesos.Resources {
 	var parts []mesos.Resources
-	for _, t := range f.tasks {
-		if !t.State.Terminal() && (agentID == "" || t.AgentID.Value == agentID) {
+	for _, t := range f.sortedTasks() {
+		if !t.State.Terminal() {
 			parts = append(parts, t.Resources)
 		}
 	}
-	for on, executors := range f.executors {
-		if agentID != "" && on != agentID {
-			continue
-		}
+	for _, executors := range f.executors {
 		for _, e := range executors {
 			parts = append(parts, e.Resources)
 		}

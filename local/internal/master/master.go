@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/local/internal/daemon"
 	"github.com/ormosproject/ormos/local/internal/link"
 	"github.com/ormosproject/ormos/mesos"
@@ -236,6 +235,3 @@ func stopTimer(t *time.Timer) {
 		t.Stop()
 	}
 }
-
-// newStream makes an event stream for a request that accepted media.
-func newStream(media wire.MediaType) *wire.EventStream { return wire.NewEventStream(media) }

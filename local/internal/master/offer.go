@@ -67,17 +67,18 @@ func (m *Master) round(agents []string) {
 // scheduleRound sets the timer to the next beat of the rhythm at which a round may find something.
 func (m *Master) scheduleRound() {
 	now := time.Now()
-	want := time.Time{}
-	if m.alloc.changed {
-		want = now
-	} else if next := m.alloc.nextExpiry(); !next.IsZero() {
-		want = next
-	}
-	if want.IsZero() {
-		return
+	armed := m.rounds.timer != nil && m.rounds.at.After(now)
+	want := now
+	if !m.alloc.changed {
+		if armed {
+			return // whatever was refused since has set changed
+		}
+		if want = m.alloc.nextExpiry(); want.IsZero() {
+			return
+		}
 	}
 	at := m.beatAfter(want)
-	if m.rounds.timer != nil && !m.rounds.at.After(at) && m.rounds.at.After(now) {
+	if armed && !m.rounds.at.After(at) {
 		return
 	}
 	m.rounds.stop()

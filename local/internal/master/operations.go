@@ -239,7 +239,11 @@ func (m *Master) replaceResources(framework string, a *agent, consumed, converte
 
 // checkpointed are the dynamic reservations and volumes of an agent.
 func checkpointed(total mesos.Resources) mesos.Resources {
-	return total.Filter(func(r *mesos.Resource) bool { return r.IsDynamicallyReserved() || r.IsPersistentVolume() })
+	kept := total.Filter(func(r *mesos.Resource) bool { return r.IsDynamicallyReserved() || r.IsPersistentVolume() })
+	for i := range kept {
+		kept[i] = *kept[i].Clone()
+	}
+	return kept
 }
 
 // operationError tells a framework that an operation was not performed, if the operation has an id to tell it by.

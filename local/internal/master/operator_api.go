@@ -74,7 +74,7 @@ func validateOperatorCall(call *operator.MasterCall) verdict {
 
 // serveEvents answers SUBSCRIBE with a stream for as long as it lasts.
 func (m *Master) serveEvents(w http.ResponseWriter, r *http.Request, media wire.MediaType) {
-	stream := newStream(media)
+	stream := wire.NewEventStream(media)
 	principal, _ := daemon.Principal(r.Context())
 	var s *operatorStream
 	if !m.mail.post(func() { s = m.operatorSubscribe(stream, principal) }) {

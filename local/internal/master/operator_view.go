@@ -1,6 +1,7 @@
 package master
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -39,10 +40,29 @@ func (m *Master) agentView(a *agent) operator.MasterResponseGetAgentsAgent {
 // usedOn is what tasks and executors use of an agent.
 func (m *Master) usedOn(a *agent) mesos.Resources {
 	var parts []mesos.Resources
-	for _, f := range m.sortedFrameworks() {
-		parts = append(parts, f.used(a.id))
+	for _, t := range a.tasks {
+		if !t.State.Terminal() {
+			parts = append(parts, t.Resources)
+		}
 	}
-	return mesos.Sum(parts...)
+	for _, f := range m.frameworks {
+		for _, e := range f.executors[a.id] {
+			parts = append(parts, e.Resources)
+		}
+	}
+	return inOrder(mesos.Sum(parts...), a.total)
+}
+
+// inOrder gives the resources in the order in which an agent has them by name, so that answers do not vary.
+func inOrder(r, like mesos.Resources) mesos.Resources {
+	rank := map[string]int{}
+	for i := range like {
+		if _, known := rank[like[i].Name]; !known {
+			rank[like[i].Name] = i
+		}
+	}
+	slices.SortStableFunc(r, func(a, b mesos.Resource) int { return cmp.Compare(rank[a.Name], rank[b.Name]) })
+	return r
 }
 
 func (a *agent) offered() mesos.Resources {
@@ -68,7 +88,7 @@ func (f *framework) view() operator.MasterResponseGetFrameworksFramework {
 	v := operator.MasterResponseGetFrameworksFramework{
 		FrameworkInfo: *f.info.Clone(), Active: f.connected(), Connected: f.connected(), Recovered: f.recovered,
 		RegisteredTime: timeInfo(f.registered), ReregisteredTime: timeInfo(f.reregistered), UnregisteredTime: timeInfo(f.unregistered),
-		AllocatedResources: endpoint(f.used("")), OfferedResources: endpoint(f.offered()), OfferConstraints: f.constraints,
+		AllocatedResources: endpoint(f.used()), OfferedResources: endpoint(f.offered()), OfferConstraints: f.constraints,
 	}
 	if v.OfferConstraints == nil {
 		v.OfferConstraints = &mesos.OfferConstraints{}

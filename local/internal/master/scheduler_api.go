@@ -54,7 +54,7 @@ func (m *Master) serveSubscription(w http.ResponseWriter, r *http.Request, call 
 		daemon.Error(w, http.StatusBadRequest, "Subscribe calls should not include the 'Mesos-Stream-Id' header")
 		return
 	}
-	stream, id := newStream(media), newUUID()
+	stream, id := wire.NewEventStream(media), newUUID()
 	var f *framework
 	if !m.mail.post(func() { f = m.subscribe(call, principal, stream, id) }) {
 		unavailable(w)

@@ -292,7 +292,7 @@ func (m *Master) viewRoles(*viewer) any {
 			if f.hasRole(role) {
 				ids = append(ids, f.id)
 			}
-			used = mesos.Sum(used, allocatedAs(f.used(""), role))
+			used = mesos.Sum(used, allocatedAs(f.used(), role))
 			offered = mesos.Sum(offered, allocatedAs(f.offered(), role))
 		}
 		for _, a := range m.sortedAgents() {

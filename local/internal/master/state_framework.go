@@ -18,7 +18,7 @@ func (f *framework) summary() daemon.Members {
 		capabilities[i] = f.info.Capabilities[i].GetType().String()
 	}
 	return daemon.Members{
-		member1("id", f.id), member1("name", f.info.Name), member1("used_resources", resourceEntry(f.used(""))),
+		member1("id", f.id), member1("name", f.info.Name), member1("used_resources", resourceEntry(f.used())),
 		member1("offered_resources", resourceEntry(f.offered())), member1("capabilities", capabilities),
 		member1("hostname", f.info.GetHostname()), member1("webui_url", f.info.GetWebUIURL()), member1("active", f.connected()),
 		member1("connected", f.connected()), member1("recovered", f.recovered),
@@ -35,7 +35,7 @@ func (f *framework) entry() daemon.Members {
 	if f.info.Principal != nil {
 		entry = append(entry, member1("principal", *f.info.Principal))
 	}
-	entry = append(entry, member1("resources", resourceEntry(mesos.Sum(f.used(""), f.offered()))))
+	entry = append(entry, member1("resources", resourceEntry(mesos.Sum(f.used(), f.offered()))))
 	if !f.reregistered.Equal(f.registered) && !f.reregistered.IsZero() {
 		entry = append(entry, member1("reregistered_time", daemon.Number(seconds(f.reregistered))))
 	}
