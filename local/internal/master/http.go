@@ -1,6 +1,9 @@
 package master
 
 import (
+	"bytes"
+	"encoding/json"
+	"io"
 	"net/http"
 
 	"github.com/ormosproject/ormos/local/internal/daemon"
@@ -30,7 +33,7 @@ func (m *Master) routes() *daemon.Mux {
 		route(daemon.RealmMasterReadwrite, path, m.notSupported)
 	}
 	for path, empty := range map[string]string{"/maintenance/schedule": "{}", "/weights": "[]", "/quota": "{}"} {
-		route(realmOf(path), path, m.serveEmpty(empty))
+		route(daemon.RealmMasterReadwrite, path, m.serveEmpty(empty))
 	}
 	x.Default("/health", daemon.Health)
 	x.Default("/redirect", m.redirect)
@@ -44,24 +47,23 @@ func (m *Master) routes() *daemon.Mux {
 	return x
 }
 
-func realmOf(path string) string {
-	if path == "/maintenance/schedule" || path == "/weights" || path == "/quota" {
-		return daemon.RealmMasterReadwrite
-	}
-	return daemon.RealmMasterReadonly
-}
-
-// serveEmpty answers GET of what this cluster never has any of.
+// serveEmpty answers GET of what this cluster never has any of. Setting it to nothing is fine, too.
 func (m *Master) serveEmpty(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !m.leading(w, r) {
 			return
 		}
-		if r.Method != http.MethodGet {
-			m.notSupported(w, r)
+		if r.Method == http.MethodGet {
+			daemon.RawJSON(w, r, []byte(text))
 			return
 		}
-		daemon.RawJSON(w, r, []byte(text))
+		body, err := io.ReadAll(io.LimitReader(r.Body, maxForm))
+		switch {
+		case err != nil || !json.Valid(body):
+			daemon.Error(w, http.StatusBadRequest, "Failed to parse JSON")
+		case string(bytes.TrimSpace(body)) != text:
+			m.notSupported(w, r)
+		}
 	}
 }
 

@@ -137,6 +137,11 @@ func TestStatusCodes(t *testing.T) {
 		{"POST", "/teardown", "", "", 400},
 		{"POST", "/reserve", "", "slaveId=x&resources=[]", 400},
 		{"GET", "/reserve", "", "", 405},
+		{"GET", "/maintenance/schedule", "", "", 200},
+		{"POST", "/maintenance/schedule", "", "{}", 200},
+		{"POST", "/maintenance/schedule", "", "garbage", 400},
+		{"POST", "/maintenance/schedule", "", `{"windows":[]}`, 501},
+		{"POST", "/machine/down", "", "", 501},
 		{"GET", "/nosuchthing", "", "", 404},
 		{"GET", "/master/../state", "", "", 404},
 	}
