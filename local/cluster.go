@@ -188,13 +188,23 @@ func (c *Cluster) run(ctx context.Context) error {
 	defer context.AfterFunc(failing, stopAbove)()
 	agents, ending := errgroup.WithContext(above)
 	for _, a := range c.agents {
-		agents.Go(func() error { return a.Run(ending) })
+		agents.Go(func() error { return c.runAgent(ending, a) })
 	}
 	<-ending.Done()
 	err := agents.Wait()
 	stopAbove()
 	stopBelow()
 	return errors.Join(err, services.Wait())
+}
+
+// runAgent runs an agent. One that the master removes ends for itself, as its process would; its address goes on answering.
+func (c *Cluster) runAgent(ctx context.Context, a *agent.Agent) error {
+	err := a.Run(ctx)
+	if errors.Is(err, agent.ErrShutdown) {
+		c.Logger.Warn("an agent has ended", "error", err)
+		return nil
+	}
+	return err
 }
 
 // serve serves HTTP until ctx ends.
