@@ -22,11 +22,6 @@ func (m *Master) countInvalid(call *scheduler.Call) {
 	}
 }
 
-func (m *Master) countSubscribe(f *framework) {
-	f.counters.add("calls", 1)
-	f.counters.add("calls/subscribe", 1)
-}
-
 // countEnd counts a task's end, for the master and for its framework.
 func (m *Master) countEnd(f *framework, state mesos.TaskState, _ *mesos.TaskStatus) {
 	name := lower(state.String())

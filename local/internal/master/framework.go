@@ -38,6 +38,8 @@ type framework struct {
 	executors   map[string]map[string]*mesos.ExecutorInfo // by agent, executor
 	offers      map[string]*offer
 	counters    counters
+	sent        map[scheduler.EventType]int
+	called      map[scheduler.CallType]int
 
 	failover, heartbeat *time.Timer
 }
@@ -81,6 +83,7 @@ func newFramework(id string, info *mesos.FrameworkInfo) *framework {
 	f := &framework{
 		id: id, registered: time.Now(), tasks: map[string]*task{}, executors: map[string]map[string]*mesos.ExecutorInfo{},
 		offers: map[string]*offer{}, suppressed: map[string]bool{}, counters: counters{},
+		sent: map[scheduler.EventType]int{}, called: map[scheduler.CallType]int{},
 	}
 	f.setInfo(info)
 	return f
@@ -105,8 +108,7 @@ func (f *framework) send(event *scheduler.Event) {
 	if f.stream == nil {
 		return
 	}
-	f.counters.add("events", 1)
-	f.counters.add("events/"+lower(event.GetType().String()), 1)
+	f.sent[event.GetType()]++
 	f.stream.Send(event)
 }
 

@@ -189,6 +189,14 @@ func (f *framework) metrics(all daemon.Metrics) {
 	for name, n := range f.counters {
 		all[prefix+name] = n
 	}
+	for kind, n := range f.called {
+		all[prefix+"calls"] += float64(n)
+		all[prefix+"calls/"+lower(kind.String())] = float64(n)
+	}
+	for kind, n := range f.sent {
+		all[prefix+"events"] += float64(n)
+		all[prefix+"events/"+lower(kind.String())] = float64(n)
+	}
 	all[prefix+"subscribed"] = flag(f.connected())
 	for _, t := range f.tasks {
 		if !t.State.Terminal() {

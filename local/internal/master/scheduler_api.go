@@ -110,8 +110,7 @@ func (m *Master) identifyCaller(call *scheduler.Call, principal, streamID string
 
 // perform does what a call asks for. Most calls cannot fail from here on: what is wrong with them is told by events.
 func (m *Master) perform(f *framework, call *scheduler.Call) verdict {
-	f.counters.add("calls", 1)
-	f.counters.add("calls/"+lower(call.GetType().String()), 1)
+	f.called[call.GetType()]++
 	switch call.GetType() {
 	case scheduler.CallTypeTeardown:
 		m.counters.add("master/messages_unregister_framework", 1)

@@ -71,7 +71,7 @@ func (m *Master) newcomer(id string, info *mesos.FrameworkInfo, s *scheduler.Cal
 	f.reregistered = f.registered
 	f.prefer(s.SuppressedRoles, s.OfferConstraints)
 	m.log.Info("framework subscribed", "framework", id, "name", info.Name)
-	m.countSubscribe(f)
+	f.called[scheduler.CallTypeSubscribe]++
 	m.connect(f, stream, streamID)
 	m.addFramework(f)
 	m.rounds.wantAll()
@@ -87,7 +87,7 @@ func (m *Master) returned(f *framework, info *mesos.FrameworkInfo, s *scheduler.
 	f.setInfo(info)
 	f.reregistered = time.Now()
 	f.prefer(s.SuppressedRoles, s.OfferConstraints)
-	m.countSubscribe(f)
+	f.called[scheduler.CallTypeSubscribe]++
 	m.connect(f, stream, streamID)
 	m.alloc.clearFilters(f.id, nil)
 	m.alloc.setFramework(f.id, f.wants())
