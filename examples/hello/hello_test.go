@@ -29,7 +29,7 @@ func TestAlone(t *testing.T) {
 			dir := t.TempDir()
 			p := start(t, dir, "hello")
 			p.line(`^registered +with master@127\.0\.0\.1:\d+ as framework \S+-0000`)
-			p.line(`^accepted +cpus \d.*, mem \d+ MB, ports \[\d+.* at 127\.0\.0\.1`)
+			p.line(`^accepted +offer O\d+ at 127\.0\.0\.1: cpus \d.*, mem \d+ MB, ports \[\d+`)
 			task := p.line(`^launching +(\S+) with cpus:0\.1; mem:32; ports:`)[1]
 			p.line(`^update +TASK_RUNNING of ` + task + ` from executor`)
 			url := serving(t, p)
@@ -38,6 +38,7 @@ func TestAlone(t *testing.T) {
 				t.Errorf("hello ended with %v", err)
 			}
 			p.line(`^update +TASK_KILLED of ` + task + ` from executor`)
+			p.line(`^ended `)
 			if page(url) != "" {
 				t.Error("the web server still answers")
 			}

@@ -110,7 +110,14 @@ func keep(ctx context.Context, o options) error {
 	h.stopping = true
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return h.follow(ctx)
+	if err := h.follow(ctx); err != nil {
+		return err
+	}
+	if left := len(h.record.Tasks); left > 0 {
+		return fmt.Errorf("gave up waiting for the end of %d tasks: they run on; start hello again to take them back", left)
+	}
+	say("ended", "nothing is left running")
+	return nil
 }
 
 func newHello(o options) (*hello, error) {
@@ -162,10 +169,11 @@ func say(what, format string, args ...any) {
 	fmt.Printf("%-10s  %s\n", what, fmt.Sprintf(format, args...))
 }
 
-// describe tells what an offer holds and where.
+// describe tells what an offer holds and where. Of its id, the end is enough: before it stands the master's.
 func describe(o *mesos.Offer) string {
 	has := mesos.Resources(o.Resources)
-	return fmt.Sprintf("cpus %g, mem %g MB, ports %v at %s (offer %s)", has.CPUs(), has.Mem(), has.Ports(), o.Hostname, o.ID.Value)
+	id := o.ID.Value[strings.LastIndex(o.ID.Value, "-")+1:]
+	return fmt.Sprintf("offer %s at %s: cpus %g, mem %g MB, ports %v", id, o.Hostname, has.CPUs(), has.Mem(), has.Ports())
 }
 
 // describeStatus tells a status update.
