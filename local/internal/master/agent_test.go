@@ -51,12 +51,12 @@ func TestAgentThatDoesNotAnswerPings(t *testing.T) {
 		f.call(202, &scheduler.Call{Type: new(scheduler.CallTypeRevive)})
 		f.read()
 		g.read()
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		if got := f.types(); got != nil {
 			t.Fatalf("an agent that answers pings: %v", got)
 		}
 		a.setSilent(true)
-		time.Sleep(lost)
+		pass(lost)
 		events := f.read()
 		if got := kinds(events); !slices.Equal(got, []string{"UPDATE", "RESCIND", "FAILURE"}) {
 			t.Fatalf("events of the loss: %v", got)
@@ -115,7 +115,7 @@ func TestAgentThatWasGivenUpIsToldByAPing(t *testing.T) {
 	inWorld(t, Options{}, func(w *world) {
 		a := w.agent()
 		a.setSilent(true)
-		time.Sleep(lost)
+		pass(lost)
 		a.master.Send(link.Pong{}) // as a thawed agent answers the pings of before
 		if got := heard[link.Ping](a); len(got) != 1 || got[0].Connected {
 			t.Errorf("the agent was told %v", got)
@@ -262,7 +262,7 @@ func TestAgentsOfBeforeThatDoNotComeBack(t *testing.T) {
 		w := start(t, Options{WorkDir: dir})
 		defer w.stop()
 		f := w.subscribe(aware())
-		time.Sleep(defaultReregisterTimeout + time.Second)
+		pass(defaultReregisterTimeout + time.Second)
 		if got := f.reconcile(a.id, "t"); len(got) != 1 || got[0].State != mesos.TaskUnreachable {
 			t.Errorf("reconciliation: %v", got)
 		}

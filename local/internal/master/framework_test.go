@@ -49,7 +49,7 @@ func TestFromSubscriptionToAcknowledgement(t *testing.T) {
 func TestHeartbeatsFollowTheSubscription(t *testing.T) {
 	inWorld(t, Options{}, func(w *world) {
 		f := w.open(aware())
-		time.Sleep(31 * time.Second)
+		pass(31 * time.Second)
 		synctest.Wait()
 		beats := 0
 		for _, record := range records(t, f.body.take()) {
@@ -136,11 +136,11 @@ func TestFailoverTimeout(t *testing.T) {
 		f := w.subscribe(info)
 		f.run(a, "t")
 		f.close()
-		time.Sleep(59 * time.Second)
+		pass(59 * time.Second)
 		if got := f.entry(); got["connected"] != false || f.states("tasks") != "TASK_RUNNING" {
 			t.Errorf("before the timeout: connected %v, tasks %q", got["connected"], f.states("tasks"))
 		}
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		if got := heard[link.ShutdownFramework](a); len(got) != 1 {
 			t.Errorf("the agent was told %v", got)
 		}
@@ -161,9 +161,9 @@ func TestResubscriptionInTimeKeepsTheFramework(t *testing.T) {
 		info.FailoverTimeout = new(60.0)
 		f := w.subscribe(info)
 		f.close()
-		time.Sleep(50 * time.Second)
+		pass(50 * time.Second)
 		g := w.subscribe(info)
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		if g.entry()["connected"] != true {
 			t.Error("the framework was removed")
 		}
@@ -188,7 +188,7 @@ func TestUpdateFramework(t *testing.T) {
 		if got := f.types(); !slices.Equal(got, []string{"RESCIND"}) {
 			t.Errorf("after its role was dropped: %v", got)
 		}
-		time.Sleep(time.Second)
+		pass(time.Second)
 		if o := f.offer(); o.AllocationInfo.GetRole() != "q" {
 			t.Errorf("offer for %s", o.AllocationInfo.GetRole())
 		}
