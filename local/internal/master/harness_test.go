@@ -471,6 +471,3 @@ func (f *client) states(list string) string {
 	}
 	return strings.Join(states, " ")
 }
-
-// pass lets the time of the bubble pass: nothing is waited for.
-func pass(d time.Duration) { <-time.After(d) }

@@ -16,7 +16,7 @@ func untilOffer(f *client, most int) int {
 		if len(f.offers()) > 0 {
 			return s
 		}
-		time.Sleep(time.Second)
+		pass(time.Second)
 	}
 	return most
 }
@@ -62,7 +62,7 @@ func TestReviveEndsFilters(t *testing.T) {
 		w.agent()
 		f := w.subscribe(aware())
 		f.decline(f.offer(), &mesos.Filters{RefuseSeconds: new(3600.0)})
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		if got := f.offers(); got != nil {
 			t.Fatalf("offers in spite of a filter: %v", got)
 		}
@@ -83,7 +83,7 @@ func TestSuppressKeepsOffersThatAreOut(t *testing.T) {
 		f.call(202, &scheduler.Call{Type: new(scheduler.CallTypeSuppress)})
 		f.accept(o, 0, command("t", o, "cpus:1"))
 		a.update(f, "t", mesos.TaskRunning)
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		if got := f.types(); !slices.Equal(got, []string{"UPDATE"}) {
 			t.Errorf("events: %v", got)
 		}
@@ -97,11 +97,11 @@ func TestOfferTimeout(t *testing.T) {
 		w.agent()
 		f := w.subscribe(aware())
 		o := f.offer()
-		time.Sleep(4 * time.Second)
+		pass(4 * time.Second)
 		if got := f.types(); got != nil {
 			t.Fatalf("too early: %v", got)
 		}
-		time.Sleep(3 * time.Second)
+		pass(3 * time.Second)
 		events := f.read()
 		if got := kinds(events); !slices.Equal(got, []string{"RESCIND", "OFFERS"}) || events[0].Rescind.OfferID.Value != o.ID.Value {
 			t.Errorf("events: %v", got)
@@ -132,7 +132,7 @@ func TestAcceptOfOffersThatDoNotFit(t *testing.T) {
 		if s := events[0].Update.Status; s.State != mesos.TaskDropped || s.GetReason() != mesos.ReasonInvalidOffers {
 			t.Errorf("status: %v", &s)
 		}
-		time.Sleep(time.Second)
+		pass(time.Second)
 		if got := f.offers(); len(got) != 2 {
 			t.Errorf("offers after it: %d", len(got))
 		}
@@ -181,7 +181,7 @@ func TestReserveAndCreateInOneCall(t *testing.T) {
 		if got := a.take(); len(got) != 2 {
 			t.Errorf("the agent was told %v", got)
 		}
-		time.Sleep(time.Second)
+		pass(time.Second)
 		r := mesos.Resources(f.offer().Resources).Unallocated()
 		if !r.Contains(volume) || r.Disk() != 10240 {
 			t.Errorf("offered: %v", r)
@@ -205,7 +205,7 @@ func TestFairShares(t *testing.T) {
 		for _, o := range offers {
 			f.decline(o, &mesos.Filters{RefuseSeconds: new(0.0)})
 		}
-		time.Sleep(time.Second)
+		pass(time.Second)
 		if a, b := len(f.offers()), len(g.offers()); a != 2 || b != 2 {
 			t.Errorf("shares: %d and %d agents", a, b)
 		}

@@ -64,7 +64,7 @@ func TestOperatorSeesWhatHappens(t *testing.T) {
 		}
 		a.update(f, "t", mesos.TaskRunning)
 		f.close()
-		time.Sleep(time.Second)
+		pass(time.Second)
 		if got := operatorKinds(events()); got != nil {
 			t.Errorf("events of a repeated update and a disconnection: %v", got)
 		}
@@ -119,7 +119,7 @@ func TestOperatorReserves(t *testing.T) {
 		if got := f.types(); !slices.Equal(got, []string{"RESCIND"}) {
 			t.Errorf("events: %v", got)
 		}
-		time.Sleep(time.Second)
+		pass(time.Second)
 		if got := mesos.Resources(f.offer().Resources).ReservedTo("r"); got.CPUs() != 1 {
 			t.Errorf("reserved: %v", got)
 		}

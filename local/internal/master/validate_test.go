@@ -85,7 +85,7 @@ func TestTasksThatAreRefused(t *testing.T) {
 				if run := heard[link.RunTask](a); len(run) != 1 || run[0].Task.TaskID.Value != "good" {
 					t.Errorf("launched: %v", run)
 				}
-				time.Sleep(time.Second)
+				pass(time.Second)
 				if left := mesos.Resources(f.offer().Resources); left.CPUs() != 3 {
 					t.Errorf("left: %v", left)
 				}
@@ -108,7 +108,7 @@ func TestTasksWithOneExecutorChargeItOnce(t *testing.T) {
 		if got := f.statuses(); len(got) != 1 || got[0].TaskID.Value != "other" || !strings.Contains(got[0].GetMessage(), "compatible") {
 			t.Errorf("updates: %v", got)
 		}
-		time.Sleep(time.Second)
+		pass(time.Second)
 		next := f.offer()
 		if left := mesos.Resources(next.Resources); left.CPUs() != 1.9 || len(next.ExecutorIDs) != 1 {
 			t.Errorf("left: %v, executors %v", left, next.ExecutorIDs)
@@ -119,7 +119,7 @@ func TestTasksWithOneExecutorChargeItOnce(t *testing.T) {
 		if len(events) != 1 || events[0].Failure.GetStatus() != 256 {
 			t.Errorf("events of the executor's end: %v", events)
 		}
-		time.Sleep(time.Second)
+		pass(time.Second)
 		if left := mesos.Resources(f.offer().Resources); left.CPUs() != 2 {
 			t.Errorf("left after the executor's end: %v", left)
 		}
