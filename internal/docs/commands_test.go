@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -27,13 +30,15 @@ import (
 //	serves "regexp" as example    runs until the document ends; it is ready when it has printed what
 //	                              the regexp matches, and whatever its group matched takes the
 //	                              place of the example in the blocks that follow
+//	serves "..." as example on 1 2 has free ports take the place of these, here and in what follows
+//	prints "regexp"               above text: what one of those that run is to print next, maybe "as example"
 func TestCommands(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs commands")
 	}
 	for _, doc := range documents(t) {
 		t.Run(doc.name, func(t *testing.T) {
-			commands := slices.DeleteFunc(doc.blocks, func(one block) bool { return one.language != "sh" && one.language != "console" })
+			commands := slices.DeleteFunc(doc.blocks, func(one block) bool { return !one.checked() })
 			if len(commands) == 0 {
 				return
 			}
@@ -56,19 +61,32 @@ type session struct {
 	doc     string
 	dir     string // the copy of the repository
 	serving []*server
-	example []string // pairs of what stands in the document and what takes its place
+	example []string // pairs of what stands in the document and what takes its place, the youngest first
 }
 
-var serves = regexp.MustCompile(`^serves "(.+)" as (\S+)$`)
+var (
+	serves = regexp.MustCompile(`^serves "(.+)" as (\S+?)(?: on ([\d ]+))?$`)
+	prints = regexp.MustCompile(`^prints "(.+)"(?: as (\S+))?$`)
+)
+
+// checked tells whether a block is run, or compared with what runs.
+func (one block) checked() bool {
+	return one.language == "sh" || one.language == "console" || one.language == "text" && strings.HasPrefix(one.note, "prints ")
+}
 
 func (s *session) run(one block) {
 	s.t.Helper()
 	where := fmt.Sprintf("%s:%d", s.doc, one.line)
+	note, why, _ := strings.Cut(one.note, ": ")
+	match, printed := serves.FindStringSubmatch(one.note), prints.FindStringSubmatch(one.note)
+	if match != nil {
+		s.choosePorts(match[3])
+	}
 	commands, want := one.commands()
 	commands = strings.NewReplacer(s.example...).Replace(commands)
-	note, why, _ := strings.Cut(one.note, ": ")
-	match := serves.FindStringSubmatch(one.note)
 	switch {
+	case printed != nil && one.language == "text":
+		s.await(where, printed[1], printed[2], s.serving)
 	case note == "dry" && why != "":
 		s.dryRun(where, commands)
 	case match != nil:
@@ -161,14 +179,29 @@ type server struct {
 	ended  chan error
 }
 
+// choosePorts has free ports, which no outgoing connection will be given, take the place of those named.
+func (s *session) choosePorts(named string) {
+	s.t.Helper()
+	for name := range strings.FieldsSeq(named) {
+		for tries := 0; ; tries++ {
+			port := strconv.Itoa(10000 + rand.N(20000))
+			listener, err := net.Listen("tcp", "127.0.0.1:"+port)
+			if err == nil {
+				listener.Close()
+				s.example = append([]string{name, port}, s.example...)
+				break
+			}
+			if tries == 100 {
+				s.t.Fatalf("no free port: %v", err)
+			}
+		}
+	}
+}
+
 // serve starts a command and waits until it has printed what the pattern matches.
 func (s *session) serve(where, script, pattern, example string) {
 	s.t.Helper()
-	ready, err := regexp.Compile(pattern)
-	if err != nil || ready.NumSubexp() != 1 {
-		s.t.Fatalf("%s: %q is no regular expression with one group: %v", where, pattern, err)
-	}
-	one := &server{where: where, output: &watched{ready: ready, found: make(chan string, 1)}, ended: make(chan error, 1)}
+	one := &server{where: where, output: &watched{}, ended: make(chan error, 1)}
 	one.cmd = s.bash(context.WithoutCancel(s.t.Context()), script)
 	one.cmd.Stdout, one.cmd.Stderr = one.output, one.output
 	if err := one.cmd.Start(); err != nil {
@@ -176,15 +209,47 @@ func (s *session) serve(where, script, pattern, example string) {
 	}
 	go func() { one.ended <- one.cmd.Wait() }()
 	s.serving = append(s.serving, one)
-	select {
-	case found := <-one.output.found:
-		s.example = append(s.example, example, found)
-	case err := <-one.ended:
-		one.ended <- err
-		s.t.Fatalf("%s: it ended (%v) and printed\n%s", where, err, one.output)
-	case <-time.After(patience):
-		s.t.Fatalf("%s: it did not print %q but\n%s", where, pattern, one.output)
+	s.await(where, pattern, example, []*server{one})
+}
+
+// await waits until one of the servers has printed what the pattern matches, after what was awaited of it before. What
+// the group matched takes the place of the example, if there is one.
+func (s *session) await(where, pattern, example string, servers []*server) {
+	s.t.Helper()
+	ready, err := regexp.Compile(pattern)
+	if err != nil || example != "" && ready.NumSubexp() != 1 {
+		s.t.Fatalf("%s: %q is no regular expression, or has not one group: %v", where, pattern, err)
 	}
+	deadline, tick := time.After(patience), time.NewTicker(10*time.Millisecond)
+	defer tick.Stop()
+	for {
+		alive := false
+		for _, one := range servers {
+			alive = alive || len(one.ended) == 0 // what it printed is complete once it has ended
+			if found := one.output.next(ready); found != nil {
+				if example != "" {
+					s.example = append([]string{example, found[1]}, s.example...)
+				}
+				return
+			}
+		}
+		if !alive {
+			s.t.Fatalf("%s: nothing that would print %q runs\n%s", where, pattern, outputs(servers))
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			s.t.Fatalf("%s: nothing has printed %q but\n%s", where, pattern, outputs(servers))
+		}
+	}
+}
+
+func outputs(servers []*server) string {
+	var all strings.Builder
+	for _, one := range servers {
+		fmt.Fprintf(&all, "%s:\n%s\n", one.where, one.output)
+	}
+	return all.String()
 }
 
 // stop interrupts what still runs, the youngest first, and waits for it.
@@ -203,26 +268,36 @@ func (s *session) stop() {
 	s.serving = nil
 }
 
-// watched keeps what a command prints and tells when it has printed something.
+// watched keeps what a command prints.
 type watched struct {
-	ready *regexp.Regexp
-	found chan string // gets what the first match's group holds
-
 	mu   sync.Mutex
 	all  bytes.Buffer
-	done bool
+	seen int // where the last match ends
 }
 
 func (w *watched) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.all.Write(p)
+	return w.all.Write(p)
+}
+
+// next finds the pattern in the lines after the last match; nil if it is not there.
+func (w *watched) next(pattern *regexp.Regexp) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	complete := w.all.Bytes()[:bytes.LastIndexByte(w.all.Bytes(), '\n')+1]
-	if match := w.ready.FindSubmatch(complete); match != nil && !w.done {
-		w.done = true
-		w.found <- string(match[1])
+	at := pattern.FindSubmatchIndex(complete[w.seen:])
+	if at == nil {
+		return nil
 	}
-	return len(p), nil
+	match := make([]string, len(at)/2)
+	for i := range match {
+		if at[2*i] >= 0 {
+			match[i] = string(complete[w.seen+at[2*i] : w.seen+at[2*i+1]])
+		}
+	}
+	w.seen += at[1]
+	return match
 }
 
 func (w *watched) String() string {
@@ -299,9 +374,11 @@ func TestSession(t *testing.T) {
 	s := &session{t: t, doc: "x.md", dir: t.TempDir()}
 	t.Cleanup(s.stop)
 	s.run(block{language: "sh", note: `serves "at (\S+)" as http://example`, text: []string{
-		"mkfifo stop", "trap 'exit 0' INT", "echo at home", "read <>stop",
+		"mkfifo stop", "trap 'exit 0' INT", "echo at home", "echo then away", "read <>stop",
 	}})
 	s.run(block{language: "console", text: []string{"$ echo http://example", "$ pwd", "home", "..."}})
+	s.run(block{language: "text", note: `prints "then (\w+)" as http://example`})
+	s.run(block{language: "console", text: []string{"$ echo http://example", "away"}})
 	s.run(block{language: "sh", text: []string{"test -p stop"}})
 	s.stop()
 }
