@@ -27,18 +27,20 @@ type Credentials map[string]string
 // ParseCredentials reads a file of Mesos' --credentials: JSON {"credentials":[{"principal":..,"secret":..}]}, or lines of a
 // principal and a secret with blanks between them.
 func ParseCredentials(text []byte) (Credentials, error) {
-	if text = bytes.TrimSpace(text); bytes.HasPrefix(text, []byte("{")) {
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
 		return parseJSON(text)
 	}
 	c := Credentials{}
+	number := 0
 	for line := range strings.Lines(string(text)) {
+		number++
 		fields := strings.Fields(line)
 		switch len(fields) {
 		case 0:
 		case 2:
 			c[fields[0]] = fields[1]
 		default:
-			return nil, errors.New("cannot read credentials: a line must have a principal and a secret")
+			return nil, fmt.Errorf("cannot read credentials: line %d has not a principal and a secret", number)
 		}
 	}
 	return c, nil

@@ -114,7 +114,7 @@ func (m *Master) readFiles(o Options) error {
 			return fmt.Errorf("cannot read credentials: %w", err)
 		}
 		if m.credentials, err = daemon.ParseCredentials(text); err != nil {
-			return err
+			return fmt.Errorf("%s: %w", o.Credentials, err)
 		}
 	}
 	if o.ACLs == "" {
@@ -124,8 +124,10 @@ func (m *Master) readFiles(o Options) error {
 	if err != nil {
 		return fmt.Errorf("cannot read ACLs: %w", err)
 	}
-	m.acls, err = parseACLs(text)
-	return err
+	if m.acls, err = parseACLs(text); err != nil {
+		return fmt.Errorf("%s: %w", o.ACLs, err)
+	}
+	return nil
 }
 
 // identify gives the master its id and address. Every start has a new id, as in Mesos.
