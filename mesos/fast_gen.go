@@ -9,58 +9,57 @@ import (
 	"github.com/ormosproject/ormos/internal/codec"
 )
 
+// addressExtra is memory for what [Address] mostly leads to.
+type addressExtra struct {
+	Hostname string
+	IP       string
+}
+
+var addressExtraSchema = codec.Schema{Slot: 357, Size: unsafe.Sizeof(addressExtra{}), Type: codec.Of[addressExtra]{}}
+
 type addressFast struct{}
 
 func (addressFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	m := (*Address)(p)
-	var seen uint16
-	for i := 0; i < len(b); {
-		start, tag := i, uint(b[i])
-		i++
-		if tag >= 0x80 {
-			if tag, i = codec.LongTag(b, i); i < 0 {
-				return false
-			}
-		}
-		switch tag {
-		case 10: // hostname
-			var v string
-			if v, i = codec.Text(b, i); i < 0 {
-				return false
-			}
-			if a.NoString() {
-				a.MoreStrings()
-			}
-			m.Hostname = a.String(v)
-		case 18: // ip
-			var v string
-			if v, i = codec.Text(b, i); i < 0 {
-				return false
-			}
-			if a.NoString() {
-				a.MoreStrings()
-			}
-			m.IP = a.String(v)
-		case 24: // port
-			if i >= len(b) {
-				return false
-			}
-			v := uint64(b[i])
-			i++
-			if v >= 0x80 {
-				if v, i = codec.Varint(b, i-1); i < 0 {
-					return false
-				}
-			}
-			m.Port = int32(v)
-			seen |= 0x1
-		default:
-			if i = a.Stray(&addressSchema, p, b, start, i, tag); i < 0 {
-				return false
-			}
+	x := codec.Cut[addressExtra](a, 357)
+	if x == nil {
+		if x = codec.New[addressExtra](a, &addressExtraSchema); x == nil {
+			return false
 		}
 	}
-	return seen == 0x1
+	i := 0
+	if i < len(b) && b[i] == 10 {
+		i += 1 // hostname
+		if x.Hostname, i = codec.Text(b, i); i < 0 {
+			return false
+		}
+		m.Hostname = &x.Hostname
+	}
+	if i < len(b) && b[i] == 18 {
+		i += 1 // ip
+		if x.IP, i = codec.Text(b, i); i < 0 {
+			return false
+		}
+		m.IP = &x.IP
+	}
+	if !(i < len(b) && b[i] == 24) {
+		return false
+	}
+	{
+		i += 1 // port
+		if i >= len(b) {
+			return false
+		}
+		v := uint64(b[i])
+		i++
+		if v >= 0x80 {
+			if v, i = codec.Varint(b, i-1); i < 0 {
+				return false
+			}
+		}
+		m.Port = int32(v)
+	}
+	return i == len(b) || a.Rest(&addressSchema, p, b, i)
 }
 
 func (addressFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
@@ -85,104 +84,109 @@ func (addressFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	return b, ok
 }
 
+// urlExtra is memory for what [URL] mostly leads to.
+type urlExtra struct {
+	Path string
+}
+
+var urlExtraSchema = codec.Schema{Slot: 356, Size: unsafe.Sizeof(urlExtra{}), Type: codec.Of[urlExtra]{}}
+
 type urlFast struct{}
 
 func (urlFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	m := (*URL)(p)
-	var seen uint16
-	for i := 0; i < len(b); {
-		start, tag := i, uint(b[i])
-		i++
-		if tag >= 0x80 {
-			if tag, i = codec.LongTag(b, i); i < 0 {
-				return false
-			}
-		}
-		switch tag {
-		case 10: // scheme
-			if m.Scheme, i = codec.Text(b, i); i < 0 {
-				return false
-			}
-			seen |= 0x1
-		case 18: // address
-			if seen&0x2 != 0 {
-				return false
-			}
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !(addressFast{}).Decode(a, unsafe.Pointer(&m.Address), v) && !a.Odd(&addressSchema, unsafe.Pointer(&m.Address), v) {
-				return false
-			}
-			seen |= 0x2
-		case 26: // path
-			var v string
-			if v, i = codec.Text(b, i); i < 0 {
-				return false
-			}
-			if a.NoString() {
-				a.MoreStrings()
-			}
-			m.Path = a.String(v)
-		case 34: // query
-			n := len(m.Query)
-			if n == cap(m.Query) {
-				s := (*Parameter)(nil).Schema()
-				if !a.Grow(unsafe.Pointer(&m.Query), s, b[start:], tag) {
-					return false
-				}
-			}
-			m.Query = m.Query[:n+1]
-			q := &m.Query[n]
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if len(v) > 256 {
-				a.Fetch(v)
-			}
-			if !a.Nested((*Parameter)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		case 42: // fragment
-			var v string
-			if v, i = codec.Text(b, i); i < 0 {
-				return false
-			}
-			if a.NoString() {
-				a.MoreStrings()
-			}
-			m.Fragment = a.String(v)
-		default:
-			if i = a.Stray(&urlSchema, p, b, start, i, tag); i < 0 {
-				return false
-			}
+	x := codec.Cut[urlExtra](a, 356)
+	if x == nil {
+		if x = codec.New[urlExtra](a, &urlExtraSchema); x == nil {
+			return false
 		}
 	}
-	return seen == 0x3
+	i := 0
+	if !(i < len(b) && b[i] == 10) {
+		return false
+	}
+	{
+		i += 1 // scheme
+		if m.Scheme, i = codec.Text(b, i); i < 0 {
+			return false
+		}
+	}
+	if !(i < len(b) && b[i] == 18) {
+		return false
+	}
+	{
+		i += 1 // address
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !(addressFast{}).Decode(a, unsafe.Pointer(&m.Address), v) && !a.Odd(&addressSchema, unsafe.Pointer(&m.Address), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 26 {
+		i += 1 // path
+		if x.Path, i = codec.Text(b, i); i < 0 {
+			return false
+		}
+		m.Path = &x.Path
+	}
+	for i < len(b) && b[i] == 34 {
+		i += 1 // query
+		n := len(m.Query)
+		if n == cap(m.Query) {
+			s := (*Parameter)(nil).Schema()
+			if !a.Grow(unsafe.Pointer(&m.Query), s, b[i-1:], 34) {
+				return false
+			}
+		}
+		m.Query = m.Query[:n+1]
+		q := &m.Query[n]
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if len(v) > 256 {
+			a.Fetch(v)
+		}
+		if !a.Nested((*Parameter)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 42 {
+		i += 1 // fragment
+		var v string
+		if v, i = codec.Text(b, i); i < 0 {
+			return false
+		}
+		if a.NoString() {
+			a.MoreStrings()
+		}
+		m.Fragment = a.String(v)
+	}
+	return i == len(b) || a.Rest(&urlSchema, p, b, i)
 }
 
 func (urlFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
@@ -229,55 +233,48 @@ func (urlFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	return b, ok
 }
 
+// domainInfoExtra is memory for what [DomainInfo] mostly leads to.
+type domainInfoExtra struct {
+	FaultDomain DomainInfoFaultDomain
+}
+
+var domainInfoExtraSchema = codec.Schema{Slot: 359, Size: unsafe.Sizeof(domainInfoExtra{}), Type: codec.Of[domainInfoExtra]{}}
+
 type domainInfoFast struct{}
 
 func (domainInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	m := (*DomainInfo)(p)
-	for i := 0; i < len(b); {
-		start, tag := i, uint(b[i])
-		i++
-		if tag >= 0x80 {
-			if tag, i = codec.LongTag(b, i); i < 0 {
-				return false
-			}
-		}
-		switch tag {
-		case 10: // fault_domain
-			if m.FaultDomain != nil {
-				return false
-			}
-			q := codec.Cut[DomainInfoFaultDomain](a, 29)
-			if q == nil {
-				if q = codec.New[DomainInfoFaultDomain](a, (*DomainInfoFaultDomain)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.FaultDomain = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !(domainInfoFaultDomainFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&domainInfoFaultDomainSchema, unsafe.Pointer(q), v) {
-				return false
-			}
-		default:
-			if i = a.Stray(&domainInfoSchema, p, b, start, i, tag); i < 0 {
-				return false
-			}
+	x := codec.Cut[domainInfoExtra](a, 359)
+	if x == nil {
+		if x = codec.New[domainInfoExtra](a, &domainInfoExtraSchema); x == nil {
+			return false
 		}
 	}
-	return true
+	i := 0
+	if i < len(b) && b[i] == 10 {
+		i += 1 // fault_domain
+		q := &x.FaultDomain
+		m.FaultDomain = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !(domainInfoFaultDomainFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&domainInfoFaultDomainSchema, unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	return i == len(b) || a.Rest(&domainInfoSchema, p, b, i)
 }
 
 func (domainInfoFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
@@ -305,79 +302,66 @@ type domainInfoFaultDomainFast struct{}
 
 func (domainInfoFaultDomainFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	m := (*DomainInfoFaultDomain)(p)
-	var seen uint16
-	for i := 0; i < len(b); {
-		start, tag := i, uint(b[i])
-		i++
-		if tag >= 0x80 {
-			if tag, i = codec.LongTag(b, i); i < 0 {
+	i := 0
+	if !(i < len(b) && b[i] == 10) {
+		return false
+	}
+	{
+		i += 1 // region
+		if s, j := codec.ID(b, i); j >= 0 {
+			m.Region.Name = s
+			i = j
+		} else {
+			if i >= len(b) {
 				return false
 			}
-		}
-		switch tag {
-		case 10: // region
-			if seen&0x1 != 0 {
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
 				return false
 			}
-			if s, j := codec.ID(b, i); j >= 0 {
-				m.Region.Name = s
-				i = j
-			} else {
-				if i >= len(b) {
-					return false
-				}
-				size := int(b[i])
-				i++
-				if size >= 0x80 {
-					if size, i = codec.Length(b, i-1); i < 0 {
-						return false
-					}
-				}
-				if size > len(b)-i {
-					return false
-				}
-				v := b[i : i+size : i+size]
-				i += size
-				if !a.Nested((*DomainInfoFaultDomainRegionInfo)(nil).Schema(), unsafe.Pointer(&m.Region), v) {
-					return false
-				}
-			}
-			seen |= 0x1
-		case 18: // zone
-			if seen&0x2 != 0 {
-				return false
-			}
-			if s, j := codec.ID(b, i); j >= 0 {
-				m.Zone.Name = s
-				i = j
-			} else {
-				if i >= len(b) {
-					return false
-				}
-				size := int(b[i])
-				i++
-				if size >= 0x80 {
-					if size, i = codec.Length(b, i-1); i < 0 {
-						return false
-					}
-				}
-				if size > len(b)-i {
-					return false
-				}
-				v := b[i : i+size : i+size]
-				i += size
-				if !a.Nested((*DomainInfoFaultDomainZoneInfo)(nil).Schema(), unsafe.Pointer(&m.Zone), v) {
-					return false
-				}
-			}
-			seen |= 0x2
-		default:
-			if i = a.Stray(&domainInfoFaultDomainSchema, p, b, start, i, tag); i < 0 {
+			v := b[i : i+size : i+size]
+			i += size
+			if !a.Nested((*DomainInfoFaultDomainRegionInfo)(nil).Schema(), unsafe.Pointer(&m.Region), v) {
 				return false
 			}
 		}
 	}
-	return seen == 0x3
+	if !(i < len(b) && b[i] == 18) {
+		return false
+	}
+	{
+		i += 1 // zone
+		if s, j := codec.ID(b, i); j >= 0 {
+			m.Zone.Name = s
+			i = j
+		} else {
+			if i >= len(b) {
+				return false
+			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
+			if !a.Nested((*DomainInfoFaultDomainZoneInfo)(nil).Schema(), unsafe.Pointer(&m.Zone), v) {
+				return false
+			}
+		}
+	}
+	return i == len(b) || a.Rest(&domainInfoFaultDomainSchema, p, b, i)
 }
 
 func (domainInfoFaultDomainFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
@@ -413,30 +397,19 @@ type valueScalarFast struct{}
 
 func (valueScalarFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	m := (*ValueScalar)(p)
-	var seen uint16
-	for i := 0; i < len(b); {
-		start, tag := i, uint(b[i])
-		i++
-		if tag >= 0x80 {
-			if tag, i = codec.LongTag(b, i); i < 0 {
-				return false
-			}
-		}
-		switch tag {
-		case 9: // value
-			var v uint64
-			if v, i = codec.Fixed64(b, i); i < 0 {
-				return false
-			}
-			m.Value = math.Float64frombits(v)
-			seen |= 0x1
-		default:
-			if i = a.Stray(&valueScalarSchema, p, b, start, i, tag); i < 0 {
-				return false
-			}
-		}
+	i := 0
+	if !(i < len(b) && b[i] == 9) {
+		return false
 	}
-	return seen == 0x1
+	{
+		i += 1 // value
+		var v uint64
+		if v, i = codec.Fixed64(b, i); i < 0 {
+			return false
+		}
+		m.Value = math.Float64frombits(v)
+	}
+	return i == len(b) || a.Rest(&valueScalarSchema, p, b, i)
 }
 
 func (valueScalarFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
@@ -453,49 +426,42 @@ type valueRangeFast struct{}
 
 func (valueRangeFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	m := (*ValueRange)(p)
-	var seen uint16
-	for i := 0; i < len(b); {
-		start, tag := i, uint(b[i])
-		i++
-		if tag >= 0x80 {
-			if tag, i = codec.LongTag(b, i); i < 0 {
-				return false
-			}
-		}
-		switch tag {
-		case 8: // begin
-			if i >= len(b) {
-				return false
-			}
-			v := uint64(b[i])
-			i++
-			if v >= 0x80 {
-				if v, i = codec.Varint(b, i-1); i < 0 {
-					return false
-				}
-			}
-			m.Begin = uint64(v)
-			seen |= 0x1
-		case 16: // end
-			if i >= len(b) {
-				return false
-			}
-			v := uint64(b[i])
-			i++
-			if v >= 0x80 {
-				if v, i = codec.Varint(b, i-1); i < 0 {
-					return false
-				}
-			}
-			m.End = uint64(v)
-			seen |= 0x2
-		default:
-			if i = a.Stray(&valueRangeSchema, p, b, start, i, tag); i < 0 {
-				return false
-			}
-		}
+	i := 0
+	if !(i < len(b) && b[i] == 8) {
+		return false
 	}
-	return seen == 0x3
+	{
+		i += 1 // begin
+		if i >= len(b) {
+			return false
+		}
+		v := uint64(b[i])
+		i++
+		if v >= 0x80 {
+			if v, i = codec.Varint(b, i-1); i < 0 {
+				return false
+			}
+		}
+		m.Begin = uint64(v)
+	}
+	if !(i < len(b) && b[i] == 16) {
+		return false
+	}
+	{
+		i += 1 // end
+		if i >= len(b) {
+			return false
+		}
+		v := uint64(b[i])
+		i++
+		if v >= 0x80 {
+			if v, i = codec.Varint(b, i-1); i < 0 {
+				return false
+			}
+		}
+		m.End = uint64(v)
+	}
+	return i == len(b) || a.Rest(&valueRangeSchema, p, b, i)
 }
 
 func (valueRangeFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
@@ -513,53 +479,41 @@ type valueRangesFast struct{}
 
 func (valueRangesFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	m := (*ValueRanges)(p)
-	for i := 0; i < len(b); {
-		start, tag := i, uint(b[i])
-		i++
-		if tag >= 0x80 {
-			if tag, i = codec.LongTag(b, i); i < 0 {
+	i := 0
+	for i < len(b) && b[i] == 10 {
+		i += 1 // range
+		n := len(m.Range)
+		if n == cap(m.Range) {
+			s := (*ValueRange)(nil).Schema()
+			if !a.Grow(unsafe.Pointer(&m.Range), s, b[i-1:], 10) {
 				return false
 			}
 		}
-		switch tag {
-		case 10: // range
-			n := len(m.Range)
-			if n == cap(m.Range) {
-				s := (*ValueRange)(nil).Schema()
-				if !a.Grow(unsafe.Pointer(&m.Range), s, b[start:], tag) {
-					return false
-				}
-			}
-			m.Range = m.Range[:n+1]
-			q := &m.Range[n]
-			if i >= len(b) {
+		m.Range = m.Range[:n+1]
+		q := &m.Range[n]
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if len(v) > 256 {
-				a.Fetch(v)
-			}
-			if !(valueRangeFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&valueRangeSchema, unsafe.Pointer(q), v) {
-				return false
-			}
-		default:
-			if i = a.Stray(&valueRangesSchema, p, b, start, i, tag); i < 0 {
-				return false
-			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if len(v) > 256 {
+			a.Fetch(v)
+		}
+		if !(valueRangeFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&valueRangeSchema, unsafe.Pointer(q), v) {
+			return false
 		}
 	}
-	return true
+	return i == len(b) || a.Rest(&valueRangesSchema, p, b, i)
 }
 
 func (valueRangesFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
@@ -583,49 +537,64 @@ func (valueRangesFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	return b, ok
 }
 
+// attributeExtra is memory for what [Attribute] mostly leads to.
+type attributeExtra struct {
+	Text ValueText
+}
+
+var attributeExtraSchema = codec.Schema{Slot: 358, Size: unsafe.Sizeof(attributeExtra{}), Type: codec.Of[attributeExtra]{}}
+
 type attributeFast struct{}
 
 func (attributeFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	m := (*Attribute)(p)
-	var seen uint16
-	for i := 0; i < len(b); {
-		start, tag := i, uint(b[i])
+	x := codec.Cut[attributeExtra](a, 358)
+	if x == nil {
+		if x = codec.New[attributeExtra](a, &attributeExtraSchema); x == nil {
+			return false
+		}
+	}
+	i := 0
+	if !(i < len(b) && b[i] == 10) {
+		return false
+	}
+	{
+		i += 1 // name
+		if m.Name, i = codec.Text(b, i); i < 0 {
+			return false
+		}
+	}
+	if !(i < len(b) && b[i] == 16) {
+		return false
+	}
+	{
+		i += 1 // type
+		if i >= len(b) {
+			return false
+		}
+		v := uint64(b[i])
 		i++
-		if tag >= 0x80 {
-			if tag, i = codec.LongTag(b, i); i < 0 {
+		if v >= 0x80 {
+			if v, i = codec.Varint(b, i-1); i < 0 {
 				return false
 			}
 		}
-		switch tag {
-		case 10: // name
-			if m.Name, i = codec.Text(b, i); i < 0 {
+		m.Type = ValueType(v)
+	}
+	if i < len(b) && b[i] == 26 {
+		i += 1 // scalar
+		q := codec.Cut[ValueScalar](a, 42)
+		if q == nil {
+			if q = codec.New[ValueScalar](a, (*ValueScalar)(nil).Schema()); q == nil {
 				return false
 			}
-			seen |= 0x1
-		case 16: // type
-			if i >= len(b) {
-				return false
-			}
-			v := uint64(b[i])
-			i++
-			if v >= 0x80 {
-				if v, i = codec.Varint(b, i-1); i < 0 {
-					return false
-				}
-			}
-			m.Type = ValueType(v)
-			seen |= 0x2
-		case 26: // scalar
-			if m.Scalar != nil {
-				return false
-			}
-			q := codec.Cut[ValueScalar](a, 42)
-			if q == nil {
-				if q = codec.New[ValueScalar](a, (*ValueScalar)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Scalar = q
+		}
+		m.Scalar = q
+		if len(b)-i >= 10 && b[i] == 9 && b[i+1] == 1<<3|1 {
+			v, j := codec.Fixed64(b, i+2)
+			q.Value = math.Float64frombits(v)
+			i = j
+		} else {
 			if i >= len(b) {
 				return false
 			}
@@ -644,17 +613,44 @@ func (attributeFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if !(valueScalarFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&valueScalarSchema, unsafe.Pointer(q), v) {
 				return false
 			}
-		case 34: // ranges
-			if m.Ranges != nil {
+		}
+	}
+	if i < len(b) && b[i] == 34 {
+		i += 1 // ranges
+		q := codec.Cut[ValueRanges](a, 44)
+		if q == nil {
+			if q = codec.New[ValueRanges](a, (*ValueRanges)(nil).Schema()); q == nil {
 				return false
 			}
-			q := codec.Cut[ValueRanges](a, 44)
-			if q == nil {
-				if q = codec.New[ValueRanges](a, (*ValueRanges)(nil).Schema()); q == nil {
-					return false
-				}
+		}
+		m.Ranges = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
 			}
-			m.Ranges = q
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !(valueRangesFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&valueRangesSchema, unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 42 {
+		i += 1 // text
+		q := &x.Text
+		m.Text = q
+		if s, j := codec.ID(b, i); j >= 0 {
+			q.Value = s
+			i = j
+		} else {
 			if i >= len(b) {
 				return false
 			}
@@ -670,79 +666,40 @@ func (attributeFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			}
 			v := b[i : i+size : i+size]
 			i += size
-			if !(valueRangesFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&valueRangesSchema, unsafe.Pointer(q), v) {
-				return false
-			}
-		case 42: // text
-			if m.Text != nil {
-				return false
-			}
-			q := codec.Cut[ValueText](a, 46)
-			if q == nil {
-				if q = codec.New[ValueText](a, (*ValueText)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Text = q
-			if s, j := codec.ID(b, i); j >= 0 {
-				q.Value = s
-				i = j
-			} else {
-				if i >= len(b) {
-					return false
-				}
-				size := int(b[i])
-				i++
-				if size >= 0x80 {
-					if size, i = codec.Length(b, i-1); i < 0 {
-						return false
-					}
-				}
-				if size > len(b)-i {
-					return false
-				}
-				v := b[i : i+size : i+size]
-				i += size
-				if !a.Nested((*ValueText)(nil).Schema(), unsafe.Pointer(q), v) {
-					return false
-				}
-			}
-		case 50: // set
-			if m.Set != nil {
-				return false
-			}
-			q := codec.Cut[ValueSet](a, 45)
-			if q == nil {
-				if q = codec.New[ValueSet](a, (*ValueSet)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Set = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*ValueSet)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		default:
-			if i = a.Stray(&attributeSchema, p, b, start, i, tag); i < 0 {
+			if !a.Nested((*ValueText)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
 		}
 	}
-	return seen == 0x3
+	if i < len(b) && b[i] == 50 {
+		i += 1 // set
+		q := codec.Cut[ValueSet](a, 45)
+		if q == nil {
+			if q = codec.New[ValueSet](a, (*ValueSet)(nil).Schema()); q == nil {
+				return false
+			}
+		}
+		m.Set = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*ValueSet)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	return i == len(b) || a.Rest(&attributeSchema, p, b, i)
 }
 
 func (attributeFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
@@ -804,49 +761,61 @@ func (attributeFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	return b, ok
 }
 
+// resourceExtra is memory for what [Resource] mostly leads to.
+type resourceExtra struct {
+	Scalar             ValueScalar
+	AllocationInfo     ResourceAllocationInfo
+	AllocationInfoText string
+}
+
+var resourceExtraSchema = codec.Schema{Slot: 361, Size: unsafe.Sizeof(resourceExtra{}), Type: codec.Of[resourceExtra]{}}
+
 type resourceFast struct{}
 
 func (resourceFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	m := (*Resource)(p)
-	var seen uint16
-	for i := 0; i < len(b); {
-		start, tag := i, uint(b[i])
+	x := codec.Cut[resourceExtra](a, 361)
+	if x == nil {
+		if x = codec.New[resourceExtra](a, &resourceExtraSchema); x == nil {
+			return false
+		}
+	}
+	i := 0
+	if !(i < len(b) && b[i] == 10) {
+		return false
+	}
+	{
+		i += 1 // name
+		if m.Name, i = codec.Text(b, i); i < 0 {
+			return false
+		}
+	}
+	if !(i < len(b) && b[i] == 16) {
+		return false
+	}
+	{
+		i += 1 // type
+		if i >= len(b) {
+			return false
+		}
+		v := uint64(b[i])
 		i++
-		if tag >= 0x80 {
-			if tag, i = codec.LongTag(b, i); i < 0 {
+		if v >= 0x80 {
+			if v, i = codec.Varint(b, i-1); i < 0 {
 				return false
 			}
 		}
-		switch tag {
-		case 10: // name
-			if m.Name, i = codec.Text(b, i); i < 0 {
-				return false
-			}
-			seen |= 0x1
-		case 16: // type
-			if i >= len(b) {
-				return false
-			}
-			v := uint64(b[i])
-			i++
-			if v >= 0x80 {
-				if v, i = codec.Varint(b, i-1); i < 0 {
-					return false
-				}
-			}
-			m.Type = ValueType(v)
-			seen |= 0x2
-		case 26: // scalar
-			if m.Scalar != nil {
-				return false
-			}
-			q := codec.Cut[ValueScalar](a, 42)
-			if q == nil {
-				if q = codec.New[ValueScalar](a, (*ValueScalar)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Scalar = q
+		m.Type = ValueType(v)
+	}
+	if i < len(b) && b[i] == 26 {
+		i += 1 // scalar
+		q := &x.Scalar
+		m.Scalar = q
+		if len(b)-i >= 10 && b[i] == 9 && b[i+1] == 1<<3|1 {
+			v, j := codec.Fixed64(b, i+2)
+			q.Value = math.Float64frombits(v)
+			i = j
+		} else {
 			if i >= len(b) {
 				return false
 			}
@@ -865,200 +834,196 @@ func (resourceFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if !(valueScalarFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&valueScalarSchema, unsafe.Pointer(q), v) {
 				return false
 			}
-		case 34: // ranges
-			if m.Ranges != nil {
+		}
+	}
+	if i < len(b) && b[i] == 34 {
+		i += 1 // ranges
+		q := codec.Cut[ValueRanges](a, 44)
+		if q == nil {
+			if q = codec.New[ValueRanges](a, (*ValueRanges)(nil).Schema()); q == nil {
 				return false
 			}
-			q := codec.Cut[ValueRanges](a, 44)
-			if q == nil {
-				if q = codec.New[ValueRanges](a, (*ValueRanges)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Ranges = q
-			if i >= len(b) {
+		}
+		m.Ranges = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !(valueRangesFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&valueRangesSchema, unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 42 {
+		i += 1 // set
+		q := codec.Cut[ValueSet](a, 45)
+		if q == nil {
+			if q = codec.New[ValueSet](a, (*ValueSet)(nil).Schema()); q == nil {
 				return false
 			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !(valueRangesFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&valueRangesSchema, unsafe.Pointer(q), v) {
+		}
+		m.Set = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
-		case 42: // set
-			if m.Set != nil {
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*ValueSet)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 50 {
+		i += 1 // role
+		var v string
+		if v, i = codec.Text(b, i); i < 0 {
+			return false
+		}
+		if a.NoString() {
+			a.MoreStrings()
+		}
+		m.Role = a.String(v)
+	}
+	if i < len(b) && b[i] == 58 {
+		i += 1 // disk
+		q := codec.Cut[ResourceDiskInfo](a, 51)
+		if q == nil {
+			if q = codec.New[ResourceDiskInfo](a, (*ResourceDiskInfo)(nil).Schema()); q == nil {
 				return false
 			}
-			q := codec.Cut[ValueSet](a, 45)
-			if q == nil {
-				if q = codec.New[ValueSet](a, (*ValueSet)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Set = q
-			if i >= len(b) {
+		}
+		m.Disk = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*ResourceDiskInfo)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 66 {
+		i += 1 // reservation
+		q := codec.Cut[ResourceReservationInfo](a, 50)
+		if q == nil {
+			if q = codec.New[ResourceReservationInfo](a, (*ResourceReservationInfo)(nil).Schema()); q == nil {
 				return false
 			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*ValueSet)(nil).Schema(), unsafe.Pointer(q), v) {
+		}
+		m.Reservation = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
-		case 50: // role
-			var v string
-			if v, i = codec.Text(b, i); i < 0 {
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !(resourceReservationInfoFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&resourceReservationInfoSchema, unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 74 {
+		i += 1 // revocable
+		q := codec.Cut[ResourceRevocableInfo](a, 56)
+		if q == nil {
+			if q = codec.New[ResourceRevocableInfo](a, (*ResourceRevocableInfo)(nil).Schema()); q == nil {
 				return false
 			}
-			if a.NoString() {
-				a.MoreStrings()
-			}
-			m.Role = a.String(v)
-		case 58: // disk
-			if m.Disk != nil {
+		}
+		m.Revocable = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
-			q := codec.Cut[ResourceDiskInfo](a, 51)
-			if q == nil {
-				if q = codec.New[ResourceDiskInfo](a, (*ResourceDiskInfo)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Disk = q
-			if i >= len(b) {
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*ResourceRevocableInfo)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 82 {
+		i += 1 // shared
+		q := codec.Cut[ResourceSharedInfo](a, 57)
+		if q == nil {
+			if q = codec.New[ResourceSharedInfo](a, (*ResourceSharedInfo)(nil).Schema()); q == nil {
 				return false
 			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
+		}
+		m.Shared = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*ResourceDiskInfo)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		case 66: // reservation
-			if m.Reservation != nil {
-				return false
-			}
-			q := codec.Cut[ResourceReservationInfo](a, 50)
-			if q == nil {
-				if q = codec.New[ResourceReservationInfo](a, (*ResourceReservationInfo)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Reservation = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !(resourceReservationInfoFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&resourceReservationInfoSchema, unsafe.Pointer(q), v) {
-				return false
-			}
-		case 74: // revocable
-			if m.Revocable != nil {
-				return false
-			}
-			q := codec.Cut[ResourceRevocableInfo](a, 56)
-			if q == nil {
-				if q = codec.New[ResourceRevocableInfo](a, (*ResourceRevocableInfo)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Revocable = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*ResourceRevocableInfo)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		case 82: // shared
-			if m.Shared != nil {
-				return false
-			}
-			q := codec.Cut[ResourceSharedInfo](a, 57)
-			if q == nil {
-				if q = codec.New[ResourceSharedInfo](a, (*ResourceSharedInfo)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Shared = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*ResourceSharedInfo)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		case 90: // allocation_info
-			if m.AllocationInfo != nil {
-				return false
-			}
-			q := codec.Cut[ResourceAllocationInfo](a, 49)
-			if q == nil {
-				if q = codec.New[ResourceAllocationInfo](a, (*ResourceAllocationInfo)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.AllocationInfo = q
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*ResourceSharedInfo)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 90 {
+		i += 1 // allocation_info
+		q := &x.AllocationInfo
+		m.AllocationInfo = q
+		if s, j := codec.ID(b, i); j >= 0 {
+			x.AllocationInfoText = s
+			q.Role = &x.AllocationInfoText
+			i = j
+		} else {
 			if i >= len(b) {
 				return false
 			}
@@ -1077,50 +1042,21 @@ func (resourceFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if !(resourceAllocationInfoFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&resourceAllocationInfoSchema, unsafe.Pointer(q), v) {
 				return false
 			}
-		case 98: // provider_id
-			if m.ProviderID != nil {
+		}
+	}
+	if i < len(b) && b[i] == 98 {
+		i += 1 // provider_id
+		q := codec.Cut[ResourceProviderID](a, 6)
+		if q == nil {
+			if q = codec.New[ResourceProviderID](a, (*ResourceProviderID)(nil).Schema()); q == nil {
 				return false
 			}
-			q := codec.Cut[ResourceProviderID](a, 6)
-			if q == nil {
-				if q = codec.New[ResourceProviderID](a, (*ResourceProviderID)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.ProviderID = q
-			if s, j := codec.ID(b, i); j >= 0 {
-				q.Value = s
-				i = j
-			} else {
-				if i >= len(b) {
-					return false
-				}
-				size := int(b[i])
-				i++
-				if size >= 0x80 {
-					if size, i = codec.Length(b, i-1); i < 0 {
-						return false
-					}
-				}
-				if size > len(b)-i {
-					return false
-				}
-				v := b[i : i+size : i+size]
-				i += size
-				if !a.Nested((*ResourceProviderID)(nil).Schema(), unsafe.Pointer(q), v) {
-					return false
-				}
-			}
-		case 106: // reservations
-			n := len(m.Reservations)
-			if n == cap(m.Reservations) {
-				s := (*ResourceReservationInfo)(nil).Schema()
-				if !a.Grow(unsafe.Pointer(&m.Reservations), s, b[start:], tag) {
-					return false
-				}
-			}
-			m.Reservations = m.Reservations[:n+1]
-			q := &m.Reservations[n]
+		}
+		m.ProviderID = q
+		if s, j := codec.ID(b, i); j >= 0 {
+			q.Value = s
+			i = j
+		} else {
 			if i >= len(b) {
 				return false
 			}
@@ -1136,19 +1072,45 @@ func (resourceFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			}
 			v := b[i : i+size : i+size]
 			i += size
-			if len(v) > 256 {
-				a.Fetch(v)
-			}
-			if !(resourceReservationInfoFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&resourceReservationInfoSchema, unsafe.Pointer(q), v) {
-				return false
-			}
-		default:
-			if i = a.Stray(&resourceSchema, p, b, start, i, tag); i < 0 {
+			if !a.Nested((*ResourceProviderID)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
 		}
 	}
-	return seen == 0x3
+	for i < len(b) && b[i] == 106 {
+		i += 1 // reservations
+		n := len(m.Reservations)
+		if n == cap(m.Reservations) {
+			s := (*ResourceReservationInfo)(nil).Schema()
+			if !a.Grow(unsafe.Pointer(&m.Reservations), s, b[i-1:], 106) {
+				return false
+			}
+		}
+		m.Reservations = m.Reservations[:n+1]
+		q := &m.Reservations[n]
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if len(v) > 256 {
+			a.Fetch(v)
+		}
+		if !(resourceReservationInfoFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&resourceReservationInfoSchema, unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	return i == len(b) || a.Rest(&resourceSchema, p, b, i)
 }
 
 func (resourceFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
@@ -1283,31 +1245,19 @@ type resourceAllocationInfoFast struct{}
 
 func (resourceAllocationInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	m := (*ResourceAllocationInfo)(p)
-	for i := 0; i < len(b); {
-		start, tag := i, uint(b[i])
-		i++
-		if tag >= 0x80 {
-			if tag, i = codec.LongTag(b, i); i < 0 {
-				return false
-			}
+	i := 0
+	if i < len(b) && b[i] == 10 {
+		i += 1 // role
+		var v string
+		if v, i = codec.Text(b, i); i < 0 {
+			return false
 		}
-		switch tag {
-		case 10: // role
-			var v string
-			if v, i = codec.Text(b, i); i < 0 {
-				return false
-			}
-			if a.NoString() {
-				a.MoreStrings()
-			}
-			m.Role = a.String(v)
-		default:
-			if i = a.Stray(&resourceAllocationInfoSchema, p, b, start, i, tag); i < 0 {
-				return false
-			}
+		if a.NoString() {
+			a.MoreStrings()
 		}
+		m.Role = a.String(v)
 	}
-	return true
+	return i == len(b) || a.Rest(&resourceAllocationInfoSchema, p, b, i)
 }
 
 func (resourceAllocationInfoFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
@@ -1329,89 +1279,80 @@ type resourceReservationInfoFast struct{}
 
 func (resourceReservationInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	m := (*ResourceReservationInfo)(p)
-	for i := 0; i < len(b); {
-		start, tag := i, uint(b[i])
-		i++
-		if tag >= 0x80 {
-			if tag, i = codec.LongTag(b, i); i < 0 {
+	i := 0
+	if i < len(b) && b[i] == 10 {
+		i += 1 // principal
+		var v string
+		if v, i = codec.Text(b, i); i < 0 {
+			return false
+		}
+		if a.NoString() {
+			a.MoreStrings()
+		}
+		m.Principal = a.String(v)
+	}
+	if i < len(b) && b[i] == 18 {
+		i += 1 // labels
+		q := codec.Cut[Labels](a, 152)
+		if q == nil {
+			if q = codec.New[Labels](a, (*Labels)(nil).Schema()); q == nil {
 				return false
 			}
 		}
-		switch tag {
-		case 10: // principal
-			var v string
-			if v, i = codec.Text(b, i); i < 0 {
+		m.Labels = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
-			if a.NoString() {
-				a.MoreStrings()
-			}
-			m.Principal = a.String(v)
-		case 18: // labels
-			if m.Labels != nil {
-				return false
-			}
-			q := codec.Cut[Labels](a, 152)
-			if q == nil {
-				if q = codec.New[Labels](a, (*Labels)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Labels = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*Labels)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		case 26: // role
-			var v string
-			if v, i = codec.Text(b, i); i < 0 {
-				return false
-			}
-			if a.NoString() {
-				a.MoreStrings()
-			}
-			m.Role = a.String(v)
-		case 32: // type
-			if i >= len(b) {
-				return false
-			}
-			v := uint64(b[i])
-			i++
-			if v >= 0x80 {
-				if v, i = codec.Varint(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if v >= 64 || 0x7>>v&1 == 0 {
-				return false
-			}
-			if a.NoNumber() {
-				a.MoreNumbers()
-			}
-			q := codec.Number[ResourceReservationInfoType](a)
-			*q = ResourceReservationInfoType(v)
-			m.Type = q
-		default:
-			if i = a.Stray(&resourceReservationInfoSchema, p, b, start, i, tag); i < 0 {
-				return false
-			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*Labels)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
 		}
 	}
-	return true
+	if i < len(b) && b[i] == 26 {
+		i += 1 // role
+		var v string
+		if v, i = codec.Text(b, i); i < 0 {
+			return false
+		}
+		if a.NoString() {
+			a.MoreStrings()
+		}
+		m.Role = a.String(v)
+	}
+	if i < len(b) && b[i] == 32 {
+		i += 1 // type
+		if i >= len(b) {
+			return false
+		}
+		v := uint64(b[i])
+		i++
+		if v >= 0x80 {
+			if v, i = codec.Varint(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if v >= 64 || 0x7>>v&1 == 0 {
+			return false
+		}
+		if a.NoNumber() {
+			a.MoreNumbers()
+		}
+		q := codec.Number[ResourceReservationInfoType](a)
+		*q = ResourceReservationInfoType(v)
+		m.Type = q
+	}
+	return i == len(b) || a.Rest(&resourceReservationInfoSchema, p, b, i)
 }
 
 func (resourceReservationInfoFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
@@ -1447,119 +1388,171 @@ func (resourceReservationInfoFast) Append(b []byte, p unsafe.Pointer) ([]byte, b
 	return b, ok
 }
 
+// offerExtra is memory for what [Offer] mostly leads to.
+type offerExtra struct {
+	URL                URL
+	AllocationInfo     ResourceAllocationInfo
+	AllocationInfoText string
+	Domain             DomainInfo
+}
+
+var offerExtraSchema = codec.Schema{Slot: 355, Size: unsafe.Sizeof(offerExtra{}), Type: codec.Of[offerExtra]{}}
+
 type offerFast struct{}
 
 func (offerFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	m := (*Offer)(p)
-	var seen uint16
-	for i := 0; i < len(b); {
-		start, tag := i, uint(b[i])
-		i++
-		if tag >= 0x80 {
-			if tag, i = codec.LongTag(b, i); i < 0 {
+	x := codec.Cut[offerExtra](a, 355)
+	if x == nil {
+		if x = codec.New[offerExtra](a, &offerExtraSchema); x == nil {
+			return false
+		}
+	}
+	i := 0
+	if !(i < len(b) && b[i] == 10) {
+		return false
+	}
+	{
+		i += 1 // id
+		if s, j := codec.ID(b, i); j >= 0 {
+			m.ID.Value = s
+			i = j
+		} else {
+			if i >= len(b) {
+				return false
+			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
+			if !a.Nested((*OfferID)(nil).Schema(), unsafe.Pointer(&m.ID), v) {
 				return false
 			}
 		}
-		switch tag {
-		case 10: // id
-			if seen&0x1 != 0 {
+	}
+	if !(i < len(b) && b[i] == 18) {
+		return false
+	}
+	{
+		i += 1 // framework_id
+		if s, j := codec.ID(b, i); j >= 0 {
+			m.FrameworkID.Value = s
+			i = j
+		} else {
+			if i >= len(b) {
 				return false
 			}
-			if s, j := codec.ID(b, i); j >= 0 {
-				m.ID.Value = s
-				i = j
-			} else {
-				if i >= len(b) {
-					return false
-				}
-				size := int(b[i])
-				i++
-				if size >= 0x80 {
-					if size, i = codec.Length(b, i-1); i < 0 {
-						return false
-					}
-				}
-				if size > len(b)-i {
-					return false
-				}
-				v := b[i : i+size : i+size]
-				i += size
-				if !a.Nested((*OfferID)(nil).Schema(), unsafe.Pointer(&m.ID), v) {
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
 					return false
 				}
 			}
-			seen |= 0x1
-		case 18: // framework_id
-			if seen&0x2 != 0 {
+			if size > len(b)-i {
 				return false
 			}
-			if s, j := codec.ID(b, i); j >= 0 {
-				m.FrameworkID.Value = s
-				i = j
-			} else {
-				if i >= len(b) {
-					return false
-				}
-				size := int(b[i])
-				i++
-				if size >= 0x80 {
-					if size, i = codec.Length(b, i-1); i < 0 {
-						return false
-					}
-				}
-				if size > len(b)-i {
-					return false
-				}
-				v := b[i : i+size : i+size]
-				i += size
-				if !a.Nested((*FrameworkID)(nil).Schema(), unsafe.Pointer(&m.FrameworkID), v) {
-					return false
-				}
-			}
-			seen |= 0x2
-		case 26: // agent_id
-			if seen&0x4 != 0 {
+			v := b[i : i+size : i+size]
+			i += size
+			if !a.Nested((*FrameworkID)(nil).Schema(), unsafe.Pointer(&m.FrameworkID), v) {
 				return false
 			}
-			if s, j := codec.ID(b, i); j >= 0 {
-				m.AgentID.Value = s
-				i = j
-			} else {
-				if i >= len(b) {
-					return false
-				}
-				size := int(b[i])
-				i++
-				if size >= 0x80 {
-					if size, i = codec.Length(b, i-1); i < 0 {
-						return false
-					}
-				}
-				if size > len(b)-i {
-					return false
-				}
-				v := b[i : i+size : i+size]
-				i += size
-				if !a.Nested((*AgentID)(nil).Schema(), unsafe.Pointer(&m.AgentID), v) {
-					return false
-				}
-			}
-			seen |= 0x4
-		case 34: // hostname
-			if m.Hostname, i = codec.Text(b, i); i < 0 {
+		}
+	}
+	if !(i < len(b) && b[i] == 26) {
+		return false
+	}
+	{
+		i += 1 // agent_id
+		if s, j := codec.ID(b, i); j >= 0 {
+			m.AgentID.Value = s
+			i = j
+		} else {
+			if i >= len(b) {
 				return false
 			}
-			seen |= 0x8
-		case 42: // resources
-			n := len(m.Resources)
-			if n == cap(m.Resources) {
-				s := (*Resource)(nil).Schema()
-				if !a.Grow(unsafe.Pointer(&m.Resources), s, b[start:], tag) {
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
 					return false
 				}
 			}
-			m.Resources = m.Resources[:n+1]
-			q := &m.Resources[n]
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
+			if !a.Nested((*AgentID)(nil).Schema(), unsafe.Pointer(&m.AgentID), v) {
+				return false
+			}
+		}
+	}
+	if !(i < len(b) && b[i] == 34) {
+		return false
+	}
+	{
+		i += 1 // hostname
+		if m.Hostname, i = codec.Text(b, i); i < 0 {
+			return false
+		}
+	}
+	for i < len(b) && b[i] == 42 {
+		i += 1 // resources
+		n := len(m.Resources)
+		if n == cap(m.Resources) {
+			s := (*Resource)(nil).Schema()
+			if !a.Grow(unsafe.Pointer(&m.Resources), s, b[i-1:], 42) {
+				return false
+			}
+		}
+		m.Resources = m.Resources[:n+1]
+		q := &m.Resources[n]
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if len(v) > 256 {
+			a.Fetch(v)
+		}
+		if !(resourceFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&resourceSchema, unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	for i < len(b) && b[i] == 50 {
+		i += 1 // executor_ids
+		n := len(m.ExecutorIDs)
+		if n == cap(m.ExecutorIDs) {
+			s := (*ExecutorID)(nil).Schema()
+			if !a.Grow(unsafe.Pointer(&m.ExecutorIDs), s, b[i-1:], 50) {
+				return false
+			}
+		}
+		m.ExecutorIDs = m.ExecutorIDs[:n+1]
+		q := &m.ExecutorIDs[n]
+		if s, j := codec.ID(b, i); j >= 0 {
+			q.Value = s
+			i = j
+		} else {
 			if i >= len(b) {
 				return false
 			}
@@ -1578,145 +1571,104 @@ func (offerFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if len(v) > 256 {
 				a.Fetch(v)
 			}
-			if !(resourceFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&resourceSchema, unsafe.Pointer(q), v) {
+			if !a.Nested((*ExecutorID)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
-		case 50: // executor_ids
-			n := len(m.ExecutorIDs)
-			if n == cap(m.ExecutorIDs) {
-				s := (*ExecutorID)(nil).Schema()
-				if !a.Grow(unsafe.Pointer(&m.ExecutorIDs), s, b[start:], tag) {
-					return false
-				}
-			}
-			m.ExecutorIDs = m.ExecutorIDs[:n+1]
-			q := &m.ExecutorIDs[n]
-			if s, j := codec.ID(b, i); j >= 0 {
-				q.Value = s
-				i = j
-			} else {
-				if i >= len(b) {
-					return false
-				}
-				size := int(b[i])
-				i++
-				if size >= 0x80 {
-					if size, i = codec.Length(b, i-1); i < 0 {
-						return false
-					}
-				}
-				if size > len(b)-i {
-					return false
-				}
-				v := b[i : i+size : i+size]
-				i += size
-				if len(v) > 256 {
-					a.Fetch(v)
-				}
-				if !a.Nested((*ExecutorID)(nil).Schema(), unsafe.Pointer(q), v) {
-					return false
-				}
-			}
-		case 58: // attributes
-			n := len(m.Attributes)
-			if n == cap(m.Attributes) {
-				s := (*Attribute)(nil).Schema()
-				if !a.Grow(unsafe.Pointer(&m.Attributes), s, b[start:], tag) {
-					return false
-				}
-			}
-			m.Attributes = m.Attributes[:n+1]
-			q := &m.Attributes[n]
-			if i >= len(b) {
+		}
+	}
+	for i < len(b) && b[i] == 58 {
+		i += 1 // attributes
+		n := len(m.Attributes)
+		if n == cap(m.Attributes) {
+			s := (*Attribute)(nil).Schema()
+			if !a.Grow(unsafe.Pointer(&m.Attributes), s, b[i-1:], 58) {
 				return false
 			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
+		}
+		m.Attributes = m.Attributes[:n+1]
+		q := &m.Attributes[n]
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
-			v := b[i : i+size : i+size]
-			i += size
-			if len(v) > 256 {
-				a.Fetch(v)
-			}
-			if !(attributeFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&attributeSchema, unsafe.Pointer(q), v) {
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if len(v) > 256 {
+			a.Fetch(v)
+		}
+		if !(attributeFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&attributeSchema, unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 66 {
+		i += 1 // url
+		q := &x.URL
+		m.URL = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
-		case 66: // url
-			if m.URL != nil {
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !(urlFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&urlSchema, unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 74 {
+		i += 1 // unavailability
+		q := codec.Cut[Unavailability](a, 12)
+		if q == nil {
+			if q = codec.New[Unavailability](a, (*Unavailability)(nil).Schema()); q == nil {
 				return false
 			}
-			q := codec.Cut[URL](a, 11)
-			if q == nil {
-				if q = codec.New[URL](a, (*URL)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.URL = q
-			if i >= len(b) {
+		}
+		m.Unavailability = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !(urlFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&urlSchema, unsafe.Pointer(q), v) {
-				return false
-			}
-		case 74: // unavailability
-			if m.Unavailability != nil {
-				return false
-			}
-			q := codec.Cut[Unavailability](a, 12)
-			if q == nil {
-				if q = codec.New[Unavailability](a, (*Unavailability)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Unavailability = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*Unavailability)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		case 82: // allocation_info
-			if m.AllocationInfo != nil {
-				return false
-			}
-			q := codec.Cut[ResourceAllocationInfo](a, 49)
-			if q == nil {
-				if q = codec.New[ResourceAllocationInfo](a, (*ResourceAllocationInfo)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.AllocationInfo = q
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*Unavailability)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 82 {
+		i += 1 // allocation_info
+		q := &x.AllocationInfo
+		m.AllocationInfo = q
+		if s, j := codec.ID(b, i); j >= 0 {
+			x.AllocationInfoText = s
+			q.Role = &x.AllocationInfoText
+			i = j
+		} else {
 			if i >= len(b) {
 				return false
 			}
@@ -1735,42 +1687,32 @@ func (offerFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			if !(resourceAllocationInfoFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&resourceAllocationInfoSchema, unsafe.Pointer(q), v) {
 				return false
 			}
-		case 90: // domain
-			if m.Domain != nil {
-				return false
-			}
-			q := codec.Cut[DomainInfo](a, 28)
-			if q == nil {
-				if q = codec.New[DomainInfo](a, (*DomainInfo)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Domain = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !(domainInfoFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&domainInfoSchema, unsafe.Pointer(q), v) {
-				return false
-			}
-		default:
-			if i = a.Stray(&offerSchema, p, b, start, i, tag); i < 0 {
+		}
+	}
+	if i < len(b) && b[i] == 90 {
+		i += 1 // domain
+		q := &x.Domain
+		m.Domain = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
 		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !(domainInfoFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&domainInfoSchema, unsafe.Pointer(q), v) {
+			return false
+		}
 	}
-	return seen == 0xf
+	return i == len(b) || a.Rest(&offerSchema, p, b, i)
 }
 
 func (offerFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
@@ -1897,62 +1839,39 @@ func (offerFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	return b, ok
 }
 
+// taskStatusExtra is memory for what [TaskStatus] mostly leads to.
+type taskStatusExtra struct {
+	Message         string
+	AgentID         AgentID
+	Timestamp       float64
+	ExecutorID      ExecutorID
+	Healthy         bool
+	Source          TaskStatusSource
+	ContainerStatus ContainerStatus
+}
+
+var taskStatusExtraSchema = codec.Schema{Slot: 367, Size: unsafe.Sizeof(taskStatusExtra{}), Type: codec.Of[taskStatusExtra]{}}
+
 type taskStatusFast struct{}
 
 func (taskStatusFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	m := (*TaskStatus)(p)
-	var seen uint16
-	for i := 0; i < len(b); {
-		start, tag := i, uint(b[i])
-		i++
-		if tag >= 0x80 {
-			if tag, i = codec.LongTag(b, i); i < 0 {
-				return false
-			}
+	x := codec.Cut[taskStatusExtra](a, 367)
+	if x == nil {
+		if x = codec.New[taskStatusExtra](a, &taskStatusExtraSchema); x == nil {
+			return false
 		}
-		switch tag {
-		case 10: // task_id
-			if seen&0x1 != 0 {
-				return false
-			}
-			if s, j := codec.ID(b, i); j >= 0 {
-				m.TaskID.Value = s
-				i = j
-			} else {
-				if i >= len(b) {
-					return false
-				}
-				size := int(b[i])
-				i++
-				if size >= 0x80 {
-					if size, i = codec.Length(b, i-1); i < 0 {
-						return false
-					}
-				}
-				if size > len(b)-i {
-					return false
-				}
-				v := b[i : i+size : i+size]
-				i += size
-				if !a.Nested((*TaskID)(nil).Schema(), unsafe.Pointer(&m.TaskID), v) {
-					return false
-				}
-			}
-			seen |= 0x1
-		case 16: // state
-			if i >= len(b) {
-				return false
-			}
-			v := uint64(b[i])
-			i++
-			if v >= 0x80 {
-				if v, i = codec.Varint(b, i-1); i < 0 {
-					return false
-				}
-			}
-			m.State = TaskState(v)
-			seen |= 0x2
-		case 26: // data
+	}
+	i := 0
+	if !(i < len(b) && b[i] == 10) {
+		return false
+	}
+	{
+		i += 1 // task_id
+		if s, j := codec.ID(b, i); j >= 0 {
+			m.TaskID.Value = s
+			i = j
+		} else {
 			if i >= len(b) {
 				return false
 			}
@@ -1968,321 +1887,329 @@ func (taskStatusFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			}
 			v := b[i : i+size : i+size]
 			i += size
-			m.Data = v
-		case 34: // message
-			var v string
-			if v, i = codec.Text(b, i); i < 0 {
-				return false
-			}
-			if a.NoString() {
-				a.MoreStrings()
-			}
-			m.Message = a.String(v)
-		case 42: // agent_id
-			if m.AgentID != nil {
-				return false
-			}
-			q := codec.Cut[AgentID](a, 2)
-			if q == nil {
-				if q = codec.New[AgentID](a, (*AgentID)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.AgentID = q
-			if s, j := codec.ID(b, i); j >= 0 {
-				q.Value = s
-				i = j
-			} else {
-				if i >= len(b) {
-					return false
-				}
-				size := int(b[i])
-				i++
-				if size >= 0x80 {
-					if size, i = codec.Length(b, i-1); i < 0 {
-						return false
-					}
-				}
-				if size > len(b)-i {
-					return false
-				}
-				v := b[i : i+size : i+size]
-				i += size
-				if !a.Nested((*AgentID)(nil).Schema(), unsafe.Pointer(q), v) {
-					return false
-				}
-			}
-		case 49: // timestamp
-			var v uint64
-			if v, i = codec.Fixed64(b, i); i < 0 {
-				return false
-			}
-			if a.NoNumber() {
-				a.MoreNumbers()
-			}
-			q := codec.Number[float64](a)
-			*q = math.Float64frombits(v)
-			m.Timestamp = q
-		case 58: // executor_id
-			if m.ExecutorID != nil {
-				return false
-			}
-			q := codec.Cut[ExecutorID](a, 4)
-			if q == nil {
-				if q = codec.New[ExecutorID](a, (*ExecutorID)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.ExecutorID = q
-			if s, j := codec.ID(b, i); j >= 0 {
-				q.Value = s
-				i = j
-			} else {
-				if i >= len(b) {
-					return false
-				}
-				size := int(b[i])
-				i++
-				if size >= 0x80 {
-					if size, i = codec.Length(b, i-1); i < 0 {
-						return false
-					}
-				}
-				if size > len(b)-i {
-					return false
-				}
-				v := b[i : i+size : i+size]
-				i += size
-				if !a.Nested((*ExecutorID)(nil).Schema(), unsafe.Pointer(q), v) {
-					return false
-				}
-			}
-		case 64: // healthy
-			if i >= len(b) {
-				return false
-			}
-			v := uint64(b[i])
-			i++
-			if v >= 0x80 {
-				if v, i = codec.Varint(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if a.NoNumber() {
-				a.MoreNumbers()
-			}
-			q := codec.Number[bool](a)
-			*q = v != 0
-			m.Healthy = q
-		case 72: // source
-			if i >= len(b) {
-				return false
-			}
-			v := uint64(b[i])
-			i++
-			if v >= 0x80 {
-				if v, i = codec.Varint(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if v >= 64 || 0x7>>v&1 == 0 {
-				return false
-			}
-			if a.NoNumber() {
-				a.MoreNumbers()
-			}
-			q := codec.Number[TaskStatusSource](a)
-			*q = TaskStatusSource(v)
-			m.Source = q
-		case 80: // reason
-			if i >= len(b) {
-				return false
-			}
-			v := uint64(b[i])
-			i++
-			if v >= 0x80 {
-				if v, i = codec.Varint(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if v >= 64 || 0x7ffffffff>>v&1 == 0 {
-				return false
-			}
-			if a.NoNumber() {
-				a.MoreNumbers()
-			}
-			q := codec.Number[TaskStatusReason](a)
-			*q = TaskStatusReason(v)
-			m.Reason = q
-		case 90: // uuid
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			m.UUID = v
-		case 98: // labels
-			if m.Labels != nil {
-				return false
-			}
-			q := codec.Cut[Labels](a, 152)
-			if q == nil {
-				if q = codec.New[Labels](a, (*Labels)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Labels = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*Labels)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		case 106: // container_status
-			if m.ContainerStatus != nil {
-				return false
-			}
-			q := codec.Cut[ContainerStatus](a, 142)
-			if q == nil {
-				if q = codec.New[ContainerStatus](a, (*ContainerStatus)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.ContainerStatus = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !(containerStatusFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&containerStatusSchema, unsafe.Pointer(q), v) {
-				return false
-			}
-		case 114: // unreachable_time
-			if m.UnreachableTime != nil {
-				return false
-			}
-			q := codec.Cut[TimeInfo](a, 8)
-			if q == nil {
-				if q = codec.New[TimeInfo](a, (*TimeInfo)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.UnreachableTime = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*TimeInfo)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		case 122: // check_status
-			if m.CheckStatus != nil {
-				return false
-			}
-			q := codec.Cut[CheckStatusInfo](a, 96)
-			if q == nil {
-				if q = codec.New[CheckStatusInfo](a, (*CheckStatusInfo)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.CheckStatus = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*CheckStatusInfo)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		case 130: // limitation
-			if m.Limitation != nil {
-				return false
-			}
-			q := codec.Cut[TaskResourceLimitation](a, 92)
-			if q == nil {
-				if q = codec.New[TaskResourceLimitation](a, (*TaskResourceLimitation)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Limitation = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*TaskResourceLimitation)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		default:
-			if i = a.Stray(&taskStatusSchema, p, b, start, i, tag); i < 0 {
+			if !a.Nested((*TaskID)(nil).Schema(), unsafe.Pointer(&m.TaskID), v) {
 				return false
 			}
 		}
 	}
-	return seen == 0x3
+	if !(i < len(b) && b[i] == 16) {
+		return false
+	}
+	{
+		i += 1 // state
+		if i >= len(b) {
+			return false
+		}
+		v := uint64(b[i])
+		i++
+		if v >= 0x80 {
+			if v, i = codec.Varint(b, i-1); i < 0 {
+				return false
+			}
+		}
+		m.State = TaskState(v)
+	}
+	if i < len(b) && b[i] == 26 {
+		i += 1 // data
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		m.Data = v
+	}
+	if i < len(b) && b[i] == 34 {
+		i += 1 // message
+		if x.Message, i = codec.Text(b, i); i < 0 {
+			return false
+		}
+		m.Message = &x.Message
+	}
+	if i < len(b) && b[i] == 42 {
+		i += 1 // agent_id
+		q := &x.AgentID
+		m.AgentID = q
+		if s, j := codec.ID(b, i); j >= 0 {
+			q.Value = s
+			i = j
+		} else {
+			if i >= len(b) {
+				return false
+			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
+			if !a.Nested((*AgentID)(nil).Schema(), unsafe.Pointer(q), v) {
+				return false
+			}
+		}
+	}
+	if i < len(b) && b[i] == 49 {
+		i += 1 // timestamp
+		var v uint64
+		if v, i = codec.Fixed64(b, i); i < 0 {
+			return false
+		}
+		x.Timestamp = math.Float64frombits(v)
+		m.Timestamp = &x.Timestamp
+	}
+	if i < len(b) && b[i] == 58 {
+		i += 1 // executor_id
+		q := &x.ExecutorID
+		m.ExecutorID = q
+		if s, j := codec.ID(b, i); j >= 0 {
+			q.Value = s
+			i = j
+		} else {
+			if i >= len(b) {
+				return false
+			}
+			size := int(b[i])
+			i++
+			if size >= 0x80 {
+				if size, i = codec.Length(b, i-1); i < 0 {
+					return false
+				}
+			}
+			if size > len(b)-i {
+				return false
+			}
+			v := b[i : i+size : i+size]
+			i += size
+			if !a.Nested((*ExecutorID)(nil).Schema(), unsafe.Pointer(q), v) {
+				return false
+			}
+		}
+	}
+	if i < len(b) && b[i] == 64 {
+		i += 1 // healthy
+		if i >= len(b) {
+			return false
+		}
+		v := uint64(b[i])
+		i++
+		if v >= 0x80 {
+			if v, i = codec.Varint(b, i-1); i < 0 {
+				return false
+			}
+		}
+		x.Healthy = v != 0
+		m.Healthy = &x.Healthy
+	}
+	if i < len(b) && b[i] == 72 {
+		i += 1 // source
+		if i >= len(b) {
+			return false
+		}
+		v := uint64(b[i])
+		i++
+		if v >= 0x80 {
+			if v, i = codec.Varint(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if v >= 64 || 0x7>>v&1 == 0 {
+			return false
+		}
+		x.Source = TaskStatusSource(v)
+		m.Source = &x.Source
+	}
+	if i < len(b) && b[i] == 80 {
+		i += 1 // reason
+		if i >= len(b) {
+			return false
+		}
+		v := uint64(b[i])
+		i++
+		if v >= 0x80 {
+			if v, i = codec.Varint(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if v >= 64 || 0x7ffffffff>>v&1 == 0 {
+			return false
+		}
+		if a.NoNumber() {
+			a.MoreNumbers()
+		}
+		q := codec.Number[TaskStatusReason](a)
+		*q = TaskStatusReason(v)
+		m.Reason = q
+	}
+	if i < len(b) && b[i] == 90 {
+		i += 1 // uuid
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		m.UUID = v
+	}
+	if i < len(b) && b[i] == 98 {
+		i += 1 // labels
+		q := codec.Cut[Labels](a, 152)
+		if q == nil {
+			if q = codec.New[Labels](a, (*Labels)(nil).Schema()); q == nil {
+				return false
+			}
+		}
+		m.Labels = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*Labels)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 106 {
+		i += 1 // container_status
+		q := &x.ContainerStatus
+		m.ContainerStatus = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !(containerStatusFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&containerStatusSchema, unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 114 {
+		i += 1 // unreachable_time
+		q := codec.Cut[TimeInfo](a, 8)
+		if q == nil {
+			if q = codec.New[TimeInfo](a, (*TimeInfo)(nil).Schema()); q == nil {
+				return false
+			}
+		}
+		m.UnreachableTime = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*TimeInfo)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 122 {
+		i += 1 // check_status
+		q := codec.Cut[CheckStatusInfo](a, 96)
+		if q == nil {
+			if q = codec.New[CheckStatusInfo](a, (*CheckStatusInfo)(nil).Schema()); q == nil {
+				return false
+			}
+		}
+		m.CheckStatus = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*CheckStatusInfo)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i+1 < len(b) && b[i] == 130 && b[i+1] == 1 {
+		i += 2 // limitation
+		q := codec.Cut[TaskResourceLimitation](a, 92)
+		if q == nil {
+			if q = codec.New[TaskResourceLimitation](a, (*TaskResourceLimitation)(nil).Schema()); q == nil {
+				return false
+			}
+		}
+		m.Limitation = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*TaskResourceLimitation)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	return i == len(b) || a.Rest(&taskStatusSchema, p, b, i)
 }
 
 func (taskStatusFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
@@ -2404,124 +2331,113 @@ type networkInfoFast struct{}
 
 func (networkInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	m := (*NetworkInfo)(p)
-	for i := 0; i < len(b); {
-		start, tag := i, uint(b[i])
-		i++
-		if tag >= 0x80 {
-			if tag, i = codec.LongTag(b, i); i < 0 {
+	i := 0
+	if i < len(b) && b[i] == 34 {
+		i += 1 // labels
+		q := codec.Cut[Labels](a, 152)
+		if q == nil {
+			if q = codec.New[Labels](a, (*Labels)(nil).Schema()); q == nil {
 				return false
 			}
 		}
-		switch tag {
-		case 26: // groups
+		m.Labels = q
+		if i >= len(b) {
 			return false
-		case 34: // labels
-			if m.Labels != nil {
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
-			q := codec.Cut[Labels](a, 152)
-			if q == nil {
-				if q = codec.New[Labels](a, (*Labels)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Labels = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*Labels)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		case 42: // ip_addresses
-			n := len(m.IPAddresses)
-			if n == cap(m.IPAddresses) {
-				s := (*NetworkInfoIPAddress)(nil).Schema()
-				if !a.Grow(unsafe.Pointer(&m.IPAddresses), s, b[start:], tag) {
-					return false
-				}
-			}
-			m.IPAddresses = m.IPAddresses[:n+1]
-			q := &m.IPAddresses[n]
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if len(v) > 256 {
-				a.Fetch(v)
-			}
-			if !(networkInfoIPAddressFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&networkInfoIPAddressSchema, unsafe.Pointer(q), v) {
-				return false
-			}
-		case 50: // name
-			var v string
-			if v, i = codec.Text(b, i); i < 0 {
-				return false
-			}
-			if a.NoString() {
-				a.MoreStrings()
-			}
-			m.Name = a.String(v)
-		case 58: // port_mappings
-			n := len(m.PortMappings)
-			if n == cap(m.PortMappings) {
-				s := (*NetworkInfoPortMapping)(nil).Schema()
-				if !a.Grow(unsafe.Pointer(&m.PortMappings), s, b[start:], tag) {
-					return false
-				}
-			}
-			m.PortMappings = m.PortMappings[:n+1]
-			q := &m.PortMappings[n]
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if len(v) > 256 {
-				a.Fetch(v)
-			}
-			if !a.Nested((*NetworkInfoPortMapping)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		default:
-			if i = a.Stray(&networkInfoSchema, p, b, start, i, tag); i < 0 {
-				return false
-			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*Labels)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
 		}
 	}
-	return true
+	for i < len(b) && b[i] == 42 {
+		i += 1 // ip_addresses
+		n := len(m.IPAddresses)
+		if n == cap(m.IPAddresses) {
+			s := (*NetworkInfoIPAddress)(nil).Schema()
+			if !a.Grow(unsafe.Pointer(&m.IPAddresses), s, b[i-1:], 42) {
+				return false
+			}
+		}
+		m.IPAddresses = m.IPAddresses[:n+1]
+		q := &m.IPAddresses[n]
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if len(v) > 256 {
+			a.Fetch(v)
+		}
+		if !(networkInfoIPAddressFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&networkInfoIPAddressSchema, unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 50 {
+		i += 1 // name
+		var v string
+		if v, i = codec.Text(b, i); i < 0 {
+			return false
+		}
+		if a.NoString() {
+			a.MoreStrings()
+		}
+		m.Name = a.String(v)
+	}
+	for i < len(b) && b[i] == 58 {
+		i += 1 // port_mappings
+		n := len(m.PortMappings)
+		if n == cap(m.PortMappings) {
+			s := (*NetworkInfoPortMapping)(nil).Schema()
+			if !a.Grow(unsafe.Pointer(&m.PortMappings), s, b[i-1:], 58) {
+				return false
+			}
+		}
+		m.PortMappings = m.PortMappings[:n+1]
+		q := &m.PortMappings[n]
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if len(v) > 256 {
+			a.Fetch(v)
+		}
+		if !a.Nested((*NetworkInfoPortMapping)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	return i == len(b) || a.Rest(&networkInfoSchema, p, b, i)
 }
 
 func (networkInfoFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
@@ -2573,55 +2489,51 @@ func (networkInfoFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	return b, ok
 }
 
+// networkInfoIPAddressExtra is memory for what [NetworkInfoIPAddress] mostly leads to.
+type networkInfoIPAddressExtra struct {
+	Protocol  NetworkInfoProtocol
+	IPAddress string
+}
+
+var networkInfoIPAddressExtraSchema = codec.Schema{Slot: 370, Size: unsafe.Sizeof(networkInfoIPAddressExtra{}), Type: codec.Of[networkInfoIPAddressExtra]{}}
+
 type networkInfoIPAddressFast struct{}
 
 func (networkInfoIPAddressFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	m := (*NetworkInfoIPAddress)(p)
-	for i := 0; i < len(b); {
-		start, tag := i, uint(b[i])
-		i++
-		if tag >= 0x80 {
-			if tag, i = codec.LongTag(b, i); i < 0 {
-				return false
-			}
-		}
-		switch tag {
-		case 8: // protocol
-			if i >= len(b) {
-				return false
-			}
-			v := uint64(b[i])
-			i++
-			if v >= 0x80 {
-				if v, i = codec.Varint(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if v >= 64 || 0x6>>v&1 == 0 {
-				return false
-			}
-			if a.NoNumber() {
-				a.MoreNumbers()
-			}
-			q := codec.Number[NetworkInfoProtocol](a)
-			*q = NetworkInfoProtocol(v)
-			m.Protocol = q
-		case 18: // ip_address
-			var v string
-			if v, i = codec.Text(b, i); i < 0 {
-				return false
-			}
-			if a.NoString() {
-				a.MoreStrings()
-			}
-			m.IPAddress = a.String(v)
-		default:
-			if i = a.Stray(&networkInfoIPAddressSchema, p, b, start, i, tag); i < 0 {
-				return false
-			}
+	x := codec.Cut[networkInfoIPAddressExtra](a, 370)
+	if x == nil {
+		if x = codec.New[networkInfoIPAddressExtra](a, &networkInfoIPAddressExtraSchema); x == nil {
+			return false
 		}
 	}
-	return true
+	i := 0
+	if i < len(b) && b[i] == 8 {
+		i += 1 // protocol
+		if i >= len(b) {
+			return false
+		}
+		v := uint64(b[i])
+		i++
+		if v >= 0x80 {
+			if v, i = codec.Varint(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if v >= 64 || 0x6>>v&1 == 0 {
+			return false
+		}
+		x.Protocol = NetworkInfoProtocol(v)
+		m.Protocol = &x.Protocol
+	}
+	if i < len(b) && b[i] == 18 {
+		i += 1 // ip_address
+		if x.IPAddress, i = codec.Text(b, i); i < 0 {
+			return false
+		}
+		m.IPAddress = &x.IPAddress
+	}
+	return i == len(b) || a.Rest(&networkInfoIPAddressSchema, p, b, i)
 }
 
 func (networkInfoIPAddressFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
@@ -2642,29 +2554,112 @@ func (networkInfoIPAddressFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool
 	return b, ok
 }
 
+// containerStatusExtra is memory for what [ContainerStatus] mostly leads to.
+type containerStatusExtra struct {
+	ContainerID ContainerID
+}
+
+var containerStatusExtraSchema = codec.Schema{Slot: 368, Size: unsafe.Sizeof(containerStatusExtra{}), Type: codec.Of[containerStatusExtra]{}}
+
 type containerStatusFast struct{}
 
 func (containerStatusFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	m := (*ContainerStatus)(p)
-	for i := 0; i < len(b); {
-		start, tag := i, uint(b[i])
-		i++
-		if tag >= 0x80 {
-			if tag, i = codec.LongTag(b, i); i < 0 {
+	x := codec.Cut[containerStatusExtra](a, 368)
+	if x == nil {
+		if x = codec.New[containerStatusExtra](a, &containerStatusExtraSchema); x == nil {
+			return false
+		}
+	}
+	i := 0
+	for i < len(b) && b[i] == 10 {
+		i += 1 // network_infos
+		n := len(m.NetworkInfos)
+		if n == cap(m.NetworkInfos) {
+			s := (*NetworkInfo)(nil).Schema()
+			if !a.Grow(unsafe.Pointer(&m.NetworkInfos), s, b[i-1:], 10) {
 				return false
 			}
 		}
-		switch tag {
-		case 10: // network_infos
-			n := len(m.NetworkInfos)
-			if n == cap(m.NetworkInfos) {
-				s := (*NetworkInfo)(nil).Schema()
-				if !a.Grow(unsafe.Pointer(&m.NetworkInfos), s, b[start:], tag) {
-					return false
-				}
+		m.NetworkInfos = m.NetworkInfos[:n+1]
+		q := &m.NetworkInfos[n]
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
 			}
-			m.NetworkInfos = m.NetworkInfos[:n+1]
-			q := &m.NetworkInfos[n]
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if len(v) > 256 {
+			a.Fetch(v)
+		}
+		if !(networkInfoFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&networkInfoSchema, unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 18 {
+		i += 1 // cgroup_info
+		q := codec.Cut[CgroupInfo](a, 143)
+		if q == nil {
+			if q = codec.New[CgroupInfo](a, (*CgroupInfo)(nil).Schema()); q == nil {
+				return false
+			}
+		}
+		m.CgroupInfo = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*CgroupInfo)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 24 {
+		i += 1 // executor_pid
+		if i >= len(b) {
+			return false
+		}
+		v := uint64(b[i])
+		i++
+		if v >= 0x80 {
+			if v, i = codec.Varint(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if a.NoNumber() {
+			a.MoreNumbers()
+		}
+		q := codec.Number[uint32](a)
+		*q = uint32(v)
+		m.ExecutorPID = q
+	}
+	if i < len(b) && b[i] == 34 {
+		i += 1 // container_id
+		q := &x.ContainerID
+		m.ContainerID = q
+		if s, j := codec.ID(b, i); j >= 0 {
+			q.Value = s
+			i = j
+		} else {
 			if i >= len(b) {
 				return false
 			}
@@ -2680,99 +2675,12 @@ func (containerStatusFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bo
 			}
 			v := b[i : i+size : i+size]
 			i += size
-			if len(v) > 256 {
-				a.Fetch(v)
-			}
-			if !(networkInfoFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&networkInfoSchema, unsafe.Pointer(q), v) {
-				return false
-			}
-		case 18: // cgroup_info
-			if m.CgroupInfo != nil {
-				return false
-			}
-			q := codec.Cut[CgroupInfo](a, 143)
-			if q == nil {
-				if q = codec.New[CgroupInfo](a, (*CgroupInfo)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.CgroupInfo = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*CgroupInfo)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		case 24: // executor_pid
-			if i >= len(b) {
-				return false
-			}
-			v := uint64(b[i])
-			i++
-			if v >= 0x80 {
-				if v, i = codec.Varint(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if a.NoNumber() {
-				a.MoreNumbers()
-			}
-			q := codec.Number[uint32](a)
-			*q = uint32(v)
-			m.ExecutorPID = q
-		case 34: // container_id
-			if m.ContainerID != nil {
-				return false
-			}
-			q := codec.Cut[ContainerID](a, 5)
-			if q == nil {
-				if q = codec.New[ContainerID](a, (*ContainerID)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.ContainerID = q
-			if s, j := codec.ID(b, i); j >= 0 {
-				q.Value = s
-				i = j
-			} else {
-				if i >= len(b) {
-					return false
-				}
-				size := int(b[i])
-				i++
-				if size >= 0x80 {
-					if size, i = codec.Length(b, i-1); i < 0 {
-						return false
-					}
-				}
-				if size > len(b)-i {
-					return false
-				}
-				v := b[i : i+size : i+size]
-				i += size
-				if !a.Nested((*ContainerID)(nil).Schema(), unsafe.Pointer(q), v) {
-					return false
-				}
-			}
-		default:
-			if i = a.Stray(&containerStatusSchema, p, b, start, i, tag); i < 0 {
+			if !a.Nested((*ContainerID)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
 		}
 	}
-	return true
+	return i == len(b) || a.Rest(&containerStatusSchema, p, b, i)
 }
 
 func (containerStatusFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {

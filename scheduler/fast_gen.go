@@ -9,258 +9,223 @@ import (
 	"github.com/ormosproject/ormos/mesos"
 )
 
+// eventExtra is memory for what [Event] mostly leads to.
+type eventExtra struct {
+	Type EventType
+}
+
+var eventExtraSchema = codec.Schema{Slot: 352, Size: unsafe.Sizeof(eventExtra{}), Type: codec.Of[eventExtra]{}}
+
 type eventFast struct{}
 
 func (eventFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	m := (*Event)(p)
-	for i := 0; i < len(b); {
-		start, tag := i, uint(b[i])
+	x := codec.Cut[eventExtra](a, 352)
+	if x == nil {
+		if x = codec.New[eventExtra](a, &eventExtraSchema); x == nil {
+			return false
+		}
+	}
+	i := 0
+	if i < len(b) && b[i] == 8 {
+		i += 1 // type
+		if i >= len(b) {
+			return false
+		}
+		v := uint64(b[i])
 		i++
-		if tag >= 0x80 {
-			if tag, i = codec.LongTag(b, i); i < 0 {
+		if v >= 0x80 {
+			if v, i = codec.Varint(b, i-1); i < 0 {
 				return false
 			}
 		}
-		switch tag {
-		case 8: // type
-			if i >= len(b) {
+		if v >= 64 || 0xfff>>v&1 == 0 {
+			return false
+		}
+		x.Type = EventType(v)
+		m.Type = &x.Type
+	}
+	if i < len(b) && b[i] == 18 {
+		i += 1 // subscribed
+		q := codec.Cut[EventSubscribed](a, 171)
+		if q == nil {
+			if q = codec.New[EventSubscribed](a, (*EventSubscribed)(nil).Schema()); q == nil {
 				return false
 			}
-			v := uint64(b[i])
-			i++
-			if v >= 0x80 {
-				if v, i = codec.Varint(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if v >= 64 || 0xfff>>v&1 == 0 {
+		}
+		m.Subscribed = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
-			if a.NoNumber() {
-				a.MoreNumbers()
-			}
-			q := codec.Number[EventType](a)
-			*q = EventType(v)
-			m.Type = q
-		case 18: // subscribed
-			if m.Subscribed != nil {
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*EventSubscribed)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 26 {
+		i += 1 // offers
+		q := codec.Cut[EventOffers](a, 172)
+		if q == nil {
+			if q = codec.New[EventOffers](a, (*EventOffers)(nil).Schema()); q == nil {
 				return false
 			}
-			q := codec.Cut[EventSubscribed](a, 171)
-			if q == nil {
-				if q = codec.New[EventSubscribed](a, (*EventSubscribed)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Subscribed = q
-			if i >= len(b) {
+		}
+		m.Offers = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !(eventOffersFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&eventOffersSchema, unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 34 {
+		i += 1 // rescind
+		q := codec.Cut[EventRescind](a, 174)
+		if q == nil {
+			if q = codec.New[EventRescind](a, (*EventRescind)(nil).Schema()); q == nil {
 				return false
 			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*EventSubscribed)(nil).Schema(), unsafe.Pointer(q), v) {
+		}
+		m.Rescind = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
-		case 26: // offers
-			if m.Offers != nil {
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*EventRescind)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 42 {
+		i += 1 // update
+		q := codec.Cut[EventUpdate](a, 176)
+		if q == nil {
+			if q = codec.New[EventUpdate](a, (*EventUpdate)(nil).Schema()); q == nil {
 				return false
 			}
-			q := codec.Cut[EventOffers](a, 172)
-			if q == nil {
-				if q = codec.New[EventOffers](a, (*EventOffers)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Offers = q
-			if i >= len(b) {
+		}
+		m.Update = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !(eventUpdateFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&eventUpdateSchema, unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 50 {
+		i += 1 // message
+		q := codec.Cut[EventMessage](a, 178)
+		if q == nil {
+			if q = codec.New[EventMessage](a, (*EventMessage)(nil).Schema()); q == nil {
 				return false
 			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !(eventOffersFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&eventOffersSchema, unsafe.Pointer(q), v) {
+		}
+		m.Message = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
-		case 34: // rescind
-			if m.Rescind != nil {
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*EventMessage)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 58 {
+		i += 1 // failure
+		q := codec.Cut[EventFailure](a, 179)
+		if q == nil {
+			if q = codec.New[EventFailure](a, (*EventFailure)(nil).Schema()); q == nil {
 				return false
 			}
-			q := codec.Cut[EventRescind](a, 174)
-			if q == nil {
-				if q = codec.New[EventRescind](a, (*EventRescind)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Rescind = q
-			if i >= len(b) {
+		}
+		m.Failure = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*EventFailure)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 66 {
+		i += 1 // error
+		q := codec.Cut[EventError](a, 180)
+		if q == nil {
+			if q = codec.New[EventError](a, (*EventError)(nil).Schema()); q == nil {
 				return false
 			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*EventRescind)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		case 42: // update
-			if m.Update != nil {
-				return false
-			}
-			q := codec.Cut[EventUpdate](a, 176)
-			if q == nil {
-				if q = codec.New[EventUpdate](a, (*EventUpdate)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Update = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !(eventUpdateFast{}).Decode(a, unsafe.Pointer(q), v) && !a.Odd(&eventUpdateSchema, unsafe.Pointer(q), v) {
-				return false
-			}
-		case 50: // message
-			if m.Message != nil {
-				return false
-			}
-			q := codec.Cut[EventMessage](a, 178)
-			if q == nil {
-				if q = codec.New[EventMessage](a, (*EventMessage)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Message = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*EventMessage)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		case 58: // failure
-			if m.Failure != nil {
-				return false
-			}
-			q := codec.Cut[EventFailure](a, 179)
-			if q == nil {
-				if q = codec.New[EventFailure](a, (*EventFailure)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Failure = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*EventFailure)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		case 66: // error
-			if m.Error != nil {
-				return false
-			}
-			q := codec.Cut[EventError](a, 180)
-			if q == nil {
-				if q = codec.New[EventError](a, (*EventError)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.Error = q
-			if s, j := codec.ID(b, i); j >= 0 {
-				q.Message = s
-				i = j
-			} else {
-				if i >= len(b) {
-					return false
-				}
-				size := int(b[i])
-				i++
-				if size >= 0x80 {
-					if size, i = codec.Length(b, i-1); i < 0 {
-						return false
-					}
-				}
-				if size > len(b)-i {
-					return false
-				}
-				v := b[i : i+size : i+size]
-				i += size
-				if !a.Nested((*EventError)(nil).Schema(), unsafe.Pointer(q), v) {
-					return false
-				}
-			}
-		case 74: // inverse_offers
-			if m.InverseOffers != nil {
-				return false
-			}
-			q := codec.Cut[EventInverseOffers](a, 173)
-			if q == nil {
-				if q = codec.New[EventInverseOffers](a, (*EventInverseOffers)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.InverseOffers = q
+		}
+		m.Error = q
+		if s, j := codec.ID(b, i); j >= 0 {
+			q.Message = s
+			i = j
+		} else {
 			if i >= len(b) {
 				return false
 			}
@@ -276,74 +241,96 @@ func (eventFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 			}
 			v := b[i : i+size : i+size]
 			i += size
-			if !a.Nested((*EventInverseOffers)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		case 82: // rescind_inverse_offer
-			if m.RescindInverseOffer != nil {
-				return false
-			}
-			q := codec.Cut[EventRescindInverseOffer](a, 175)
-			if q == nil {
-				if q = codec.New[EventRescindInverseOffer](a, (*EventRescindInverseOffer)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.RescindInverseOffer = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*EventRescindInverseOffer)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		case 90: // update_operation_status
-			if m.UpdateOperationStatus != nil {
-				return false
-			}
-			q := codec.Cut[EventUpdateOperationStatus](a, 177)
-			if q == nil {
-				if q = codec.New[EventUpdateOperationStatus](a, (*EventUpdateOperationStatus)(nil).Schema()); q == nil {
-					return false
-				}
-			}
-			m.UpdateOperationStatus = q
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*EventUpdateOperationStatus)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		default:
-			if i = a.Stray(&eventSchema, p, b, start, i, tag); i < 0 {
+			if !a.Nested((*EventError)(nil).Schema(), unsafe.Pointer(q), v) {
 				return false
 			}
 		}
 	}
-	return true
+	if i < len(b) && b[i] == 74 {
+		i += 1 // inverse_offers
+		q := codec.Cut[EventInverseOffers](a, 173)
+		if q == nil {
+			if q = codec.New[EventInverseOffers](a, (*EventInverseOffers)(nil).Schema()); q == nil {
+				return false
+			}
+		}
+		m.InverseOffers = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*EventInverseOffers)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 82 {
+		i += 1 // rescind_inverse_offer
+		q := codec.Cut[EventRescindInverseOffer](a, 175)
+		if q == nil {
+			if q = codec.New[EventRescindInverseOffer](a, (*EventRescindInverseOffer)(nil).Schema()); q == nil {
+				return false
+			}
+		}
+		m.RescindInverseOffer = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*EventRescindInverseOffer)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	if i < len(b) && b[i] == 90 {
+		i += 1 // update_operation_status
+		q := codec.Cut[EventUpdateOperationStatus](a, 177)
+		if q == nil {
+			if q = codec.New[EventUpdateOperationStatus](a, (*EventUpdateOperationStatus)(nil).Schema()); q == nil {
+				return false
+			}
+		}
+		m.UpdateOperationStatus = q
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
+				return false
+			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*EventUpdateOperationStatus)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
+		}
+	}
+	return i == len(b) || a.Rest(&eventSchema, p, b, i)
 }
 
 func (eventFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
@@ -461,53 +448,41 @@ type eventOffersFast struct{}
 
 func (eventOffersFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	m := (*EventOffers)(p)
-	for i := 0; i < len(b); {
-		start, tag := i, uint(b[i])
-		i++
-		if tag >= 0x80 {
-			if tag, i = codec.LongTag(b, i); i < 0 {
+	i := 0
+	for i < len(b) && b[i] == 10 {
+		i += 1 // offers
+		n := len(m.Offers)
+		if n == cap(m.Offers) {
+			s := (*mesos.Offer)(nil).Schema()
+			if !a.Grow(unsafe.Pointer(&m.Offers), s, b[i-1:], 10) {
 				return false
 			}
 		}
-		switch tag {
-		case 10: // offers
-			n := len(m.Offers)
-			if n == cap(m.Offers) {
-				s := (*mesos.Offer)(nil).Schema()
-				if !a.Grow(unsafe.Pointer(&m.Offers), s, b[start:], tag) {
-					return false
-				}
-			}
-			m.Offers = m.Offers[:n+1]
-			q := &m.Offers[n]
-			if i >= len(b) {
+		m.Offers = m.Offers[:n+1]
+		q := &m.Offers[n]
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
+		i++
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if len(v) > 256 {
-				a.Fetch(v)
-			}
-			if !a.Nested((*mesos.Offer)(nil).Schema(), unsafe.Pointer(q), v) {
-				return false
-			}
-		default:
-			if i = a.Stray(&eventOffersSchema, p, b, start, i, tag); i < 0 {
-				return false
-			}
+		}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if len(v) > 256 {
+			a.Fetch(v)
+		}
+		if !a.Nested((*mesos.Offer)(nil).Schema(), unsafe.Pointer(q), v) {
+			return false
 		}
 	}
-	return true
+	return i == len(b) || a.Rest(&eventOffersSchema, p, b, i)
 }
 
 func (eventOffersFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
@@ -532,46 +507,32 @@ type eventUpdateFast struct{}
 
 func (eventUpdateFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 	m := (*EventUpdate)(p)
-	var seen uint16
-	for i := 0; i < len(b); {
-		start, tag := i, uint(b[i])
+	i := 0
+	if !(i < len(b) && b[i] == 10) {
+		return false
+	}
+	{
+		i += 1 // status
+		if i >= len(b) {
+			return false
+		}
+		size := int(b[i])
 		i++
-		if tag >= 0x80 {
-			if tag, i = codec.LongTag(b, i); i < 0 {
+		if size >= 0x80 {
+			if size, i = codec.Length(b, i-1); i < 0 {
 				return false
 			}
 		}
-		switch tag {
-		case 10: // status
-			if seen&0x1 != 0 {
-				return false
-			}
-			if i >= len(b) {
-				return false
-			}
-			size := int(b[i])
-			i++
-			if size >= 0x80 {
-				if size, i = codec.Length(b, i-1); i < 0 {
-					return false
-				}
-			}
-			if size > len(b)-i {
-				return false
-			}
-			v := b[i : i+size : i+size]
-			i += size
-			if !a.Nested((*mesos.TaskStatus)(nil).Schema(), unsafe.Pointer(&m.Status), v) {
-				return false
-			}
-			seen |= 0x1
-		default:
-			if i = a.Stray(&eventUpdateSchema, p, b, start, i, tag); i < 0 {
-				return false
-			}
+		if size > len(b)-i {
+			return false
+		}
+		v := b[i : i+size : i+size]
+		i += size
+		if !a.Nested((*mesos.TaskStatus)(nil).Schema(), unsafe.Pointer(&m.Status), v) {
+			return false
 		}
 	}
-	return seen == 0x1
+	return i == len(b) || a.Rest(&eventUpdateSchema, p, b, i)
 }
 
 func (eventUpdateFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {

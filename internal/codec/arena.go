@@ -11,7 +11,7 @@ const (
 	memoryFloor  = 64 << 10
 	// Slabs grow from slabFirst to slabLast bytes.
 	slabFirst = 1 << 10
-	slabLast  = 32 << 10
+	slabLast  = 32<<10 - 8 // Go's largest small object and its header
 	// slabReused is how large they may become when their memory is used again.
 	slabReused = 1 << 20
 	// Optional strings and numbers come in chunks of 8 KiB.
@@ -115,7 +115,7 @@ func (a *Arena) slab(sc *Schema) *slab {
 // is not used any more, else a new one, which is larger as long as they are few.
 func (a *Arena) renew(s *slab, sc *Schema, n int) {
 	base, size := s.spare, s.room
-	if base != nil && s.epoch < a.epoch && size >= uintptr(n)*sc.Size {
+	if base != nil && s.epoch < a.epoch && size >= max(s.end, uintptr(n)*sc.Size) {
 		sc.Type.clear(base, int(size/sc.Size))
 	} else {
 		n = max(n, s.next)
@@ -195,7 +195,7 @@ func (c *chunk[T]) renew(a *Arena, n int) {
 		n = 4
 	}
 	fresh := c.spare
-	if fresh == nil || c.epoch == a.epoch {
+	if fresh == nil || c.epoch == a.epoch || len(fresh) < len(c.all) {
 		if a.epoch > 0 {
 			n = max(n, min(2*len(c.all), 16*n))
 		}

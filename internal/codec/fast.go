@@ -7,8 +7,8 @@ import (
 )
 
 // The messages that fill a scheduler's day, offers and status updates, are decoded by generated code, which is several times as
-// fast as the tables. It knows messages only as Mesos writes them. Whatever is odd about one (a nested message in pieces, an
-// enum's number without a name) makes it give up, and the tables decode that message from its beginning. What is wrong
+// fast as the tables. It knows messages only as Mesos writes them, in order of field numbers. Whatever is odd about one
+// (another order, an enum's number without a name) makes it give up, and the tables decode that message from its beginning. What is wrong
 // makes it give up altogether: the tables then decode the outermost message, and find the error with its path and offset.
 
 // Fast is the generated decoder and encoder of a message.
@@ -109,9 +109,6 @@ func Number[T any](a *Arena) *T {
 
 // The functions below read what stands at i of b, and give the index after it, -1 when it is not there as it should be.
 
-// LongTag reads the tag whose first byte, of more than one, is before i.
-func LongTag(b []byte, i int) (uint, int) { return longTag(b, i-1) }
-
 // Varint reads a number of more than one byte.
 func Varint(b []byte, i int) (uint64, int) { return varint(b, i) }
 
@@ -190,13 +187,21 @@ func ID(b []byte, i int) (string, int) {
 	return text(base, i, n), i + n
 }
 
-// Stray keeps an unknown field, whose tag lies between start and i.
-func (a *Arena) Stray(sc *Schema, m unsafe.Pointer, b []byte, start, i int, tag uint) int {
-	end, err := a.stray(sc, m, b, start, i, tag)
-	if err != nil {
-		return -1
+// Rest keeps the unknown fields that come after the known ones. It gives up when there are known ones among them.
+func (a *Arena) Rest(sc *Schema, m unsafe.Pointer, b []byte, i int) bool {
+	for i < len(b) {
+		tag, j := longTag(b, i)
+		if j < 0 || tag>>3 < uint(len(sc.Fields)) && sc.Fields[tag>>3].Tag != 0 {
+			return false
+		}
+		end := skip(b, j, tag, 0)
+		if end < 0 {
+			return false
+		}
+		keepUnknown(sc, m, b[i:end:end])
+		i = end
 	}
-	return end
+	return true
 }
 
 // The functions below append a field for generated code; key is the field's tag.

@@ -251,6 +251,16 @@ func BenchmarkDecode(b *testing.B) {
 				sum(&c, &e)
 			})
 		})
+		b.Run("reset", func(b *testing.B) {
+			a := codec.NewArena()
+			measure(b, stream, items, func(r []byte) {
+				a.Reset()
+				if err := e.Decode(r, a); err != nil {
+					b.Fatal(err)
+				}
+				sum(&c, &e)
+			})
+		})
 		b.Run("owned", func(b *testing.B) {
 			measure(b, stream, items, func(r []byte) {
 				if err := e.UnmarshalBinary(r); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -19,6 +20,57 @@ var fastMessages = [...]protoreflect.FullName{
 	"mesos.v1.TaskStatus", "mesos.v1.ContainerStatus", "mesos.v1.NetworkInfo", "mesos.v1.NetworkInfo.IPAddress",
 }
 
+// usual are the optional fields that these messages mostly have when Mesos writes them. Their values are allocated
+// together, in one struct.
+var usual = map[protoreflect.FullName][]protoreflect.Name{
+	"mesos.v1.scheduler.Event":       {"type"},
+	"mesos.v1.Offer":                 {"url", "domain", "allocation_info"},
+	"mesos.v1.URL":                   {"path"},
+	"mesos.v1.Address":               {"hostname", "ip"},
+	"mesos.v1.Attribute":             {"text"},
+	"mesos.v1.DomainInfo":            {"fault_domain"},
+	"mesos.v1.Resource":              {"scalar", "allocation_info"},
+	"mesos.v1.TaskStatus":            {"message", "agent_id", "timestamp", "executor_id", "healthy", "source", "container_status"},
+	"mesos.v1.ContainerStatus":       {"container_id"},
+	"mesos.v1.NetworkInfo.IPAddress": {"protocol", "ip_address"},
+}
+
+func isUsual(f protoreflect.FieldDescriptor) bool {
+	return slices.Contains(usual[f.ContainingMessage().FullName()], f.Name())
+}
+
+// extraName is the struct of a message's usual fields.
+func extraName(m protoreflect.MessageDescriptor) string { return lowerFirst(goName(m).name) + "Extra" }
+
+// extra writes the struct of a message's usual fields.
+func (w *writer) extra(m protoreflect.MessageDescriptor) {
+	w.line("// %s is memory for what [%s] mostly leads to.", extraName(m), goName(m).name)
+	w.line("type %s struct {", extraName(m))
+	for _, f := range byNumber(m) {
+		if isUsual(f) {
+			w.line("%s %s", camel(string(f.Name())), w.bareType(f))
+			if f.Message() != nil && textOnly(f.Message()) {
+				w.line("%sText string", camel(string(f.Name())))
+			}
+		}
+	}
+	w.line("}\n")
+	slot := len(w.slots) + slices.Index(fastMessages[:], m.FullName())
+	w.line("var %sSchema = codec.Schema{Slot: %d, Size: unsafe.Sizeof(%s{}), Type: codec.Of[%s]{}}\n", extraName(m), slot, extraName(m), extraName(m))
+}
+
+// textOnly tells whether a message is an optional string, field 1, and nothing else.
+func textOnly(m protoreflect.MessageDescriptor) bool {
+	f := m.Fields().ByNumber(1)
+	return m.Fields().Len() == 1 && f != nil && opOf(f) == "codec.String + codec.Optional"
+}
+
+// doubleOnly tells whether a message is a required double, field 1, and nothing else.
+func doubleOnly(m protoreflect.MessageDescriptor) bool {
+	f := m.Fields().ByNumber(1)
+	return m.Fields().Len() == 1 && f != nil && opOf(f) == "codec.Double + codec.Required"
+}
+
 func isFast(m protoreflect.MessageDescriptor) bool {
 	return slices.Contains(fastMessages[:], m.FullName())
 }
@@ -29,33 +81,26 @@ func fastName(m protoreflect.MessageDescriptor) string { return lowerFirst(goNam
 // fast writes the decoder of a message.
 func (w *writer) fast(m protoreflect.MessageDescriptor) {
 	name := goName(m).name
+	hasExtra := len(usual[m.FullName()]) > 0
+	if hasExtra {
+		w.extra(m)
+	}
 	w.line("type %s struct{}\n", fastName(m))
 	w.line("func (%s) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {", fastName(m))
 	w.line("m := (*%s)(p)", name)
-	bits, need := requiredBits(m)
-	if need != 0 {
-		w.line("var seen uint16")
+	if hasExtra {
+		slot := len(w.slots) + slices.Index(fastMessages[:], m.FullName())
+		w.line("x := codec.Cut[%s](a, %d)", extraName(m), slot)
+		w.line("if x == nil {\nif x = codec.New[%s](a, &%sSchema); x == nil {\nreturn false\n}\n}", extraName(m), extraName(m))
 	}
-	w.line("for i := 0; i < len(b); {")
-	w.line("start, tag := i, uint(b[i])\ni++")
-	w.line("if tag >= 0x80 {\nif tag, i = codec.LongTag(b, i); i < 0 {\nreturn false\n}\n}")
-	w.line("switch tag {")
+	w.line("i := 0")
 	for _, f := range byNumber(m) {
-		w.line("case %d: // %s", protowire.EncodeTag(f.Number(), wireType(f)), f.Name())
 		if f.IsMap() || f.ContainingOneof() != nil || f.IsList() && f.Message() == nil {
-			w.line("return false")
-			continue
+			continue // odd: Rest will find it
 		}
-		w.fastField(f, bits[f.Name()])
+		w.fastField(f)
 	}
-	w.line("default:\nif i = a.Stray(&%s, p, b, start, i, tag); i < 0 {\nreturn false\n}", schemaName(m))
-	w.line("}\n}")
-	if need != 0 {
-		w.line("return seen == %#x", need)
-	} else {
-		w.line("return true")
-	}
-	w.line("}\n")
+	w.line("return i == len(b) || a.Rest(&%s, p, b, i)\n}\n", schemaName(m))
 }
 
 // fastVarint writes how v is read as a number, fastLength how n is as a length: in place, because most have one byte.
@@ -70,18 +115,42 @@ func (w *writer) fastLength() {
 	w.line("if size > len(b)-i {\nreturn false\n}\nv := b[i : i+size : i+size]\ni += size")
 }
 
-// fastField writes the case of a field.
-func (w *writer) fastField(f protoreflect.FieldDescriptor, bit uint16) {
+// fastField writes how a field is read, if it comes next.
+func (w *writer) fastField(f protoreflect.FieldDescriptor) {
 	field := "m." + camel(string(f.Name()))
-	if f.Message() != nil {
-		w.fastNested(f, field, bit)
-		return
+	tag := protowire.EncodeTag(f.Number(), wireType(f))
+	next, size := fmt.Sprintf("i < len(b) && b[i] == %d", tag), 1
+	if tag >= 0x80 {
+		next, size = fmt.Sprintf("i+1 < len(b) && b[i] == %d && b[i+1] == %d", tag&0x7f|0x80, tag>>7), 2
 	}
+	switch {
+	case f.IsList():
+		w.line("for %s {", next)
+	case f.Cardinality() == protoreflect.Required:
+		w.line("if !(%s) {\nreturn false\n}\n{", next)
+	default:
+		w.line("if %s {", next)
+	}
+	w.line("i += %d // %s", size, f.Name())
+	if f.Message() != nil {
+		w.fastNested(f, field, tag, size)
+	} else {
+		w.fastScalar(f, field)
+	}
+	w.line("}")
+}
+
+// fastScalar writes how the value of a scalar is read.
+func (w *writer) fastScalar(f protoreflect.FieldDescriptor, field string) {
 	const failing = "; i < 0 {\nreturn false\n}"
-	optional := hasGetter(f)
+	optional, extra := hasGetter(f), camel(string(f.Name()))
 	set := func(value string) { // an optional value gets its memory
 		if !optional {
 			w.line("%s = %s", field, value)
+			return
+		}
+		if isUsual(f) {
+			w.line("x.%s = %s\n%s = &x.%s", extra, value, field, extra)
 			return
 		}
 		w.line("if a.NoNumber() {\na.MoreNumbers()\n}")
@@ -91,6 +160,10 @@ func (w *writer) fastField(f protoreflect.FieldDescriptor, bit uint16) {
 	case protoreflect.StringKind:
 		if !optional {
 			w.line("if %s, i = codec.Text(b, i)%s", field, failing)
+			break
+		}
+		if isUsual(f) {
+			w.line("if x.%s, i = codec.Text(b, i)%s\n%s = &x.%s", extra, failing, field, extra)
 			break
 		}
 		w.line("var v string\nif v, i = codec.Text(b, i)" + failing)
@@ -111,13 +184,10 @@ func (w *writer) fastField(f protoreflect.FieldDescriptor, bit uint16) {
 		}
 		set(w.bareType(f) + "(v)")
 	}
-	if bit != 0 {
-		w.line("seen |= %#x", bit)
-	}
 }
 
-// fastNested writes the case of a nested message.
-func (w *writer) fastNested(f protoreflect.FieldDescriptor, field string, bit uint16) {
+// fastNested writes how a nested message is read, whose key has size bytes.
+func (w *writer) fastNested(f protoreflect.FieldDescriptor, field string, tag uint64, size int) {
 	sub := f.Message()
 	target := "&" + field
 	switch {
@@ -125,28 +195,43 @@ func (w *writer) fastNested(f protoreflect.FieldDescriptor, field string, bit ui
 		w.line("n := len(%s)", field)
 		w.line("if n == cap(%s) {", field)
 		w.line("s := (*%s)(nil).Schema()", w.bareType(f))
-		w.line("if !a.Grow(unsafe.Pointer(&%s), s, b[start:], tag) {\nreturn false\n}\n}", field)
+		w.line("if !a.Grow(unsafe.Pointer(&%s), s, b[i-%d:], %d) {\nreturn false\n}\n}", field, size, tag)
 		w.line("%s = %s[:n+1]\nq := &%s[n]", field, field, field)
 		target = "q"
 	case f.Cardinality() == protoreflect.Required:
-		w.line("if seen&%#x != 0 {\nreturn false\n}", bit)
+	case isUsual(f):
+		w.line("q := &x.%s\n%s = q", camel(string(f.Name())), field)
+		target = "q"
 	default:
-		w.line("if %s != nil {\nreturn false\n}", field)
 		w.line("q := codec.Cut[%s](a, %d)", w.bareType(f), w.slots[sub.FullName()])
 		w.line("if q == nil {\nif q = codec.New[%s](a, (*%s)(nil).Schema()); q == nil {\nreturn false\n}\n}\n%s = q", w.bareType(f), w.bareType(f), field)
 		target = "q"
 	}
-	if first := sub.Fields().ByNumber(1); first != nil && first.Cardinality() == protoreflect.Required && first.Kind() == protoreflect.StringKind && sub.RequiredNumbers().Len() == 1 {
-		w.line("if s, j := codec.ID(b, i); j >= 0 {\n%s.%s = s\ni = j", strings.TrimPrefix(target, "&"), camel(string(first.Name())))
-		w.line("} else {")
-		w.fastContent(f, sub, target)
-		w.line("}")
-	} else {
-		w.fastContent(f, sub, target)
+	first := ""
+	if f := sub.Fields().ByNumber(1); f != nil {
+		first = camel(string(f.Name()))
 	}
-	if bit != 0 {
-		w.line("seen |= %#x", bit)
+	usually := "" // what most such messages are read by
+	switch {
+	case idLike(sub):
+		usually = fmt.Sprintf("if s, j := codec.ID(b, i); j >= 0 {\n%s.%s = s\ni = j\n} else {", strings.TrimPrefix(target, "&"), first)
+	case isUsual(f) && textOnly(sub):
+		extra := camel(string(f.Name())) + "Text"
+		usually = fmt.Sprintf("if s, j := codec.ID(b, i); j >= 0 {\nx.%s = s\nq.%s = &x.%s\ni = j\n} else {", extra, first, extra)
+	case doubleOnly(sub) && target == "q":
+		usually = fmt.Sprintf("if len(b)-i >= 10 && b[i] == 9 && b[i+1] == 1<<3|1 {\nv, j := codec.Fixed64(b, i+2)\nq.%s = math.Float64frombits(v)\ni = j\n} else {", first)
 	}
+	if usually != "" {
+		w.line("%s", usually)
+		defer w.line("}")
+	}
+	w.fastContent(f, sub, target)
+}
+
+// idLike tells whether a message mostly is a string, field 1, and nothing else.
+func idLike(m protoreflect.MessageDescriptor) bool {
+	f := m.Fields().ByNumber(1)
+	return f != nil && opOf(f) == "codec.String + codec.Required" && m.RequiredNumbers().Len() == 1
 }
 
 // fastContent writes how a nested message is read to target.
