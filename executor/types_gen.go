@@ -9,7 +9,7 @@ import (
 	"github.com/ormosproject/ormos/mesos"
 )
 
-// Event is mesos.v1.executor.Event.
+// Event is what the agent tells an executor. Its type says which member is set. (mesos.v1.executor.Event)
 type Event struct {
 	Type         *EventType
 	Subscribed   *EventSubscribed
@@ -338,7 +338,8 @@ func (m *EventKill) String() string {
 	return codec.Describe(&eventKillSchema, unsafe.Pointer(m))
 }
 
-// EventAcknowledged is what an [Event] of type ACKNOWLEDGED carries. (mesos.v1.executor.Event.Acknowledged)
+// EventAcknowledged tells that the agent has an update, so that it need not be sent again.
+// (mesos.v1.executor.Event.Acknowledged)
 type EventAcknowledged struct {
 	TaskID mesos.TaskID
 	UUID   []byte
@@ -525,7 +526,7 @@ func (m *EventError) String() string {
 	return codec.Describe(&eventErrorSchema, unsafe.Pointer(m))
 }
 
-// Call is mesos.v1.executor.Call.
+// Call is what an executor tells the agent. Its type says which member is set. (mesos.v1.executor.Call)
 type Call struct {
 	ExecutorID  mesos.ExecutorID
 	FrameworkID mesos.FrameworkID
@@ -600,7 +601,8 @@ func (m *Call) String() string {
 	return codec.Describe(&callSchema, unsafe.Pointer(m))
 }
 
-// CallSubscribe is what a [Call] of type SUBSCRIBE carries. (mesos.v1.executor.Call.Subscribe)
+// CallSubscribe opens the stream of events; after a restart of the agent it carries what was not acknowledged.
+// (mesos.v1.executor.Call.Subscribe)
 type CallSubscribe struct {
 	UnacknowledgedTasks   []mesos.TaskInfo
 	UnacknowledgedUpdates []CallUpdate
@@ -663,7 +665,7 @@ func (m *CallSubscribe) String() string {
 	return codec.Describe(&callSubscribeSchema, unsafe.Pointer(m))
 }
 
-// CallUpdate is what a [Call] of type UPDATE carries. (mesos.v1.executor.Call.Update)
+// CallUpdate reports a task's state; its uuid is the executor's, 16 bytes. (mesos.v1.executor.Call.Update)
 type CallUpdate struct {
 	Status mesos.TaskStatus
 	// Unknown has the fields that the schema does not know, as they came.

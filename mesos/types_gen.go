@@ -8,7 +8,8 @@ import (
 	"github.com/ormosproject/ormos/internal/codec"
 )
 
-// FrameworkID is mesos.v1.FrameworkID.
+// FrameworkID is the id that the master gives a framework when it first subscribes. A framework that comes back with
+// it keeps its tasks. (mesos.v1.FrameworkID)
 type FrameworkID struct {
 	Value string
 	// Unknown has the fields that the schema does not know, as they came.
@@ -70,7 +71,7 @@ func (m *FrameworkID) String() string {
 	return codec.Describe(&frameworkIDSchema, unsafe.Pointer(m))
 }
 
-// OfferID is mesos.v1.OfferID.
+// OfferID names one offer of one master; it is used up by the first accept or decline. (mesos.v1.OfferID)
 type OfferID struct {
 	Value string
 	// Unknown has the fields that the schema does not know, as they came.
@@ -132,7 +133,8 @@ func (m *OfferID) String() string {
 	return codec.Describe(&offerIDSchema, unsafe.Pointer(m))
 }
 
-// AgentID is mesos.v1.AgentID.
+// AgentID is the id that the master gives an agent when it registers. An agent whose work directory is lost gets
+// another. (mesos.v1.AgentID)
 type AgentID struct {
 	Value string
 	// Unknown has the fields that the schema does not know, as they came.
@@ -194,7 +196,8 @@ func (m *AgentID) String() string {
 	return codec.Describe(&agentIDSchema, unsafe.Pointer(m))
 }
 
-// TaskID is mesos.v1.TaskID.
+// TaskID is chosen by the framework, unique among its tasks that are not terminal: 1 to 255 bytes without slashes or
+// control characters. (mesos.v1.TaskID)
 type TaskID struct {
 	Value string
 	// Unknown has the fields that the schema does not know, as they came.
@@ -256,7 +259,8 @@ func (m *TaskID) String() string {
 	return codec.Describe(&taskIDSchema, unsafe.Pointer(m))
 }
 
-// ExecutorID is mesos.v1.ExecutorID.
+// ExecutorID is chosen by the framework, unique on one agent. Tasks that name the same one share the executor.
+// (mesos.v1.ExecutorID)
 type ExecutorID struct {
 	Value string
 	// Unknown has the fields that the schema does not know, as they came.
@@ -318,7 +322,7 @@ func (m *ExecutorID) String() string {
 	return codec.Describe(&executorIDSchema, unsafe.Pointer(m))
 }
 
-// ContainerID is mesos.v1.ContainerID.
+// ContainerID names a container of an agent; nested ones lead to their parents. (mesos.v1.ContainerID)
 type ContainerID struct {
 	Value  string
 	Parent *ContainerID
@@ -381,7 +385,7 @@ func (m *ContainerID) String() string {
 	return codec.Describe(&containerIDSchema, unsafe.Pointer(m))
 }
 
-// ResourceProviderID is mesos.v1.ResourceProviderID.
+// ResourceProviderID names who provides resources on an agent's behalf. (mesos.v1.ResourceProviderID)
 type ResourceProviderID struct {
 	Value string
 	// Unknown has the fields that the schema does not know, as they came.
@@ -443,7 +447,7 @@ func (m *ResourceProviderID) String() string {
 	return codec.Describe(&resourceProviderIDSchema, unsafe.Pointer(m))
 }
 
-// OperationID is mesos.v1.OperationID.
+// OperationID is chosen by the framework for an operation whose outcome it wants to be told. (mesos.v1.OperationID)
 type OperationID struct {
 	Value string
 	// Unknown has the fields that the schema does not know, as they came.
@@ -505,8 +509,9 @@ func (m *OperationID) String() string {
 	return codec.Describe(&operationIDSchema, unsafe.Pointer(m))
 }
 
-// TimeInfo is mesos.v1.TimeInfo.
+// TimeInfo is a point in time. (mesos.v1.TimeInfo)
 type TimeInfo struct {
+	// Since 1970, UTC.
 	Nanoseconds int64
 	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
@@ -567,8 +572,9 @@ func (m *TimeInfo) String() string {
 	return codec.Describe(&timeInfoSchema, unsafe.Pointer(m))
 }
 
-// DurationInfo is mesos.v1.DurationInfo.
+// DurationInfo is a span of time. (mesos.v1.DurationInfo)
 type DurationInfo struct {
+	// May not be negative where Mesos takes it for a delay or a timeout.
 	Nanoseconds int64
 	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
@@ -629,7 +635,7 @@ func (m *DurationInfo) String() string {
 	return codec.Describe(&durationInfoSchema, unsafe.Pointer(m))
 }
 
-// Address is mesos.v1.Address.
+// Address is where a daemon listens: a host name, an IP address, or both, and a port. (mesos.v1.Address)
 type Address struct {
 	Hostname *string
 	IP       *string
@@ -709,7 +715,7 @@ func (m *Address) String() string {
 	return codec.Describe(&addressSchema, unsafe.Pointer(m))
 }
 
-// URL is mesos.v1.URL.
+// URL is a URL in parts. (mesos.v1.URL)
 type URL struct {
 	Scheme   string
 	Address  Address
@@ -791,9 +797,10 @@ func (m *URL) String() string {
 	return codec.Describe(&urlSchema, unsafe.Pointer(m))
 }
 
-// Unavailability is mesos.v1.Unavailability.
+// Unavailability is when a machine will be out of use for maintenance. (mesos.v1.Unavailability)
 type Unavailability struct {
-	Start    TimeInfo
+	Start TimeInfo
+	// For ever when unset.
 	Duration *DurationInfo
 	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
@@ -854,7 +861,7 @@ func (m *Unavailability) String() string {
 	return codec.Describe(&unavailabilitySchema, unsafe.Pointer(m))
 }
 
-// MachineID is mesos.v1.MachineID.
+// MachineID names a machine by host name, IP address, or both. (mesos.v1.MachineID)
 type MachineID struct {
 	Hostname *string
 	IP       *string
@@ -933,7 +940,7 @@ func (m *MachineID) String() string {
 	return codec.Describe(&machineIDSchema, unsafe.Pointer(m))
 }
 
-// MachineInfo is mesos.v1.MachineInfo.
+// MachineInfo is a machine and its state of maintenance. (mesos.v1.MachineInfo)
 type MachineInfo struct {
 	ID             MachineID
 	Mode           *MachineInfoMode
@@ -1005,23 +1012,33 @@ func (m *MachineInfo) String() string {
 	return codec.Describe(&machineInfoSchema, unsafe.Pointer(m))
 }
 
-// FrameworkInfo is mesos.v1.FrameworkInfo.
+// FrameworkInfo is how a framework presents itself to the master when it subscribes. (mesos.v1.FrameworkInfo)
 type FrameworkInfo struct {
+	// The user that tasks run as unless they name one; empty is the user that the scheduler runs as.
 	User string
+	// For people; need not be unique.
 	Name string
-	ID   *FrameworkID
-	// Default: 0.
+	// Unset for a new framework, what the master gave for one that comes back.
+	ID *FrameworkID
+	// In seconds: how long the master keeps the tasks of a framework that is disconnected. 0 ends them at once. Default:
+	// 0.
 	FailoverTimeout *float64
-	// Default: false.
+	// Whether agents keep what they know about the framework's tasks on disk, so that the tasks live on while an agent
+	// restarts. Default: false.
 	Checkpoint *bool
-	// Default: "*". (Out of use.)
-	Role         *string
-	Hostname     *string
-	Principal    *string
+	// Before a framework could have several roles; now see roles. Default: "*". (Out of use.)
+	Role *string
+	// Where the scheduler runs, for people.
+	Hostname *string
+	// Who the framework is to the master's authentication and authorization; must be the authenticated principal.
+	Principal *string
+	// The framework's own web page, for people.
 	WebUIURL     *string
 	Capabilities []FrameworkInfoCapability
 	Labels       *Labels
-	Roles        []string
+	// In which roles the framework wants to be offered resources; needs the capability MULTI_ROLE.
+	Roles []string
+	// By role: which offers are not worth sending.
 	OfferFilters map[string]OfferFilters
 	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
@@ -1202,16 +1219,16 @@ func (m *FrameworkInfoCapability) String() string {
 	return codec.Describe(&frameworkInfoCapabilitySchema, unsafe.Pointer(m))
 }
 
-// CheckInfo is mesos.v1.CheckInfo.
+// CheckInfo is a check whose results the scheduler is told, and which never ends the task. (mesos.v1.CheckInfo)
 type CheckInfo struct {
 	Type    *CheckInfoType
 	Command *CheckInfoCommand
 	HTTP    *CheckInfoHTTP
-	// Default: 15.
+	// From the task's start to the first check. Default: 15.
 	DelaySeconds *float64
-	// Default: 10.
+	// From the end of one check to the start of the next. Default: 10.
 	IntervalSeconds *float64
-	// Default: 20.
+	// 0 is no limit. Default: 20.
 	TimeoutSeconds *float64
 	TCP            *CheckInfoTCP
 	// Unknown has the fields that the schema does not know, as they came.
@@ -1500,18 +1517,18 @@ func (m *CheckInfoTCP) String() string {
 	return codec.Describe(&checkInfoTCPSchema, unsafe.Pointer(m))
 }
 
-// HealthCheck is mesos.v1.HealthCheck.
+// HealthCheck is a check whose repeated failure ends the task. (mesos.v1.HealthCheck)
 type HealthCheck struct {
 	HTTP *HealthCheckHTTPCheckInfo
-	// Default: 15.
+	// From the task's start to the first check. Default: 15.
 	DelaySeconds *float64
-	// Default: 10.
+	// From the end of one check to the start of the next. Default: 10.
 	IntervalSeconds *float64
-	// Default: 20.
+	// 0 is no limit. Default: 20.
 	TimeoutSeconds *float64
-	// Default: 3.
+	// So many in a row end the task. Default: 3.
 	ConsecutiveFailures *uint32
-	// Default: 10.
+	// After the task's start, until the first success, failures do not count for so long. Default: 10.
 	GracePeriodSeconds *float64
 	Command            *CommandInfo
 	Type               *HealthCheckType
@@ -1792,8 +1809,9 @@ func (m *HealthCheckTCPCheckInfo) String() string {
 	return codec.Describe(&healthCheckTCPCheckInfoSchema, unsafe.Pointer(m))
 }
 
-// KillPolicy is mesos.v1.KillPolicy.
+// KillPolicy is how a task is ended. (mesos.v1.KillPolicy)
 type KillPolicy struct {
+	// From SIGTERM to SIGKILL; 3 s when nobody says.
 	GracePeriod *DurationInfo
 	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
@@ -1854,14 +1872,17 @@ func (m *KillPolicy) String() string {
 	return codec.Describe(&killPolicySchema, unsafe.Pointer(m))
 }
 
-// CommandInfo is mesos.v1.CommandInfo.
+// CommandInfo is a command to run and the files to fetch for it before. (mesos.v1.CommandInfo)
 type CommandInfo struct {
 	URIs        []CommandInfoURI
 	Environment *Environment
-	Value       *string
-	User        *string
-	// Default: true.
-	Shell     *bool
+	// The shell's command line, or the path of the program.
+	Value *string
+	// Who runs it; FrameworkInfo.user when unset.
+	User *string
+	// Whether value is for a shell; else it is a program, run with arguments. Default: true.
+	Shell *bool
+	// All of argv, argv[0] included, when shell is false.
 	Arguments []string
 	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
@@ -1946,13 +1967,16 @@ func (m *CommandInfo) String() string {
 	return codec.Describe(&commandInfoSchema, unsafe.Pointer(m))
 }
 
-// CommandInfoURI is a part of [CommandInfo]. (mesos.v1.CommandInfo.URI)
+// CommandInfoURI is a file that the agent fetches into the sandbox. (mesos.v1.CommandInfo.URI)
 type CommandInfoURI struct {
-	Value      string
+	Value string
+	// Whether it gets the mode of a program; it is not extracted then.
 	Executable *bool
-	// Default: true.
-	Extract    *bool
-	Cache      *bool
+	// Whether an archive, told by its name, is unpacked into the sandbox. Default: true.
+	Extract *bool
+	// Whether the agent may keep it for the next task.
+	Cache *bool
+	// The name in the sandbox; the last part of the URI's path when unset.
 	OutputFile *string
 	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
@@ -2045,7 +2069,8 @@ func (m *CommandInfoURI) String() string {
 	return codec.Describe(&commandInfoURISchema, unsafe.Pointer(m))
 }
 
-// ExecutorInfo is mesos.v1.ExecutorInfo.
+// ExecutorInfo is the program that runs tasks on the framework's behalf. It must be the same, field by field, each
+// time that a running executor is named. (mesos.v1.ExecutorInfo)
 type ExecutorInfo struct {
 	ExecutorID  ExecutorID
 	Data        []byte
@@ -2054,9 +2079,10 @@ type ExecutorInfo struct {
 	FrameworkID *FrameworkID
 	Name        *string
 	// (Out of use.)
-	Source              *string
-	Container           *ContainerInfo
-	Discovery           *DiscoveryInfo
+	Source    *string
+	Container *ContainerInfo
+	Discovery *DiscoveryInfo
+	// From SHUTDOWN until the agent kills it.
 	ShutdownGracePeriod *DurationInfo
 	Labels              *Labels
 	Type                *ExecutorInfoType
@@ -2143,7 +2169,7 @@ func (m *ExecutorInfo) String() string {
 	return codec.Describe(&executorInfoSchema, unsafe.Pointer(m))
 }
 
-// DomainInfo is mesos.v1.DomainInfo.
+// DomainInfo is where a machine stands: the region and the zone that may fail together. (mesos.v1.DomainInfo)
 type DomainInfo struct {
 	FaultDomain *DomainInfoFaultDomain
 	// Unknown has the fields that the schema does not know, as they came.
@@ -2404,9 +2430,10 @@ func (m *DomainInfoFaultDomainZoneInfo) String() string {
 	return codec.Describe(&domainInfoFaultDomainZoneInfoSchema, unsafe.Pointer(m))
 }
 
-// MasterInfo is mesos.v1.MasterInfo.
+// MasterInfo is how a master presents itself, also through ZooKeeper. (mesos.v1.MasterInfo)
 type MasterInfo struct {
 	ID string
+	// An IPv4 address in network byte order, read as a number of the master's own byte order; see address.
 	IP uint32
 	// Default: 5050.
 	Port         uint32
@@ -2569,7 +2596,7 @@ func (m *MasterInfoCapability) String() string {
 	return codec.Describe(&masterInfoCapabilitySchema, unsafe.Pointer(m))
 }
 
-// AgentInfo is mesos.v1.AgentInfo.
+// AgentInfo is how an agent presents itself. (mesos.v1.AgentInfo)
 type AgentInfo struct {
 	Hostname   string
 	Resources  []Resource
@@ -3081,7 +3108,7 @@ func (m *ResourceProviderInfoStorage) String() string {
 	return codec.Describe(&resourceProviderInfoStorageSchema, unsafe.Pointer(m))
 }
 
-// Value is mesos.v1.Value.
+// Value is a resource's or an attribute's value. (mesos.v1.Value)
 type Value struct {
 	Type   ValueType
 	Scalar *ValueScalar
@@ -3147,7 +3174,7 @@ func (m *Value) String() string {
 	return codec.Describe(&valueSchema, unsafe.Pointer(m))
 }
 
-// ValueScalar is a part of [Value]. (mesos.v1.Value.Scalar)
+// ValueScalar is a number; of resources, Mesos counts thousandths. (mesos.v1.Value.Scalar)
 type ValueScalar struct {
 	Value float64
 	// Unknown has the fields that the schema does not know, as they came.
@@ -3209,7 +3236,7 @@ func (m *ValueScalar) String() string {
 	return codec.Describe(&valueScalarSchema, unsafe.Pointer(m))
 }
 
-// ValueRange is a part of [Value]. (mesos.v1.Value.Range)
+// ValueRange is the whole numbers from begin to end, both included. (mesos.v1.Value.Range)
 type ValueRange struct {
 	Begin uint64
 	End   uint64
@@ -3272,7 +3299,7 @@ func (m *ValueRange) String() string {
 	return codec.Describe(&valueRangeSchema, unsafe.Pointer(m))
 }
 
-// ValueRanges is a part of [Value]. (mesos.v1.Value.Ranges)
+// ValueRanges are ranges that do not overlap, such as ports. (mesos.v1.Value.Ranges)
 type ValueRanges struct {
 	Range []ValueRange
 	// Unknown has the fields that the schema does not know, as they came.
@@ -3334,7 +3361,7 @@ func (m *ValueRanges) String() string {
 	return codec.Describe(&valueRangesSchema, unsafe.Pointer(m))
 }
 
-// ValueSet is a part of [Value]. (mesos.v1.Value.Set)
+// ValueSet is a set of names. (mesos.v1.Value.Set)
 type ValueSet struct {
 	Item []string
 	// Unknown has the fields that the schema does not know, as they came.
@@ -3458,7 +3485,8 @@ func (m *ValueText) String() string {
 	return codec.Describe(&valueTextSchema, unsafe.Pointer(m))
 }
 
-// Attribute is mesos.v1.Attribute.
+// Attribute is something that an agent's operator says about it: a name and a text, a number or ranges. Mesos only
+// passes it on. (mesos.v1.Attribute)
 type Attribute struct {
 	Name   string
 	Type   ValueType
@@ -3525,22 +3553,28 @@ func (m *Attribute) String() string {
 	return codec.Describe(&attributeSchema, unsafe.Pointer(m))
 }
 
-// Resource is mesos.v1.Resource.
+// Resource is an amount of something on an agent: cpus, mem and disk (in MB), gpus, ports, or what the operator named.
+// (mesos.v1.Resource)
 type Resource struct {
+	// Which member has the amount is told by type.
 	Name   string
 	Type   ValueType
 	Scalar *ValueScalar
 	Ranges *ValueRanges
 	Set    *ValueSet
-	// Default: "*". (Out of use.)
-	Role           *string
-	Disk           *ResourceDiskInfo
-	Reservation    *ResourceReservationInfo
-	Revocable      *ResourceRevocableInfo
-	Shared         *ResourceSharedInfo
+	// Before reservations were a stack; now see reservations. Default: "*". (Out of use.)
+	Role        *string
+	Disk        *ResourceDiskInfo
+	Reservation *ResourceReservationInfo
+	// When set, it may be taken back at any time, with what runs on it.
+	Revocable *ResourceRevocableInfo
+	// When set, several tasks may use it at once.
+	Shared *ResourceSharedInfo
+	// To which of the framework's roles it is allocated.
 	AllocationInfo *ResourceAllocationInfo
 	ProviderID     *ResourceProviderID
-	Reservations   []ResourceReservationInfo
+	// The last one counts; each refines the one before. None is unreserved.
+	Reservations []ResourceReservationInfo
 	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
@@ -6893,7 +6927,7 @@ func (m *PerfStatistics) String() string {
 	return codec.Describe(&perfStatisticsSchema, unsafe.Pointer(m))
 }
 
-// OfferFilters is mesos.v1.OfferFilters.
+// OfferFilters say which offers are too small to be worth sending. (mesos.v1.OfferFilters)
 type OfferFilters struct {
 	MinAllocatableResources *OfferFiltersMinAllocatableResources
 	// Unknown has the fields that the schema does not know, as they came.
@@ -7156,17 +7190,21 @@ func (m *Request) String() string {
 	return codec.Describe(&requestSchema, unsafe.Pointer(m))
 }
 
-// Offer is mesos.v1.Offer.
+// Offer is what a framework may have of one agent's resources until it accepts, declines or is told that it is
+// rescinded. It is never divided: accepting a part declines the rest. (mesos.v1.Offer)
 type Offer struct {
-	ID             OfferID
-	FrameworkID    FrameworkID
-	AgentID        AgentID
-	Hostname       string
-	Resources      []Resource
-	ExecutorIDs    []ExecutorID
-	Attributes     []Attribute
-	URL            *URL
+	ID          OfferID
+	FrameworkID FrameworkID
+	AgentID     AgentID
+	Hostname    string
+	Resources   []Resource
+	// The framework's executors that run on the agent already.
+	ExecutorIDs []ExecutorID
+	Attributes  []Attribute
+	URL         *URL
+	// When the machine will be maintained.
 	Unavailability *Unavailability
+	// The role that all of the offer's resources are allocated to.
 	AllocationInfo *ResourceAllocationInfo
 	Domain         *DomainInfo
 	// Unknown has the fields that the schema does not know, as they came.
@@ -7228,15 +7266,16 @@ func (m *Offer) String() string {
 	return codec.Describe(&offerSchema, unsafe.Pointer(m))
 }
 
-// OfferOperation is a part of [Offer]. (mesos.v1.Offer.Operation)
+// OfferOperation is what is to be done with accepted offers. (mesos.v1.Offer.Operation)
 type OfferOperation struct {
-	Type         *OfferOperationType
-	Launch       *OfferOperationLaunch
-	Reserve      *OfferOperationReserve
-	Unreserve    *OfferOperationUnreserve
-	Create       *OfferOperationCreate
-	Destroy      *OfferOperationDestroy
-	LaunchGroup  *OfferOperationLaunchGroup
+	Type        *OfferOperationType
+	Launch      *OfferOperationLaunch
+	Reserve     *OfferOperationReserve
+	Unreserve   *OfferOperationUnreserve
+	Create      *OfferOperationCreate
+	Destroy     *OfferOperationDestroy
+	LaunchGroup *OfferOperationLaunchGroup
+	// Set when the outcome is to be told.
 	ID           *OperationID
 	GrowVolume   *OfferOperationGrowVolume
 	ShrinkVolume *OfferOperationShrinkVolume
@@ -7970,7 +8009,7 @@ func (m *OfferOperationDestroyDisk) String() string {
 	return codec.Describe(&offerOperationDestroyDiskSchema, unsafe.Pointer(m))
 }
 
-// InverseOffer is mesos.v1.InverseOffer.
+// InverseOffer asks for resources back, because their machine will be maintained. (mesos.v1.InverseOffer)
 type InverseOffer struct {
 	ID             OfferID
 	URL            *URL
@@ -8037,23 +8076,28 @@ func (m *InverseOffer) String() string {
 	return codec.Describe(&inverseOfferSchema, unsafe.Pointer(m))
 }
 
-// TaskInfo is mesos.v1.TaskInfo.
+// TaskInfo is a task to launch: on which agent, with which resources, and either a command or an executor to run it.
+// (mesos.v1.TaskInfo)
 type TaskInfo struct {
-	Name              string
-	TaskID            TaskID
-	AgentID           AgentID
-	Resources         []Resource
-	Executor          *ExecutorInfo
-	Data              []byte
-	Command           *CommandInfo
-	HealthCheck       *HealthCheck
-	Container         *ContainerInfo
-	Labels            *Labels
-	Discovery         *DiscoveryInfo
-	KillPolicy        *KillPolicy
-	Check             *CheckInfo
+	Name      string
+	TaskID    TaskID
+	AgentID   AgentID
+	Resources []Resource
+	Executor  *ExecutorInfo
+	// For the executor; Mesos does not look at it.
+	Data []byte
+	// Run by Mesos' own command executor. Either this or executor.
+	Command     *CommandInfo
+	HealthCheck *HealthCheck
+	Container   *ContainerInfo
+	Labels      *Labels
+	Discovery   *DiscoveryInfo
+	KillPolicy  *KillPolicy
+	Check       *CheckInfo
+	// After so long the task is killed, with TASK_FAILED.
 	MaxCompletionTime *DurationInfo
-	Limits            map[string]ValueScalar
+	// By name of the resource (cpus, mem): the most that it may use, at least what it has. Infinity is no limit.
+	Limits map[string]ValueScalar
 	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
@@ -8113,7 +8157,7 @@ func (m *TaskInfo) String() string {
 	return codec.Describe(&taskInfoSchema, unsafe.Pointer(m))
 }
 
-// TaskGroupInfo is mesos.v1.TaskGroupInfo.
+// TaskGroupInfo is tasks that are launched together on one executor, or not at all. (mesos.v1.TaskGroupInfo)
 type TaskGroupInfo struct {
 	Tasks []TaskInfo
 	// Unknown has the fields that the schema does not know, as they came.
@@ -8175,7 +8219,7 @@ func (m *TaskGroupInfo) String() string {
 	return codec.Describe(&taskGroupInfoSchema, unsafe.Pointer(m))
 }
 
-// Task is mesos.v1.Task.
+// Task is a task as the master or the agent remembers it. (mesos.v1.Task)
 type Task struct {
 	Name              string
 	TaskID            TaskID
@@ -8462,7 +8506,7 @@ func (m *Operation) String() string {
 	return codec.Describe(&operationSchema, unsafe.Pointer(m))
 }
 
-// OperationStatus is mesos.v1.OperationStatus.
+// OperationStatus is what has become of an operation. (mesos.v1.OperationStatus)
 type OperationStatus struct {
 	OperationID        *OperationID
 	State              OperationState
@@ -8823,24 +8867,34 @@ func (m *CheckStatusInfoTCP) String() string {
 	return codec.Describe(&checkStatusInfoTCPSchema, unsafe.Pointer(m))
 }
 
-// TaskStatus is mesos.v1.TaskStatus.
+// TaskStatus is a status update: what has become of a task, as told by its executor, its agent or the master.
+// (mesos.v1.TaskStatus)
 type TaskStatus struct {
-	TaskID          TaskID
-	State           TaskState
-	Data            []byte
-	Message         *string
-	AgentID         *AgentID
-	Timestamp       *float64
-	ExecutorID      *ExecutorID
-	Healthy         *bool
-	Source          *TaskStatusSource
-	Reason          *TaskStatusReason
+	TaskID TaskID
+	State  TaskState
+	// From the executor; Mesos does not look at it.
+	Data []byte
+	// Why, for people.
+	Message *string
+	AgentID *AgentID
+	// Seconds since 1970, UTC.
+	Timestamp  *float64
+	ExecutorID *ExecutorID
+	// The last result of the health check, if the task has one.
+	Healthy *bool
+	// Who tells it.
+	Source *TaskStatusSource
+	// Why, for programs.
+	Reason *TaskStatusReason
+	// 16 bytes. Unset when the update is not to be acknowledged: only updates with a uuid are.
 	UUID            []byte
 	Labels          *Labels
 	ContainerStatus *ContainerStatus
+	// Since when the agent has not answered, in TASK_UNREACHABLE.
 	UnreachableTime *TimeInfo
 	CheckStatus     *CheckStatusInfo
-	Limitation      *TaskResourceLimitation
+	// Which limit a task was killed for.
+	Limitation *TaskResourceLimitation
 	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
@@ -8940,9 +8994,10 @@ func (m *TaskStatus) String() string {
 	return codec.Describe(&taskStatusSchema, unsafe.Pointer(m))
 }
 
-// Filters is mesos.v1.Filters.
+// Filters are what declining an offer says about later ones. (mesos.v1.Filters)
 type Filters struct {
-	// Default: 5.
+	// For how long the same resources of the agent are not offered again. Infinity, and anything over 365 days, is 365
+	// days; negative is the default. Default: 5.
 	RefuseSeconds *float64
 	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
@@ -9011,7 +9066,7 @@ func (m *Filters) String() string {
 	return codec.Describe(&filtersSchema, unsafe.Pointer(m))
 }
 
-// Environment is mesos.v1.Environment.
+// Environment is what is added to the environment of a command. (mesos.v1.Environment)
 type Environment struct {
 	Variables []EnvironmentVariable
 	// Unknown has the fields that the schema does not know, as they came.
@@ -9280,7 +9335,7 @@ func (m *Parameters) String() string {
 	return codec.Describe(&parametersSchema, unsafe.Pointer(m))
 }
 
-// Credential is mesos.v1.Credential.
+// Credential is a principal and its secret. (mesos.v1.Credential)
 type Credential struct {
 	Principal string
 	Secret    *string
@@ -10864,7 +10919,7 @@ func (m *VolumeSourceCSIVolumeStaticProvisioning) String() string {
 	return codec.Describe(&volumeSourceCSIVolumeStaticProvisioningSchema, unsafe.Pointer(m))
 }
 
-// NetworkInfo is mesos.v1.NetworkInfo.
+// NetworkInfo is a network that a container is to join, or has joined. (mesos.v1.NetworkInfo)
 type NetworkInfo struct {
 	Groups       []string
 	Labels       *Labels
@@ -11939,7 +11994,8 @@ func (m *ContainerInfoMesosInfo) String() string {
 	return codec.Describe(&containerInfoMesosInfoSchema, unsafe.Pointer(m))
 }
 
-// ContainerStatus is mesos.v1.ContainerStatus.
+// ContainerStatus is what an agent adds to a status about the container that the task runs in.
+// (mesos.v1.ContainerStatus)
 type ContainerStatus struct {
 	NetworkInfos []NetworkInfo
 	CgroupInfo   *CgroupInfo
@@ -12643,7 +12699,7 @@ func (m *CgroupInfoNetCls) String() string {
 	return codec.Describe(&cgroupInfoNetClsSchema, unsafe.Pointer(m))
 }
 
-// Labels is mesos.v1.Labels.
+// Labels are keys and values that Mesos only passes on. (mesos.v1.Labels)
 type Labels struct {
 	Labels []Label
 	// Unknown has the fields that the schema does not know, as they came.
@@ -12705,7 +12761,7 @@ func (m *Labels) String() string {
 	return codec.Describe(&labelsSchema, unsafe.Pointer(m))
 }
 
-// Label is mesos.v1.Label.
+// Label is a key, which may occur more than once, with or without a value. (mesos.v1.Label)
 type Label struct {
 	Key   string
 	Value *string
@@ -13877,7 +13933,7 @@ func (m *DeviceWhitelist) String() string {
 	return codec.Describe(&deviceWhitelistSchema, unsafe.Pointer(m))
 }
 
-// DrainConfig is mesos.v1.DrainConfig.
+// DrainConfig is how an agent is emptied before maintenance. (mesos.v1.DrainConfig)
 type DrainConfig struct {
 	MaxGracePeriod *DurationInfo
 	// Default: false.
@@ -14012,7 +14068,7 @@ func (m *DrainInfo) String() string {
 	return codec.Describe(&drainInfoSchema, unsafe.Pointer(m))
 }
 
-// AttributeConstraint is mesos.v1.scheduler.AttributeConstraint.
+// AttributeConstraint is a condition on one attribute of an agent. (mesos.v1.scheduler.AttributeConstraint)
 type AttributeConstraint struct {
 	Selector  AttributeConstraintSelector
 	Predicate AttributeConstraintPredicate
@@ -14675,7 +14731,7 @@ func (m *AttributeConstraintPredicateTextNotMatches) String() string {
 	return codec.Describe(&attributeConstraintPredicateTextNotMatchesSchema, unsafe.Pointer(m))
 }
 
-// OfferConstraints is mesos.v1.scheduler.OfferConstraints.
+// OfferConstraints say, by role, which agents are worth offering. (mesos.v1.scheduler.OfferConstraints)
 type OfferConstraints struct {
 	RoleConstraints map[string]OfferConstraintsRoleConstraints
 	// Unknown has the fields that the schema does not know, as they came.
@@ -14896,25 +14952,40 @@ func (e Status) Names() *codec.Names { return &statusNames }
 // String gives the name in the schema, such as DRIVER_NOT_STARTED, or the number when it has none.
 func (e Status) String() string { return statusNames.String(int32(e)) }
 
-// TaskState is mesos.v1.TaskState.
+// TaskState is where a task is in its life. It moves forward only; TASK_UNREACHABLE may turn into any other.
+// (mesos.v1.TaskState)
 type TaskState int32
 
 // The values of TaskState.
 const (
-	TaskStaging        TaskState = 6  // TASK_STAGING
-	TaskStarting       TaskState = 0  // TASK_STARTING
-	TaskRunning        TaskState = 1  // TASK_RUNNING
-	TaskKilling        TaskState = 8  // TASK_KILLING
-	TaskFinished       TaskState = 2  // TASK_FINISHED
-	TaskFailed         TaskState = 3  // TASK_FAILED
-	TaskKilled         TaskState = 4  // TASK_KILLED
-	TaskError          TaskState = 7  // TASK_ERROR
-	TaskLost           TaskState = 5  // TASK_LOST
-	TaskDropped        TaskState = 9  // TASK_DROPPED
-	TaskUnreachable    TaskState = 10 // TASK_UNREACHABLE
-	TaskGone           TaskState = 11 // TASK_GONE
+	// TaskStaging is a task that the master has passed on and no executor has spoken of.
+	TaskStaging TaskState = 6 // TASK_STAGING
+	// TaskStarting is a task that its executor has taken on.
+	TaskStarting TaskState = 0 // TASK_STARTING
+	// TaskRunning is a task that runs.
+	TaskRunning TaskState = 1 // TASK_RUNNING
+	// TaskKilling is a task that is being ended; only frameworks with TASK_KILLING_STATE see it.
+	TaskKilling TaskState = 8 // TASK_KILLING
+	// TaskFinished is terminal: ended by itself, with success.
+	TaskFinished TaskState = 2 // TASK_FINISHED
+	// TaskFailed is terminal: ended by itself, without success.
+	TaskFailed TaskState = 3 // TASK_FAILED
+	// TaskKilled is terminal: ended by a call.
+	TaskKilled TaskState = 4 // TASK_KILLED
+	// TaskError is terminal: its description is wrong, so that trying again is no use.
+	TaskError TaskState = 7 // TASK_ERROR
+	// TaskLost is what frameworks without PARTITION_AWARE are told when nobody knows better.
+	TaskLost TaskState = 5 // TASK_LOST
+	// TaskDropped is terminal: never launched; trying again may succeed.
+	TaskDropped TaskState = 9 // TASK_DROPPED
+	// TaskUnreachable is a task on an agent that does not answer; it may still run.
+	TaskUnreachable TaskState = 10 // TASK_UNREACHABLE
+	// TaskGone is terminal: its agent has lost it.
+	TaskGone TaskState = 11 // TASK_GONE
+	// TaskGoneByOperator is what an operator says of tasks on an agent that will not come back.
 	TaskGoneByOperator TaskState = 12 // TASK_GONE_BY_OPERATOR
-	TaskUnknown        TaskState = 13 // TASK_UNKNOWN
+	// TaskUnknown answers a question about a task that the master has never heard of.
+	TaskUnknown TaskState = 13 // TASK_UNKNOWN
 )
 
 // Names describes the enum to the codec.
@@ -14984,15 +15055,24 @@ type FrameworkInfoCapabilityType int32
 
 // The values of FrameworkInfoCapabilityType.
 const (
-	FrameworkInfoCapabilityTypeUnknown               FrameworkInfoCapabilityType = 0 // UNKNOWN
-	FrameworkInfoCapabilityTypeRevocableResources    FrameworkInfoCapabilityType = 1 // REVOCABLE_RESOURCES
-	FrameworkInfoCapabilityTypeTaskKillingState      FrameworkInfoCapabilityType = 2 // TASK_KILLING_STATE
-	FrameworkInfoCapabilityTypeGPUResources          FrameworkInfoCapabilityType = 3 // GPU_RESOURCES
-	FrameworkInfoCapabilityTypeSharedResources       FrameworkInfoCapabilityType = 4 // SHARED_RESOURCES
-	FrameworkInfoCapabilityTypePartitionAware        FrameworkInfoCapabilityType = 5 // PARTITION_AWARE
-	FrameworkInfoCapabilityTypeMultiRole             FrameworkInfoCapabilityType = 6 // MULTI_ROLE
+	FrameworkInfoCapabilityTypeUnknown FrameworkInfoCapabilityType = 0 // UNKNOWN
+	// FrameworkInfoCapabilityTypeRevocableResources wants to be offered resources that may be taken back.
+	FrameworkInfoCapabilityTypeRevocableResources FrameworkInfoCapabilityType = 1 // REVOCABLE_RESOURCES
+	// FrameworkInfoCapabilityTypeTaskKillingState wants to be told TASK_KILLING while a task is ending.
+	FrameworkInfoCapabilityTypeTaskKillingState FrameworkInfoCapabilityType = 2 // TASK_KILLING_STATE
+	// FrameworkInfoCapabilityTypeGPUResources wants offers of agents that have GPUs.
+	FrameworkInfoCapabilityTypeGPUResources FrameworkInfoCapabilityType = 3 // GPU_RESOURCES
+	// FrameworkInfoCapabilityTypeSharedResources wants to be offered shared volumes.
+	FrameworkInfoCapabilityTypeSharedResources FrameworkInfoCapabilityType = 4 // SHARED_RESOURCES
+	// FrameworkInfoCapabilityTypePartitionAware gets TASK_UNREACHABLE, TASK_DROPPED, TASK_GONE and the like in place of
+	// TASK_LOST, and decides itself what to do.
+	FrameworkInfoCapabilityTypePartitionAware FrameworkInfoCapabilityType = 5 // PARTITION_AWARE
+	// FrameworkInfoCapabilityTypeMultiRole has roles instead of one role.
+	FrameworkInfoCapabilityTypeMultiRole FrameworkInfoCapabilityType = 6 // MULTI_ROLE
+	// FrameworkInfoCapabilityTypeReservationRefinement understands resources whose reservations are a stack.
 	FrameworkInfoCapabilityTypeReservationRefinement FrameworkInfoCapabilityType = 7 // RESERVATION_REFINEMENT
-	FrameworkInfoCapabilityTypeRegionAware           FrameworkInfoCapabilityType = 8 // REGION_AWARE
+	// FrameworkInfoCapabilityTypeRegionAware wants offers of other regions than the master's.
+	FrameworkInfoCapabilityTypeRegionAware FrameworkInfoCapabilityType = 8 // REGION_AWARE
 )
 
 // Names describes the enum to the codec.

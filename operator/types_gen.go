@@ -136,7 +136,8 @@ func (m *MaintenanceWindow) String() string {
 	return codec.Describe(&maintenanceWindowSchema, unsafe.Pointer(m))
 }
 
-// MaintenanceSchedule is mesos.v1.maintenance.Schedule.
+// MaintenanceSchedule is the plan of maintenance: windows with the machines that will be out of use.
+// (mesos.v1.maintenance.Schedule)
 type MaintenanceSchedule struct {
 	Windows []MaintenanceWindow
 	// Unknown has the fields that the schema does not know, as they came.
@@ -499,7 +500,7 @@ func (m *QuotaRequest) String() string {
 	return codec.Describe(&quotaRequestSchema, unsafe.Pointer(m))
 }
 
-// QuotaConfig is mesos.v1.quota.QuotaConfig.
+// QuotaConfig is what a role is guaranteed and limited to. (mesos.v1.quota.QuotaConfig)
 type QuotaConfig struct {
 	Role       string
 	Guarantees map[string]mesos.ValueScalar
@@ -627,7 +628,7 @@ func (m *QuotaStatus) String() string {
 	return codec.Describe(&quotaStatusSchema, unsafe.Pointer(m))
 }
 
-// MasterCall is mesos.v1.master.Call.
+// MasterCall is what an operator asks of the master. Its type says which member is set. (mesos.v1.master.Call)
 type MasterCall struct {
 	Type                      *MasterCallType
 	GetMetrics                *MasterCallGetMetrics
@@ -2184,7 +2185,7 @@ func (m *MasterCallMarkAgentGone) String() string {
 	return codec.Describe(&masterCallMarkAgentGoneSchema, unsafe.Pointer(m))
 }
 
-// MasterResponse is mesos.v1.master.Response.
+// MasterResponse is the master's answer to an operator. Its type is that of the call. (mesos.v1.master.Response)
 type MasterResponse struct {
 	Type                   *MasterResponseType
 	GetHealth              *MasterResponseGetHealth
@@ -3893,7 +3894,8 @@ func (m *MasterResponseGetQuota) String() string {
 	return codec.Describe(&masterResponseGetQuotaSchema, unsafe.Pointer(m))
 }
 
-// MasterEvent is mesos.v1.master.Event.
+// MasterEvent is what the master tells an operator who subscribed. Its type says which member is set.
+// (mesos.v1.master.Event)
 type MasterEvent struct {
 	Type             *MasterEventType
 	Subscribed       *MasterEventSubscribed
@@ -4501,7 +4503,8 @@ func (m *MasterEventAgentRemoved) String() string {
 	return codec.Describe(&masterEventAgentRemovedSchema, unsafe.Pointer(m))
 }
 
-// AgentCall is mesos.v1.agent.Call.
+// AgentCall is what an operator, or an executor for its nested containers, asks of an agent. Its type says which
+// member is set. (mesos.v1.agent.Call)
 type AgentCall struct {
 	Type            *AgentCallType
 	GetMetrics      *AgentCallGetMetrics
@@ -6077,7 +6080,7 @@ func (m *AgentCallPruneImages) String() string {
 	return codec.Describe(&agentCallPruneImagesSchema, unsafe.Pointer(m))
 }
 
-// AgentResponse is mesos.v1.agent.Response.
+// AgentResponse is the agent's answer to an operator. Its type is that of the call. (mesos.v1.agent.Response)
 type AgentResponse struct {
 	Type                 *AgentResponseType
 	GetHealth            *AgentResponseGetHealth
@@ -7659,7 +7662,8 @@ func (m *AgentResponseWaitContainer) String() string {
 	return codec.Describe(&agentResponseWaitContainerSchema, unsafe.Pointer(m))
 }
 
-// AgentProcessIO is mesos.v1.agent.ProcessIO.
+// AgentProcessIO is a piece of a container's input or output, or says how the stream goes on.
+// (mesos.v1.agent.ProcessIO)
 type AgentProcessIO struct {
 	Type    *AgentProcessIOType
 	Data    *AgentProcessIOData

@@ -9,8 +9,9 @@ import (
 	"github.com/ormosproject/ormos/mesos"
 )
 
-// Event is mesos.v1.scheduler.Event.
+// Event is what the master tells a scheduler. Its type says which member is set. (mesos.v1.scheduler.Event)
 type Event struct {
+	// UNKNOWN also when the master is newer and sends a type that this schema lacks.
 	Type                  *EventType
 	Subscribed            *EventSubscribed
 	Offers                *EventOffers
@@ -89,9 +90,10 @@ func (m *Event) String() string {
 	return codec.Describe(&eventSchema, unsafe.Pointer(m))
 }
 
-// EventSubscribed is what an [Event] of type SUBSCRIBED carries. (mesos.v1.scheduler.Event.Subscribed)
+// EventSubscribed is the first event of a stream. (mesos.v1.scheduler.Event.Subscribed)
 type EventSubscribed struct {
-	FrameworkID              mesos.FrameworkID
+	FrameworkID mesos.FrameworkID
+	// How often HEARTBEAT comes. A stream that is silent for several intervals is dead.
 	HeartbeatIntervalSeconds *float64
 	MasterInfo               *mesos.MasterInfo
 	// Unknown has the fields that the schema does not know, as they came.
@@ -285,7 +287,7 @@ func (m *EventInverseOffers) String() string {
 	return codec.Describe(&eventInverseOffersSchema, unsafe.Pointer(m))
 }
 
-// EventRescind is what an [Event] of type RESCIND carries. (mesos.v1.scheduler.Event.Rescind)
+// EventRescind takes an offer back; using it would fail. (mesos.v1.scheduler.Event.Rescind)
 type EventRescind struct {
 	OfferID mesos.OfferID
 	// Unknown has the fields that the schema does not know, as they came.
@@ -414,7 +416,8 @@ func (m *EventRescindInverseOffer) String() string {
 	return codec.Describe(&eventRescindInverseOfferSchema, unsafe.Pointer(m))
 }
 
-// EventUpdate is what an [Event] of type UPDATE carries. (mesos.v1.scheduler.Event.Update)
+// EventUpdate is a status update. It comes again and again until it is acknowledged, if it has a uuid.
+// (mesos.v1.scheduler.Event.Update)
 type EventUpdate struct {
 	Status mesos.TaskStatus
 	// Unknown has the fields that the schema does not know, as they came.
@@ -543,7 +546,7 @@ func (m *EventUpdateOperationStatus) String() string {
 	return codec.Describe(&eventUpdateOperationStatusSchema, unsafe.Pointer(m))
 }
 
-// EventMessage is what an [Event] of type MESSAGE carries. (mesos.v1.scheduler.Event.Message)
+// EventMessage comes from an executor. It may get lost, or come twice. (mesos.v1.scheduler.Event.Message)
 type EventMessage struct {
 	AgentID    mesos.AgentID
 	ExecutorID mesos.ExecutorID
@@ -607,11 +610,13 @@ func (m *EventMessage) String() string {
 	return codec.Describe(&eventMessageSchema, unsafe.Pointer(m))
 }
 
-// EventFailure is what an [Event] of type FAILURE carries. (mesos.v1.scheduler.Event.Failure)
+// EventFailure tells that an executor has ended (executor_id is set) or that an agent is gone (it is not).
+// (mesos.v1.scheduler.Event.Failure)
 type EventFailure struct {
 	AgentID    *mesos.AgentID
 	ExecutorID *mesos.ExecutorID
-	Status     *int32
+	// Of the executor, as wait(2) gives it.
+	Status *int32
 	// Unknown has the fields that the schema does not know, as they came.
 	Unknown []byte
 }
@@ -679,7 +684,7 @@ func (m *EventFailure) String() string {
 	return codec.Describe(&eventFailureSchema, unsafe.Pointer(m))
 }
 
-// EventError is what an [Event] of type ERROR carries. (mesos.v1.scheduler.Event.Error)
+// EventError ends the subscription; the master closes the stream after it. (mesos.v1.scheduler.Event.Error)
 type EventError struct {
 	Message string
 	// Unknown has the fields that the schema does not know, as they came.
@@ -883,7 +888,8 @@ func (m *ResponseReconcileOperations) String() string {
 	return codec.Describe(&responseReconcileOperationsSchema, unsafe.Pointer(m))
 }
 
-// Call is mesos.v1.scheduler.Call.
+// Call is what a scheduler asks of the master. Its type says which member is set; all but SUBSCRIBE need framework_id.
+// (mesos.v1.scheduler.Call)
 type Call struct {
 	FrameworkID                *mesos.FrameworkID
 	Type                       *CallType
@@ -970,7 +976,7 @@ func (m *Call) String() string {
 	return codec.Describe(&callSchema, unsafe.Pointer(m))
 }
 
-// CallSubscribe is what a [Call] of type SUBSCRIBE carries. (mesos.v1.scheduler.Call.Subscribe)
+// CallSubscribe opens the stream of events. (mesos.v1.scheduler.Call.Subscribe)
 type CallSubscribe struct {
 	FrameworkInfo    mesos.FrameworkInfo
 	SuppressedRoles  []string
@@ -1034,7 +1040,8 @@ func (m *CallSubscribe) String() string {
 	return codec.Describe(&callSubscribeSchema, unsafe.Pointer(m))
 }
 
-// CallAccept is what a [Call] of type ACCEPT carries. (mesos.v1.scheduler.Call.Accept)
+// CallAccept uses offers, all of one agent, for operations in their order. No operations is the same as declining.
+// (mesos.v1.scheduler.Call.Accept)
 type CallAccept struct {
 	OfferIDs   []mesos.OfferID
 	Operations []mesos.OfferOperation
@@ -1098,7 +1105,7 @@ func (m *CallAccept) String() string {
 	return codec.Describe(&callAcceptSchema, unsafe.Pointer(m))
 }
 
-// CallDecline is what a [Call] of type DECLINE carries. (mesos.v1.scheduler.Call.Decline)
+// CallDecline gives offers back. (mesos.v1.scheduler.Call.Decline)
 type CallDecline struct {
 	OfferIDs []mesos.OfferID
 	Filters  *mesos.Filters
@@ -1295,7 +1302,8 @@ func (m *CallDeclineInverseOffers) String() string {
 	return codec.Describe(&callDeclineInverseOffersSchema, unsafe.Pointer(m))
 }
 
-// CallRevive is what a [Call] of type REVIVE carries. (mesos.v1.scheduler.Call.Revive)
+// CallRevive asks for offers again: it ends the filters and the suppression of the roles, of all when none is named.
+// (mesos.v1.scheduler.Call.Revive)
 type CallRevive struct {
 	Roles []string
 	// Unknown has the fields that the schema does not know, as they came.
@@ -1357,7 +1365,7 @@ func (m *CallRevive) String() string {
 	return codec.Describe(&callReviveSchema, unsafe.Pointer(m))
 }
 
-// CallKill is what a [Call] of type KILL carries. (mesos.v1.scheduler.Call.Kill)
+// CallKill ends a task. The outcome comes as a status update. (mesos.v1.scheduler.Call.Kill)
 type CallKill struct {
 	TaskID     mesos.TaskID
 	AgentID    *mesos.AgentID
@@ -1421,7 +1429,7 @@ func (m *CallKill) String() string {
 	return codec.Describe(&callKillSchema, unsafe.Pointer(m))
 }
 
-// CallShutdown is what a [Call] of type SHUTDOWN carries. (mesos.v1.scheduler.Call.Shutdown)
+// CallShutdown ends an executor with all its tasks. (mesos.v1.scheduler.Call.Shutdown)
 type CallShutdown struct {
 	ExecutorID mesos.ExecutorID
 	AgentID    mesos.AgentID
@@ -1484,7 +1492,8 @@ func (m *CallShutdown) String() string {
 	return codec.Describe(&callShutdownSchema, unsafe.Pointer(m))
 }
 
-// CallAcknowledge is what a [Call] of type ACKNOWLEDGE carries. (mesos.v1.scheduler.Call.Acknowledge)
+// CallAcknowledge tells that a status update is safe with the scheduler, so that the next one may come.
+// (mesos.v1.scheduler.Call.Acknowledge)
 type CallAcknowledge struct {
 	AgentID mesos.AgentID
 	TaskID  mesos.TaskID
@@ -1620,7 +1629,8 @@ func (m *CallAcknowledgeOperationStatus) String() string {
 	return codec.Describe(&callAcknowledgeOperationStatusSchema, unsafe.Pointer(m))
 }
 
-// CallReconcile is what a [Call] of type RECONCILE carries. (mesos.v1.scheduler.Call.Reconcile)
+// CallReconcile asks for the state of tasks, of all when none is named. The answers are updates without uuid, with
+// reason REASON_RECONCILIATION. (mesos.v1.scheduler.Call.Reconcile)
 type CallReconcile struct {
 	Tasks []CallReconcileTask
 	// Unknown has the fields that the schema does not know, as they came.
@@ -1883,7 +1893,7 @@ func (m *CallReconcileOperationsOperation) String() string {
 	return codec.Describe(&callReconcileOperationsOperationSchema, unsafe.Pointer(m))
 }
 
-// CallMessage is what a [Call] of type MESSAGE carries. (mesos.v1.scheduler.Call.Message)
+// CallMessage is for an executor. It may get lost. (mesos.v1.scheduler.Call.Message)
 type CallMessage struct {
 	AgentID    mesos.AgentID
 	ExecutorID mesos.ExecutorID
@@ -2009,7 +2019,7 @@ func (m *CallRequest) String() string {
 	return codec.Describe(&callRequestSchema, unsafe.Pointer(m))
 }
 
-// CallSuppress is what a [Call] of type SUPPRESS carries. (mesos.v1.scheduler.Call.Suppress)
+// CallSuppress asks for no more offers in the roles, in all when none is named. (mesos.v1.scheduler.Call.Suppress)
 type CallSuppress struct {
 	Roles []string
 	// Unknown has the fields that the schema does not know, as they came.

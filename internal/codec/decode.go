@@ -104,12 +104,12 @@ func (a *Arena) decode(sc *Schema, m unsafe.Pointer, b []byte) *Error {
 			i += n
 			switch f.Op {
 			case String + Required, String + Implicit:
-				if !validUTF8(unsafe.Add(base, at), n) {
+				if !validUTF8(base, at, n) {
 					return notUTF8(f, start)
 				}
 				*(*string)(p) = text(base, at, n)
 			case String + Optional:
-				if !validUTF8(unsafe.Add(base, at), n) {
+				if !validUTF8(base, at, n) {
 					return notUTF8(f, start)
 				}
 				if f.Oneof != 0 {
@@ -121,7 +121,7 @@ func (a *Arena) decode(sc *Schema, m unsafe.Pointer, b []byte) *Error {
 					return a.again(sc, m, b)
 				}
 				sub := f.sub()
-				if sub.Single && a.id(sub, p, unsafe.Add(base, at), n) {
+				if sub.Single && a.id(sub, p, base, at, n) {
 					break
 				}
 				if err := a.nested(sub, p, b[at:i]); err != nil {
@@ -140,7 +140,7 @@ func (a *Arena) decode(sc *Schema, m unsafe.Pointer, b []byte) *Error {
 					return exhausted(f, start)
 				}
 				*(*unsafe.Pointer)(p) = q
-				if sub.Single && a.id(sub, q, unsafe.Add(base, at), n) {
+				if sub.Single && a.id(sub, q, base, at, n) {
 					break
 				}
 				if err := a.nested(sub, q, b[at:i]); err != nil {
@@ -161,7 +161,7 @@ func (a *Arena) decode(sc *Schema, m unsafe.Pointer, b []byte) *Error {
 					return err.inside(f, s.len-1, at)
 				}
 			case String + Repeated:
-				if !validUTF8(unsafe.Add(base, at), n) {
+				if !validUTF8(base, at, n) {
 					return notUTF8(f, start)
 				}
 				*(*[]string)(p) = append(*(*[]string)(p), text(base, at, n))
@@ -250,14 +250,14 @@ func (a *Arena) decode(sc *Schema, m unsafe.Pointer, b []byte) *Error {
 }
 
 // id reads a message that is only an id, and reports whether it is written as usual: one string and nothing else.
-func (a *Arena) id(sc *Schema, m, v unsafe.Pointer, n int) bool {
-	if n < 2 || n >= 0x82 || byteAt(v, 0) != 1<<3|wireBytes || int(byteAt(v, 1)) != n-2 {
+func (a *Arena) id(sc *Schema, m, base unsafe.Pointer, at, n int) bool {
+	if n < 2 || n >= 0x82 || byteAt(base, at) != 1<<3|wireBytes || int(byteAt(base, at+1)) != n-2 {
 		return false
 	}
-	if !validUTF8(unsafe.Add(v, 2), n-2) {
+	if !validUTF8(base, at+2, n-2) {
 		return false
 	}
-	*(*string)(unsafe.Add(m, uintptr(sc.Fields[1].Off))) = text(v, 2, n-2)
+	*(*string)(unsafe.Add(m, uintptr(sc.Fields[1].Off))) = text(base, at+2, n-2)
 	return true
 }
 
@@ -274,8 +274,12 @@ func (a *Arena) nestedError(err *Error, sc *Schema, f *Field, m unsafe.Pointer, 
 // byteAt is byte i of what base points to.
 func byteAt(base unsafe.Pointer, i int) byte { return *(*byte)(unsafe.Add(base, i)) }
 
-// text makes a string of the n bytes at i of what base points to, without a copy.
+// text makes a string of the n bytes at i of what base points to, without a copy. The empty string points nowhere: it may
+// stand at the end, and would point to whatever comes after.
 func text(base unsafe.Pointer, i, n int) string {
+	if n == 0 {
+		return ""
+	}
 	return unsafe.String((*byte)(unsafe.Add(base, i)), n)
 }
 

@@ -68,7 +68,7 @@ func appendField(b []byte, f *Field, p unsafe.Pointer) ([]byte, *Error) {
 	switch f.Op.kind() {
 	case String:
 		s := *(*string)(p)
-		if !validUTF8(unsafe.Pointer(unsafe.StringData(s)), len(s)) {
+		if !validUTF8(unsafe.Pointer(unsafe.StringData(s)), 0, len(s)) {
 			return nil, failed("string is not UTF-8")
 		}
 		return append(appendVarint(b, uint64(len(s))), s...), nil

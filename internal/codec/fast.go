@@ -140,7 +140,7 @@ func Text(b []byte, i int) (string, int) {
 		return "", -1
 	}
 	if n < 8 {
-		if !validUTF8(unsafe.Add(base, i), n) {
+		if !validUTF8(base, i, n) {
 			return "", -1
 		}
 		return text(base, i, n), i + n
@@ -150,7 +150,7 @@ func Text(b []byte, i int) (string, int) {
 		all |= *(*uint64)(unsafe.Add(base, k))
 	}
 	all |= *(*uint64)(unsafe.Add(base, i+n-8))
-	if all&notASCII != 0 && !validUTF8(unsafe.Add(base, i), n) {
+	if all&notASCII != 0 && !validUTF8(base, i, n) {
 		return "", -1
 	}
 	return text(base, i, n), i + n
@@ -171,7 +171,7 @@ func ID(b []byte, i int) (string, int) {
 		return "", -1
 	}
 	if n < 8 {
-		if !validUTF8(unsafe.Add(base, i), n) {
+		if !validUTF8(base, i, n) {
 			return "", -1
 		}
 		return text(base, i, n), i + n
@@ -181,7 +181,7 @@ func ID(b []byte, i int) (string, int) {
 		all |= *(*uint64)(unsafe.Add(base, k))
 	}
 	all |= *(*uint64)(unsafe.Add(base, i+n-8))
-	if all&notASCII != 0 && !validUTF8(unsafe.Add(base, i), n) {
+	if all&notASCII != 0 && !validUTF8(base, i, n) {
 		return "", -1
 	}
 	return text(base, i, n), i + n
@@ -213,7 +213,7 @@ func AppendText(b []byte, key byte, s string) ([]byte, bool) {
 	} else {
 		b = appendVarint(append(b, key), uint64(len(s)))
 	}
-	return append(b, s...), validUTF8(unsafe.Pointer(unsafe.StringData(s)), len(s))
+	return append(b, s...), validUTF8(unsafe.Pointer(unsafe.StringData(s)), 0, len(s))
 }
 
 // AppendNumber appends a number.

@@ -22,7 +22,7 @@ func describe(d protoreflect.Descriptor) string {
 		return name + " is a span of time: google.protobuf.Duration."
 	}
 	if text := comment(d); text != "" {
-		if rest, ok := strings.CutPrefix(text, string(d.Name())+" "); ok {
+		if first, rest, _ := strings.Cut(text, " "); strings.HasSuffix("."+string(full), "."+first) {
 			text = name + " " + rest
 		}
 		return fmt.Sprintf("%s (%s)", text, full)

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -159,4 +161,21 @@ func prune(v any, key string) any {
 		}
 	}
 	return v
+}
+
+// shape lists the keys of a JSON value, sorted.
+func shape(v any) string {
+	switch v := v.(type) {
+	case map[string]any:
+		var b strings.Builder
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			b.WriteString(k + "{" + shape(v[k]) + "}")
+		}
+		return b.String()
+	case []any:
+		if len(v) > 0 {
+			return shape(v[0])
+		}
+	}
+	return ""
 }
