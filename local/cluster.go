@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -207,9 +206,10 @@ func (c *Cluster) runAgent(ctx context.Context, a *agent.Agent) error {
 	return err
 }
 
-// serve serves HTTP until ctx ends.
+// serve serves HTTP until ctx ends. There is no limit of the time until a request comes: frameworks and executors keep a connection at
+// hand for their calls, and take its end for that of the master or agent.
 func serve(ctx context.Context, listener net.Listener, handler http.HandlerFunc) error {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	server := &http.Server{Handler: handler, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 	defer context.AfterFunc(ctx, func() { server.Close() })()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("cannot serve %s: %w", listener.Addr(), err)

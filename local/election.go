@@ -49,7 +49,7 @@ func (c *Cluster) elect(ctx context.Context, m *master.Master) error {
 	if err != nil {
 		return fmt.Errorf("cannot encode MasterInfo: %w", err)
 	}
-	for standing, err := range zk.Elect(ctx, *c.election, info, zk.Options{Logger: c.Logger}) {
+	for standing, err := range zk.Elect(ctx, *c.election, info, zk.Options{Logger: c.Logger, SessionTimeout: c.masterFlags.ZKSessionTimeout}) {
 		if err != nil {
 			return err
 		}

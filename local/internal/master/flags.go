@@ -23,6 +23,9 @@ type Flags struct {
 	// AgentReregisterTimeout is how long a disconnected agent, or one known from before the master's start, may stay away
 	// before it is unreachable; 0 is 10 min.
 	AgentReregisterTimeout time.Duration
+	// ZKSessionTimeout is how long ZooKeeper keeps a master's registration that it hears nothing of; 0 is 10 s. It is for whoever
+	// holds the election.
+	ZKSessionTimeout time.Duration
 	// Roles are the only roles that frameworks may use; empty allows all.
 	Roles []string
 	// NoRootSubmissions refuses frameworks and tasks of the user root (--root_submissions=false).
@@ -39,6 +42,7 @@ const (
 	defaultPingTimeout        = 15 * time.Second
 	defaultPings              = 5
 	defaultReregisterTimeout  = 10 * time.Minute
+	defaultZKSessionTimeout   = 10 * time.Second
 	heartbeatInterval         = 15 * time.Second
 	maxSubscribers            = 1000
 )
@@ -47,6 +51,7 @@ const (
 func (f Flags) withDefaults() Flags {
 	f.AllocationInterval = orDefault(f.AllocationInterval, defaultAllocationInterval)
 	f.AgentPingTimeout = orDefault(f.AgentPingTimeout, defaultPingTimeout)
+	f.ZKSessionTimeout = orDefault(f.ZKSessionTimeout, defaultZKSessionTimeout)
 	f.MaxAgentPingTimeouts = orDefault(f.MaxAgentPingTimeouts, defaultPings)
 	f.AgentReregisterTimeout = orDefault(f.AgentReregisterTimeout, defaultReregisterTimeout)
 	f.MaxCompletedFrameworks = orDefault(f.MaxCompletedFrameworks, 50)
@@ -75,6 +80,7 @@ func (f *Flags) flagTable() map[string]func(string) error {
 		"allocation_interval":                 durationFlag(&f.AllocationInterval),
 		"agent_ping_timeout":                  durationFlag(&f.AgentPingTimeout),
 		"agent_reregister_timeout":            durationFlag(&f.AgentReregisterTimeout),
+		"zk_session_timeout":                  durationFlag(&f.ZKSessionTimeout),
 		"max_agent_ping_timeouts":             countFlag(&f.MaxAgentPingTimeouts),
 		"max_completed_frameworks":            countFlag(&f.MaxCompletedFrameworks),
 		"max_completed_tasks_per_framework":   countFlag(&f.MaxCompletedTasksPerFramework),
@@ -146,6 +152,7 @@ func (m *Master) flagTexts() map[string]string {
 		"max_unreachable_tasks_per_framework":   strconv.Itoa(f.MaxUnreachableTasksPerFramework),
 		"min_allocatable_resources":             "cpus:0.01|mem:32", "port": strconv.Itoa(m.address.Port), "publish_per_framework_metrics": "true",
 		"registry": "in_memory", "registry_strict": "false", "role_sorter": "drf", "root_submissions": strconv.FormatBool(!f.NoRootSubmissions),
+		"zk_session_timeout": mesos.FormatDuration(f.ZKSessionTimeout),
 	}
 	if m.workDir != "" {
 		texts["registry"], texts["work_dir"] = "replicated_log", m.workDir
