@@ -103,13 +103,10 @@ func (d *Driver) Events(ctx context.Context) iter.Seq2[TypedEvent, error] {
 		for {
 			select {
 			case <-s.arrived:
-				for _, event := range s.take() {
-					if isClosed(d.stop) || ctx.Err() != nil {
-						break
-					}
-					if !yield(event, nil) {
-						d.Stop()
-					}
+				if !d.tell(ctx, s.take(), yield) { // the loop was left: nothing may be yielded any more
+					d.Stop()
+					d.flush(ctx, s)
+					return
 				}
 			case <-s.failed:
 				yield(nil, s.failure)
@@ -122,6 +119,19 @@ func (d *Driver) Events(ctx context.Context) iter.Seq2[TypedEvent, error] {
 			}
 		}
 	}
+}
+
+// tell yields events until the driver is stopped. It is false when the caller wants no more.
+func (d *Driver) tell(ctx context.Context, events []TypedEvent, yield func(TypedEvent, error) bool) bool {
+	for _, event := range events {
+		if isClosed(d.stop) || ctx.Err() != nil {
+			return true
+		}
+		if !yield(event, nil) {
+			return false
+		}
+	}
+	return true
 }
 
 // flush waits for the last acknowledgements as long as they can come.
@@ -147,6 +157,9 @@ func (d *Driver) flush(ctx context.Context, s *session) {
 // there is none, the time, and sends the update until the agent has acknowledged it, in the order of the calls. It
 // does not wait. It is an error to update a task that was never launched or that an earlier update has ended, which
 // need not concern a caller whose task ended while it was being killed.
+//
+// In the status' message U+FFFD takes the place of what is not UTF-8, so that it may hold a program's output. Anywhere else that is
+// an error, and the update is not sent.
 func (d *Driver) Update(status mesos.TaskStatus) error {
 	if err := d.ledger.update(status, mesos.ExecutorID{Value: d.env.ExecutorID}, time.Now()); err != nil {
 		return explain(status, err)

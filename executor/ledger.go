@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -64,7 +65,6 @@ func (l *ledger) update(status mesos.TaskStatus, executor mesos.ExecutorID, now 
 	case status.State == mesos.TaskStaging:
 		return errors.New("TASK_STAGING is for agents to say")
 	}
-	t.ended = status.State.Terminal()
 	owned := status.Clone()
 	owned.UUID = newUUID()
 	owned.Source = new(mesos.SourceExecutor)
@@ -72,6 +72,14 @@ func (l *ledger) update(status mesos.TaskStatus, executor mesos.ExecutorID, now 
 	if owned.Timestamp == nil {
 		owned.Timestamp = new(float64(now.UnixNano()) / 1e9)
 	}
+	if owned.Message != nil {
+		owned.Message = new(strings.ToValidUTF8(*owned.Message, "\uFFFD"))
+	}
+	// One that cannot be encoded would make every subscription fail from now on, and with that end the other tasks.
+	if _, err := owned.AppendBinary(nil); err != nil {
+		return err
+	}
+	t.ended = status.State.Terminal()
 	u := CallUpdate{Status: *owned}
 	l.updates = append(l.updates, u)
 	l.send(Call{Type: new(CallTypeUpdate), Update: &u})
