@@ -106,7 +106,7 @@ func keep(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	say("stopping", "the framework and its %d tasks", len(h.record.Tasks))
+	say("stopping", "the framework; tasks to end: %d", len(h.record.Tasks))
 	h.stopping = true
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -114,7 +114,7 @@ func keep(ctx context.Context, o options) error {
 		return err
 	}
 	if left := len(h.record.Tasks); left > 0 {
-		return fmt.Errorf("gave up waiting for the end of %d tasks: they run on; start hello again to take them back", left)
+		return fmt.Errorf("gave up waiting for the end of the tasks: %d may run on; start hello again to take them back", left)
 	}
 	say("ended", "nothing is left running")
 	return nil

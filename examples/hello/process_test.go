@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -197,6 +198,12 @@ func startCluster(t *testing.T, dir string, args ...string) *cluster {
 func startClusterAt(t *testing.T, dir string, port int, args ...string) *cluster {
 	t.Helper()
 	c := &cluster{t: t, dir: dir, master: fmt.Sprintf("127.0.0.1:%d", port)}
+	t.Cleanup(func() { // executors outlive the cluster
+		for _, pid := range c.executors() {
+			n, _ := strconv.Atoi(pid)
+			syscall.Kill(n, syscall.SIGKILL)
+		}
+	})
 	c.args = append([]string{"local", "-v", "--port", fmt.Sprint(port), "--agent-port", fmt.Sprint(port + 1), "--work-dir", filepath.Join(dir, "work")}, args...)
 	c.start()
 	return c

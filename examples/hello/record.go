@@ -72,7 +72,7 @@ func (r *record) save() error {
 		err = os.MkdirAll(filepath.Dir(r.path), 0o755)
 	}
 	if err == nil {
-		err = os.WriteFile(r.path+".new", append(text, '\n'), 0o644)
+		err = writeSynced(r.path+".new", append(text, '\n'))
 	}
 	if err == nil {
 		err = os.Rename(r.path+".new", r.path)
@@ -81,4 +81,14 @@ func (r *record) save() error {
 		return fmt.Errorf("cannot record the tasks: %w", err)
 	}
 	return nil
+}
+
+// writeSynced writes a file that a crash of the machine does not take back.
+func writeSynced(path string, text []byte) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	return errors.Join(err, file.Sync(), file.Close())
 }

@@ -237,6 +237,29 @@ func TestDefaultExecutorIsRefused(t *testing.T) {
 	c.until("the framework is gone", func(a *Agent) bool { return len(a.frameworks) == 0 })
 }
 
+func TestUnsupportedTasksAreRefused(t *testing.T) {
+	c := start(t)
+	hear[link.Register](t, c.master)
+	docker := &mesos.ContainerInfo{Type: mesos.ContainerInfoTypeDocker, Docker: &mesos.ContainerInfoDockerInfo{Image: "nginx"}}
+	image := &mesos.ContainerInfo{Type: mesos.ContainerInfoTypeMesos, Mesos: &mesos.ContainerInfoMesosInfo{Image: &mesos.Image{Type: mesos.ImageTypeDocker}}}
+	custom := customTask("executor")
+	custom.Executor.Container = docker
+	for what, task := range map[string]mesos.TaskInfo{
+		"Docker containers": commandTask("docker", func(t *mesos.TaskInfo) { t.Container = docker }),
+		"Container images":  commandTask("image", func(t *mesos.TaskInfo) { t.Container = image }),
+		"Health checks":     commandTask("health", func(t *mesos.TaskInfo) { t.HealthCheck = new(mesos.HealthCheck) }),
+		"Checks":            commandTask("check", func(t *mesos.TaskInfo) { t.Check = new(mesos.CheckInfo) }),
+		"Docker":            custom,
+	} {
+		c.launch(testFramework(), task)
+		if s := c.acknowledged(mesos.TaskFailed); s.GetReason() != mesos.ReasonContainerLaunchFailed || !strings.HasPrefix(s.GetMessage(), what) {
+			t.Errorf("%s: %s", what, &s)
+		}
+	}
+	hear[link.ExitedExecutor](t, c.master)
+	c.until("the framework is gone", func(a *Agent) bool { return len(a.frameworks) == 0 })
+}
+
 func TestMessages(t *testing.T) {
 	c, x, _ := subscribed(t, testFramework(), []string{"t"})
 	fw, ex := mesos.FrameworkID{Value: frameworkID}, mesos.ExecutorID{Value: executorID}

@@ -134,10 +134,14 @@ func (e *executor) everSent() bool {
 	return slices.ContainsFunc(e.ordered(), (*task).sent) || slices.ContainsFunc(e.completed, (*task).sent)
 }
 
-// sent tells whether the task was given to its executor: others were killed before.
+// sent tells whether the task was given to its executor: others were killed before, or it never got them.
 func (t *task) sent() bool {
 	n := len(t.record.Statuses)
-	return n == 0 || t.record.Statuses[n-1].GetReason() != mesos.ReasonTaskKilledDuringLaunch
+	if n == 0 {
+		return true
+	}
+	reason := t.record.Statuses[n-1].GetReason()
+	return reason != mesos.ReasonTaskKilledDuringLaunch && reason != mesos.ReasonAgentRestarted
 }
 
 // busy tells whether there are tasks that are not completed.

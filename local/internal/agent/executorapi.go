@@ -170,6 +170,9 @@ func (a *Agent) subscribe(e *executor, s *api.CallSubscribe, stream *wire.EventS
 	}
 	e.send(a.subscribed(e))
 	a.catchUp(e, s)
+	if !e.everSent() && len(e.queued) == 0 { // nobody else would end it
+		a.shutdown(e)
+	}
 	a.deliver(e)
 	a.backAgain()
 }

@@ -19,11 +19,44 @@ import (
 func (a *Agent) runTask(m link.RunTask) {
 	f := a.framework(m.Framework)
 	b := batch{tasks: []mesos.TaskInfo{m.Task}}
-	if m.Task.Executor == nil {
-		a.runBatch(f, commandExecutorInfo(f, &m.Task), b, true)
+	info, command := commandExecutorInfo(f, &m.Task), m.Task.Executor == nil
+	if !command {
+		info = *m.Task.Executor
+	}
+	if why := unsupported(&m.Task); why != "" {
+		a.fail(f, b, info.ExecutorID, why, command)
 		return
 	}
-	a.runBatch(f, *m.Task.Executor, b, false)
+	a.runBatch(f, info, b, command)
+}
+
+// unsupported says what a task needs that the local cluster does not have yet: to run it without would not be what was asked for. A
+// framework's own executor does checks as it likes.
+func unsupported(t *mesos.TaskInfo) string {
+	wanted := t.Container
+	if t.Executor != nil {
+		wanted = t.Executor.Container
+	}
+	switch {
+	case wanted != nil && wanted.Type == mesos.ContainerInfoTypeDocker:
+		return "Docker containers are not supported by the local cluster yet"
+	case wanted != nil && wanted.Mesos != nil && wanted.Mesos.Image != nil:
+		return "Container images are not supported by the local cluster yet"
+	case t.Executor == nil && t.HealthCheck != nil:
+		return "Health checks are not supported by the local cluster yet"
+	case t.Executor == nil && t.Check != nil:
+		return "Checks are not supported by the local cluster yet"
+	}
+	return ""
+}
+
+// fail ends tasks whose executor cannot be launched, and the executor, of which the master knows unless it is the command executor.
+func (a *Agent) fail(f *framework, b batch, executor mesos.ExecutorID, why string, command bool) {
+	a.refuse(f, b, executor, termination{mesos.TaskFailed, mesos.ReasonContainerLaunchFailed, why})
+	if !command {
+		a.say(link.ExitedExecutor{FrameworkID: mesos.FrameworkID{Value: f.id}, ExecutorID: executor, Status: -1})
+	}
+	a.removeIdle(f)
 }
 
 // runTaskGroup launches a group on a framework's own executor.
@@ -31,11 +64,7 @@ func (a *Agent) runTaskGroup(m link.RunTaskGroup) {
 	f := a.framework(m.Framework)
 	b := batch{tasks: m.Group.Tasks, group: true}
 	if m.Executor.GetType() == mesos.ExecutorInfoTypeDefault {
-		a.refuse(f, b, m.Executor.ExecutorID, termination{
-			mesos.TaskFailed, mesos.ReasonContainerLaunchFailed, "The default executor is not supported by the local cluster yet",
-		})
-		a.say(link.ExitedExecutor{FrameworkID: mesos.FrameworkID{Value: f.id}, ExecutorID: m.Executor.ExecutorID, Status: -1})
-		a.removeIdle(f)
+		a.fail(f, b, m.Executor.ExecutorID, "The default executor is not supported by the local cluster yet", false)
 		return
 	}
 	a.runBatch(f, m.Executor, b, false)
