@@ -12,8 +12,12 @@ const (
 	// Slabs grow from slabFirst to slabLast bytes.
 	slabFirst = 1 << 10
 	slabLast  = 32<<10 - 8 // Go's largest small object and its header
-	// slabReused is how large they may become when their memory is used again.
+	// slabReused is how large they may become when their memory is used again, or one record needs as much.
 	slabReused = 1 << 20
+	// All slabs are left behind after so many bytes of records, because one message in use keeps its slab, all that is in it,
+	// and whatever that leads to: a list of a thousand offers, say, for each of the hundreds of short events in the slab.
+	generation       = 64 << 10
+	generationReused = 16 << 20
 	// Optional strings and numbers come in chunks of 8 KiB.
 	stringChunk = 512
 	wordChunk   = 1024
@@ -25,12 +29,14 @@ const (
 //
 // An arena does not use memory again unless it is told to (see [Arena.Reset]): what was decoded stays valid for as long as
 // somebody holds it, and the garbage collector takes it afterwards. The price is that holding one nested message holds
-// its slab (32 KiB), and holding one string holds the buffer it was read from: Clone what is kept for long.
+// what was decoded along with it (out of 64 KiB of records, or one record that is larger), and holding one string
+// holds the buffer it was read from: Clone what is kept for long.
 type Arena struct {
 	slabs   []slab
 	strings chunk[string]
 	words   chunk[uint64]
 	epoch   int  // how often Reset was called
+	read    int  // bytes of the records of this generation
 	depth   int  // of the message at hand
 	left    int  // how many bytes the message at hand may still take
 	slow    bool // the tables decode, not the generated code
@@ -45,14 +51,39 @@ func NewArena() *Arena { return &Arena{} }
 // Reset is the promise that no message decoded so far is used any more (strings and bytes out of them may be). The arena
 // then uses its memory again: a reader that is done with each event before it reads the next decodes several times
 // as fast, because the memory stays in the processor's cache and the garbage collector has nothing to do. It costs nothing
-// itself.
-func (a *Arena) Reset() { a.epoch++ }
+// itself, but for the odd time when it forgets what the messages of long ago led to.
+func (a *Arena) Reset() {
+	a.epoch++
+	if a.read > generationReused {
+		a.scrub()
+		a.read = 0
+	}
+}
+
+// scrub clears all memory, so that it leads to nothing.
+func (a *Arena) scrub() {
+	for i := range a.slabs {
+		if s := &a.slabs[i]; s.base != nil {
+			s.of.clear(s.base, s.count)
+			s.off, s.used = 0, 0
+			if s.spare != nil {
+				s.of.clear(s.spare, int(s.room)/(int(s.end)/s.count))
+			}
+		}
+	}
+	clear(a.strings.all)
+	clear(a.strings.spare)
+	a.strings.used = 0
+}
 
 // slab is memory for structs of one type. Its fields are offsets, so that a full slab has no pointer past its end.
 type slab struct {
 	base     unsafe.Pointer
 	off, end uintptr
-	next     int // how many structs the next slab has
+	used     uintptr // bytes in the slabs of this generation that are full
+	count    int     // how many structs this slab has
+	next     int     // how many the next one has
+	of       Type
 	spare    unsafe.Pointer
 	room     uintptr // size of spare
 	epoch    int     // when spare was full
@@ -62,6 +93,8 @@ type slab struct {
 type chunk[T any] struct {
 	all   []T
 	used  int
+	full  int // how many were in the chunks of this generation that are full
+	next  int // how many the next chunk has, 0 is the usual
 	spare []T
 	epoch int // when spare was full
 }
@@ -70,6 +103,30 @@ type chunk[T any] struct {
 func (a *Arena) allow(n int) {
 	a.left, a.depth = n*memoryFactor+memoryFloor, 0
 	a.slow, a.failed = a.single, false
+	limit := generation
+	if a.epoch > 0 {
+		limit = 4 * generationReused // Reset is called no more
+	}
+	if a.read += n; a.read > limit && !a.single {
+		a.leave()
+		a.read = n
+	}
+}
+
+// leave leaves all slabs behind. The next ones are as large as was needed.
+func (a *Arena) leave() {
+	for i := range a.slabs {
+		if s := &a.slabs[i]; s.base != nil {
+			structs := int(s.used+s.off) * s.count / int(s.end)
+			*s = slab{next: min(structs, s.count*slabReused/int(s.end))}
+		}
+	}
+	a.strings.leave(stringChunk)
+	a.words.leave(wordChunk)
+}
+
+func (c *chunk[T]) leave(most int) {
+	*c = chunk[T]{next: min(c.full+c.used, 16*most)}
 }
 
 // message allocates a struct. It gives nil when too much was allocated.
@@ -126,8 +183,10 @@ func (a *Arena) renew(s *slab, sc *Schema, n int) {
 		}
 		s.next = min(2*s.next, max(s.next, limit/int(sc.Size)))
 	}
+	s.used += s.off
 	s.spare, s.room, s.epoch = s.base, s.end, a.epoch
 	s.base, s.off, s.end = base, 0, size
+	s.count, s.of = int(size/sc.Size), sc.Type
 }
 
 // messages allocates n structs side by side. It gives nil when too much was allocated.
@@ -191,16 +250,19 @@ func (a *Arena) word() unsafe.Pointer {
 
 // renew is what it is for slabs; the memory is overwritten by who gets it.
 func (c *chunk[T]) renew(a *Arena, n int) {
-	if a.single {
+	switch {
+	case a.single:
 		n = 4
+	case c.next > 0:
+		n, c.next = c.next, 0
+	case a.epoch > 0:
+		n = max(n, min(2*len(c.all), 16*n))
 	}
 	fresh := c.spare
 	if fresh == nil || c.epoch == a.epoch || len(fresh) < len(c.all) {
-		if a.epoch > 0 {
-			n = max(n, min(2*len(c.all), 16*n))
-		}
 		fresh = make([]T, n)
 	}
+	c.full += c.used
 	c.spare, c.epoch = c.all, a.epoch
 	c.all, c.used = fresh, 0
 }

@@ -25,10 +25,10 @@ const (
 	offerSize               = 520
 )
 
-// updates is a stream of UPDATE events.
-func updates(tb testing.TB) [][]byte {
+// updates is a stream of so many UPDATE events.
+func updates(tb testing.TB, count int) [][]byte {
 	tb.Helper()
-	all := make([][]byte, updateCount)
+	all := make([][]byte, count)
 	for i := range all {
 		uuid := make([]byte, 16)
 		for k := range uuid {
@@ -58,10 +58,10 @@ func updates(tb testing.TB) [][]byte {
 	return all
 }
 
-// offers is a stream of OFFERS events.
-func offers(tb testing.TB) [][]byte {
+// offers is a stream of so many OFFERS events.
+func offers(tb testing.TB, count int) [][]byte {
 	tb.Helper()
-	all := make([][]byte, eventCount)
+	all := make([][]byte, count)
 	for i := range all {
 		list := make([]mesos.Offer, offerCount)
 		for k := range list {
@@ -234,8 +234,8 @@ func cpuTime(b *testing.B) time.Duration {
 // streams are the benchmarks' inputs.
 func streams(b *testing.B, run func(b *testing.B, stream [][]byte, items int, sum func(*checksum, *scheduler.Event))) {
 	b.Helper()
-	b.Run("update", func(b *testing.B) { run(b, updates(b), updateCount, (*checksum).update) })
-	b.Run("offer", func(b *testing.B) { run(b, offers(b), eventCount*offerCount, (*checksum).offers) })
+	b.Run("update", func(b *testing.B) { run(b, updates(b, updateCount), updateCount, (*checksum).update) })
+	b.Run("offer", func(b *testing.B) { run(b, offers(b, eventCount), eventCount*offerCount, (*checksum).offers) })
 }
 
 func BenchmarkDecode(b *testing.B) {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -82,9 +83,13 @@ func TestTruncated(t *testing.T) {
 		for seed := range uint64(3) {
 			wire := full(t, name, seed)
 			for n := range min(len(wire), 3000) {
-				got := newMessage(t, name).UnmarshalBinary(wire[:n])
-				if want := proto.Unmarshal(wire[:n], stock(t, name)); (got == nil) != (want == nil) {
-					t.Fatalf("%s, seed %d, %d bytes: ours %v, stock runtime %v", name, seed, n, got, want)
+				tables := newMessage(t, name).UnmarshalBinary(wire[:n])
+				fast := newMessage(t, name).Decode(wire[:n:n], codec.NewArena())
+				if want := proto.Unmarshal(wire[:n], stock(t, name)); (tables == nil) != (want == nil) {
+					t.Fatalf("%s, seed %d, %d bytes: ours %v, stock runtime %v", name, seed, n, tables, want)
+				}
+				if fmt.Sprint(tables) != fmt.Sprint(fast) {
+					t.Fatalf("%s, seed %d, %d bytes: tables %v, generated code %v", name, seed, n, tables, fast)
 				}
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ormosproject/ormos/internal/codec"
+	"github.com/ormosproject/ormos/scheduler"
 )
 
 // messageNames are all messages, sorted.
@@ -204,6 +206,77 @@ func TestClone(t *testing.T) {
 		agree(t, name, c, want)
 		if s := fmt.Sprint(c); s == "" || s[0] != '{' {
 			t.Errorf("%s: String gives %q", name, s)
+		}
+	}
+}
+
+// TestReset decodes a stream with an arena that uses its memory again: each message must be as if it were the first.
+func TestReset(t *testing.T) {
+	a := codec.NewArena()
+	for round := range 40 {
+		for _, name := range []string{"mesos.v1.scheduler.Event", "mesos.v1.Offer", "mesos.v1.TaskStatus", "mesos.v1.TaskInfo"} {
+			want := newRandom(uint64(round), true).message(descriptors()[protoreflect.FullName(name)], 0)
+			wire, err := proto.Marshal(want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := constructors[name]()
+			for range 1 + round%7 { // fills slabs
+				a.Reset()
+				if err := m.Decode(wire, a); err != nil {
+					t.Fatal(err)
+				}
+			}
+			agree(t, name, m, want)
+		}
+	}
+}
+
+// TestArenaKeeps checks that an arena never touches what it has given away, unless told.
+func TestArenaKeeps(t *testing.T) {
+	a := codec.NewArena()
+	var events []*scheduler.Event
+	var texts []string
+	for i, b := range updates(t, 3000) {
+		e := new(scheduler.Event)
+		if err := e.Decode(b, a); err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, e)
+		if i < 100 {
+			texts = append(texts, e.String())
+		}
+	}
+	for i, text := range texts {
+		if got := events[i].String(); got != text {
+			t.Fatalf("event %d was\n%s\nnow is\n%s", i, text, got)
+		}
+	}
+}
+
+// TestArenaForgets checks that an arena does not keep what nobody uses: 200 events of 1 MB as structs.
+func TestArenaForgets(t *testing.T) {
+	stream := offers(t, 3)
+	for _, reset := range []bool{false, true} {
+		a := codec.NewArena()
+		var e scheduler.Event
+		for i := range 200 {
+			if reset {
+				a.Reset()
+			}
+			if err := e.Decode(slices.Clone(stream[i%len(stream)]), a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		runtime.GC()
+		var with, without runtime.MemStats
+		runtime.ReadMemStats(&with)
+		runtime.KeepAlive(a)
+		a, e = nil, scheduler.Event{}
+		runtime.GC()
+		runtime.ReadMemStats(&without)
+		if kept := int(with.HeapAlloc) - int(without.HeapAlloc); kept > 32<<20 {
+			t.Errorf("reset %v: %d MB are kept", reset, kept>>20)
 		}
 	}
 }
