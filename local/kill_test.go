@@ -35,6 +35,9 @@ func newMortal(t testing.TB) *mortal {
 	m.keep = func(e *scheduler.EventUpdate) bool { return m.note(e) }
 	m.framework.start()
 	await[*scheduler.EventSubscribed](m.framework, nil)
+	// An agent that is killed before it has noted its id comes back as another: of its tasks is then known only, and that after 10 min,
+	// that they are unreachable.
+	eventually(t, "the agent notes its id", func() bool { return len(match(t, m.options.WorkDir, "agent0/meta/slaves/latest")) == 1 })
 	return m
 }
 

@@ -141,7 +141,7 @@ func (s *settings) readAgents() error {
 		}
 		resources, err := mesos.ParseResources(text)
 		if err != nil {
-			return err
+			return fmt.Errorf("agent %d: %w", i, err)
 		}
 		s.resources = append(s.resources, resources)
 		if text, err = ofAgent("attributes", s.Options.Attributes, s.Agents, i); err != nil {
@@ -149,7 +149,7 @@ func (s *settings) readAgents() error {
 		}
 		attributes, err := mesos.ParseAttributes(text)
 		if err != nil {
-			return err
+			return fmt.Errorf("agent %d: %w", i, err)
 		}
 		s.attributes = append(s.attributes, attributes)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 // lockDir makes dir and locks it for as long as the returned file is open: the system lets go of the lock when the
@@ -18,8 +19,7 @@ func lockDir(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot use the work dir: %w", err)
 	}
-	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if err == nil {
+	if err = tryLock(file); err == nil {
 		return file, nil
 	}
 	file.Close()
@@ -27,4 +27,20 @@ func lockDir(dir string) (*os.File, error) {
 		return nil, fmt.Errorf("cannot use the work dir %s: another cluster runs on it", dir)
 	}
 	return nil, fmt.Errorf("cannot lock the work dir %s: %w", dir, err)
+}
+
+// lockPatience is how long a lock may be held by nobody: where a cluster was killed as it started a process, the copy of it that was to become that
+// process has the lock until then.
+const lockPatience = time.Second
+
+// tryLock locks file, unless somebody else has it for longer than lockPatience.
+func tryLock(file *os.File) error {
+	deadline := time.Now().Add(lockPatience)
+	for {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Now().After(deadline) {
+			return err
+		}
+		time.Sleep(lockPatience / 50)
+	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 
@@ -26,7 +27,10 @@ frameworks live on and are taken back. Without it everything lives in a temporar
   ormos local --zk zk://127.0.0.1:2181/mesos`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if options.Agents <= 0 {
+			if options.Agents < 0 {
+				return fmt.Errorf("cannot run %d agents", options.Agents)
+			}
+			if options.Agents == 0 {
 				options.Agents = -1
 			}
 			level := slog.LevelWarn
@@ -39,12 +43,7 @@ frameworks live on and are taken back. Without it everything lives in a temporar
 				return err
 			}
 			defer cluster.Stop()
-			out := cmd.OutOrStdout()
-			fmt.Fprintf(out, "master   http://%s\n", cluster.Master())
-			for i, agent := range cluster.Agents() {
-				fmt.Fprintf(out, "agent %d  http://%s\n", i, agent)
-			}
-			fmt.Fprintf(out, "work dir %s\nPress Ctrl-C to end it.\n", cluster.WorkDir())
+			show(cmd.OutOrStdout(), cluster)
 			return cluster.Wait()
 		},
 	}
@@ -58,13 +57,22 @@ frameworks live on and are taken back. Without it everything lives in a temporar
 	flags.StringArrayVar(&options.Attributes, "attributes", nil, "attributes as 'rack:a;level:10', once for all agents or once for each")
 	flags.StringVar(&options.Hostname, "hostname", "", "name that master and agents give themselves (default: the ip)")
 	flags.StringVar(&options.WorkDir, "work-dir", "", "directory of registry, sandboxes and checkpoints (default: a temporary one)")
-	flags.StringVar(&options.ZK, "zk", "", "zk://host:port/path under which the master stands for election")
+	flags.StringVar(&options.ZK, "zk", "", "zk://host:port,.../path under which the master stands for election")
 	flags.StringVar(&options.Credentials, "credentials", "", "file of principals and secrets; requires HTTP authentication")
 	flags.StringVar(&options.ACLs, "acls", "", "file of access control lists (JSON)")
 	flags.Var(settings{&options.MasterFlags}, "master-flag", "a flag of mesos-master, such as offer_timeout=5secs; may be given several times")
 	flags.Var(settings{&options.AgentFlags}, "agent-flag", "a flag of mesos-agent, such as recovery_timeout=1mins; may be given several times")
 	flags.BoolVarP(&verbose, "verbose", "v", false, "log what master and agents do")
 	return cmd
+}
+
+// show prints where everything is.
+func show(out io.Writer, cluster *local.Cluster) {
+	fmt.Fprintf(out, "master   http://%s\n", cluster.Master())
+	for i, agent := range cluster.Agents() {
+		fmt.Fprintf(out, "%-8s http://%s\n", fmt.Sprint("agent ", i), agent)
+	}
+	fmt.Fprintf(out, "work dir %s\nPress Ctrl-C to end it.\n", cluster.WorkDir())
 }
 
 // settings collects NAME=VALUE of a flag that may be given several times.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -27,19 +28,22 @@ func run() int {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	usage := false
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		usage = true
-		return fmt.Errorf("%w; see '%s --help'", err, cmd.CommandPath())
-	})
+	started := false // what goes wrong before is the fault of the call
+	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
 	root.AddCommand(localCommand(), versionCommand())
-	err := root.ExecuteContext(ctx)
-	if err == nil {
+	cmd, err := root.ExecuteContextC(ctx)
+	switch {
+	case err == nil:
 		return 0
+	case started:
+		fmt.Fprintln(os.Stderr, "ormos:", err)
+		return 1
 	}
-	fmt.Fprintln(os.Stderr, "ormos:", err)
-	if usage {
-		return 2
-	}
-	return 1
+	fmt.Fprintf(os.Stderr, "ormos: %s; see '%s --help'\n", inOneLine(err), cmd.CommandPath())
+	return 2
+}
+
+// inOneLine folds what cobra suggests into the error's line.
+func inOneLine(err error) string {
+	return strings.NewReplacer("\n\nDid you mean this?\n\t", "; did you mean ", "\n\t", " or ").Replace(strings.TrimSpace(err.Error()))
 }
