@@ -51,6 +51,9 @@ type Pipeline struct {
 	writing bool // somebody writes
 	telling bool // a call is being told its result
 	err     error
+
+	expecting bool // reading has a deadline
+	answered  bool // a call was answered since that was set
 }
 
 // PipelineOptions are the choices of a [Pipeline].
@@ -224,7 +227,9 @@ func (p *Pipeline) writeQueued() {
 	for len(p.out) > 0 && p.err == nil {
 		batch := p.out
 		p.out, p.spare = p.spare[:0], nil
-		p.expectAnswer(true)
+		if !p.expecting { // else it is for a call of before, which this must not give more time
+			p.expectAnswer(true)
+		}
 		p.mu.Unlock()
 		_, err := p.conn.Write(batch)
 		if err != nil {
@@ -240,8 +245,9 @@ func (p *Pipeline) writeQueued() {
 	p.changed.Broadcast()
 }
 
-// expectAnswer sets how long read waits for bytes. It is called with mu held.
+// expectAnswer sets until when read waits for an answer. It is called with mu held.
 func (p *Pipeline) expectAnswer(yes bool) {
+	p.expecting, p.answered = yes, false
 	var until time.Time
 	if yes {
 		until = time.Now().Add(p.timeout)
@@ -262,11 +268,11 @@ func (p *Pipeline) fail(err error) {
 
 // read is the goroutine that gives each call its answer.
 func (p *Pipeline) read() {
-	answers := answerReader{buffer: bufio.NewReaderSize(p.conn, 64<<10), request: p.request}
+	answers := answerReader{buffer: bufio.NewReaderSize(answerSource{p}, 64<<10), request: p.request}
 	for {
 		result, last, err := answers.next()
 		if err == nil {
-			err = p.answer(result, answers.buffer.Buffered() == 0)
+			err = p.answer(result)
 		}
 		if err == nil && last {
 			err = io.EOF
@@ -279,8 +285,21 @@ func (p *Pipeline) read() {
 	p.abandon()
 }
 
-// answer tells the oldest call its result. blocking says that the next read will wait for the peer.
-func (p *Pipeline) answer(result error, blocking bool) error {
+// An answerSource reads from the peer. The call that has become the oldest since the last read gets its own time; bytes alone
+// gain none.
+type answerSource struct{ *Pipeline }
+
+func (p answerSource) Read(b []byte) (int, error) {
+	p.mu.Lock()
+	if p.answered {
+		p.expectAnswer(p.first < len(p.waiting))
+	}
+	p.mu.Unlock()
+	return p.conn.Read(b)
+}
+
+// answer tells the oldest call its result.
+func (p *Pipeline) answer(result error) error {
 	p.mu.Lock()
 	if p.first == len(p.waiting) {
 		p.mu.Unlock()
@@ -296,10 +315,7 @@ func (p *Pipeline) answer(result error, blocking bool) error {
 		clear(p.waiting[n:])
 		p.waiting, p.first = p.waiting[:n], 0
 	}
-	if blocking {
-		p.expectAnswer(len(p.waiting) > 0)
-	}
-	p.telling = true
+	p.answered, p.telling = true, true
 	p.mu.Unlock()
 	done(result)
 	p.mu.Lock()
@@ -342,24 +358,15 @@ type answerReader struct {
 // next returns what the answer means for its call (nil or a [*StatusError]), whether the peer closes the connection after it, and an error
 // if there was no answer.
 func (a *answerReader) next() (result error, last bool, err error) {
-	if _, err := a.buffer.Peek(1); err != nil {
-		return nil, false, err
+	answer, head, err := a.read()
+	for err == nil && answer != nil && answer.StatusCode/100 == 1 && answer.StatusCode != http.StatusSwitchingProtocols {
+		answer, head, err = a.read() // that was none yet: 100 Continue, say
 	}
-	arrived, _ := a.buffer.Peek(a.buffer.Buffered())
-	if n := len(a.accepted); n > 0 && bytes.HasPrefix(arrived, a.accepted) {
-		_, err := a.buffer.Discard(n)
-		return nil, false, err
-	}
-	head, _, whole := bytes.Cut(arrived, []byte("\r\n\r\n"))
-	if whole {
-		head = bytes.Clone(arrived[:len(head)+4])
-	}
-	answer, err := http.ReadResponse(a.buffer, a.request)
-	if err != nil {
+	if err != nil || answer == nil {
 		return nil, false, err
 	}
 	defer answer.Body.Close()
-	if whole && answer.StatusCode == http.StatusAccepted && answer.ContentLength == 0 && !answer.Close {
+	if answer.StatusCode == http.StatusAccepted && answer.ContentLength == 0 && !answer.Close {
 		a.accepted = head
 	}
 	result = answerError(answer)
@@ -367,4 +374,21 @@ func (a *answerReader) next() (result error, last bool, err error) {
 		return nil, false, err
 	}
 	return result, answer.Close, nil
+}
+
+// read reads up to an answer's body, and returns the bytes of its head too if it can. An answer as the one before is nil.
+func (a *answerReader) read() (answer *http.Response, head []byte, err error) {
+	if _, err := a.buffer.Peek(1); err != nil {
+		return nil, nil, err
+	}
+	arrived, _ := a.buffer.Peek(a.buffer.Buffered())
+	if n := len(a.accepted); n > 0 && bytes.HasPrefix(arrived, a.accepted) {
+		_, err := a.buffer.Discard(n)
+		return nil, nil, err
+	}
+	if end := bytes.Index(arrived, []byte("\r\n\r\n")); end >= 0 {
+		head = bytes.Clone(arrived[:end+4])
+	}
+	answer, err = http.ReadResponse(a.buffer, a.request)
+	return answer, head, err
 }

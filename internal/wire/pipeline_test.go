@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ormosproject/ormos/internal/wire"
@@ -232,6 +233,98 @@ func TestPipelineTimesOut(t *testing.T) {
 	p := pipeline(t, c, wire.Dialer{}, wire.PipelineOptions{Timeout: time.Millisecond})
 	if err := p.Call(t.Context(), &note{}); !errors.Is(err, wire.ErrUnanswered) || !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Later calls gain no time for one that the peer does not answer, and neither does half an answer.
+func TestPipelineTimesOutUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			r := bufio.NewReader(far)
+			_ = readRequest(r)
+			_, _ = io.WriteString(far, ok202+"HTTP/1.1 202 ")
+			for readRequest(r) == nil {
+			}
+		})
+		p, err := wire.NewPipeline(&wire.Client{URL: "http://peer/"}, near, wire.PipelineOptions{Timeout: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer wg.Wait()
+		defer far.Close()
+		defer p.Close()
+		if err := p.Call(t.Context(), &note{}); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		for p.Go(t.Context(), &note{}, func(error) {}) == nil {
+			select {
+			case <-time.After(10 * time.Second):
+			case <-p.Done():
+			}
+		}
+		if took := time.Since(start); took != time.Minute || !errors.Is(p.Err(), os.ErrDeadlineExceeded) {
+			t.Errorf("it ended after %v: %v", took, p.Err())
+		}
+	})
+}
+
+// Answers in plenty, of which each read gets the last one in part only, are no silence.
+func TestPipelineAnsweredInPieces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		const calls = 100
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			r := bufio.NewReader(far)
+			for range calls {
+				_ = readRequest(r)
+			}
+			_, _ = io.WriteString(far, ok202[:10])
+			for range calls - 1 {
+				<-time.After(10 * time.Second)
+				_, _ = io.WriteString(far, ok202[10:]+ok202[:10])
+			}
+			_, _ = io.WriteString(far, ok202[10:])
+		})
+		p, err := wire.NewPipeline(&wire.Client{URL: "http://peer/"}, near, wire.PipelineOptions{Timeout: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer wg.Wait()
+		defer far.Close()
+		defer p.Close()
+		for range calls {
+			if err := p.Go(t.Context(), &note{}, func(err error) {
+				if err != nil {
+					t.Error(err)
+				}
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.Flush(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// What a peer says before its answer is no answer.
+func TestPipelinePassesOverInterimAnswers(t *testing.T) {
+	c := raw(t, func(conn net.Conn, r *bufio.Reader) {
+		for _, status := range []string{"202 Accepted", "404 Not Found"} {
+			_ = readRequest(r)
+			_, _ = io.WriteString(conn, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nA: b\r\n\r\nHTTP/1.1 "+status+"\r\nContent-Length: 0\r\n\r\n")
+		}
+	})
+	p := pipeline(t, c, wire.Dialer{}, wire.PipelineOptions{})
+	if err := p.Call(t.Context(), &note{}); err != nil {
+		t.Error(err)
+	}
+	if status, ok := errors.AsType[*wire.StatusError](p.Call(t.Context(), &note{})); !ok || status.Status != http.StatusNotFound {
+		t.Errorf("got %v", status)
 	}
 }
 
