@@ -295,7 +295,11 @@ func customTask(t testing.TB, id string) mesos.TaskInfo {
 	task.Command = nil
 	task.Executor = &mesos.ExecutorInfo{
 		Type: new(mesos.ExecutorInfoTypeCustom), ExecutorID: mesos.ExecutorID{Value: id}, Resources: []mesos.Resource{mesos.CPUs(0.1), mesos.Mem(32)},
-		Command: &mesos.CommandInfo{Shell: new(false), Value: new(self), Arguments: []string{self, roleExecutor}},
+		Command: &mesos.CommandInfo{
+			Shell: new(false), Value: new(self), Arguments: []string{self, roleExecutor},
+			// With the race detector it would take a second to end.
+			Environment: &mesos.Environment{Variables: []mesos.EnvironmentVariable{{Name: "GORACE", Value: new("atexit_sleep_ms=10")}}},
+		},
 	}
 	return task
 }

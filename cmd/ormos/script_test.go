@@ -27,7 +27,8 @@ func TestStories(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
-			e.Setenv("TMPDIR", e.Cd) // where a cluster without a work dir keeps its state
+			e.Setenv("TMPDIR", e.Cd)                 // where a cluster without a work dir keeps its state
+			e.Setenv("GORACE", "atexit_sleep_ms=10") // with the race detector each command would take a second to end
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
