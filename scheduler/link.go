@@ -114,11 +114,19 @@ func (l *link) call(ctx context.Context, call *Call, done func(error)) error {
 	if err != nil {
 		return l.verdict(err)
 	}
-	select {
-	case err := <-result:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
+	lost := l.detached.Done()
+	var late <-chan time.Time
+	for {
+		select {
+		case err := <-result:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-lost: // the loop may be the caller, and could not end the connection
+			lost, late = nil, time.After(farewell)
+		case <-late:
+			return fmt.Errorf("%w: %w", ErrDisconnected, context.Cause(l.detached))
+		}
 	}
 }
 

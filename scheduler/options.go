@@ -119,7 +119,8 @@ func (o Options) check() error {
 	if o.Secret != "" && o.Principal == "" {
 		return errors.New("there is a secret but no principal")
 	}
-	return nil
+	_, err := (&CallSubscribe{FrameworkInfo: o.Framework, SuppressedRoles: o.SuppressedRoles, OfferConstraints: o.OfferConstraints}).AppendBinary(nil)
+	return err // that cannot be written, and never will be
 }
 
 // authorize adds the credentials to a request.

@@ -39,7 +39,8 @@ type run struct {
 	changed <-chan struct{} // closed when watch has another leader than the last attempt had
 	backoff Backoff
 
-	redirect   string // the URL that the detected master has redirected to
+	master     string // the detected one's URL
+	redirect   string // the URL that it has redirected to
 	redirects  int    // in a row
 	subscribed bool   // ever
 }
@@ -95,11 +96,13 @@ func (r *run) attempt(ctx context.Context) (lost bool, err error) {
 	// The connections do not end with ctx, but after it: first the last acknowledgements are to go out.
 	detached, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
-	master, err := r.leader(ctx, cancel)
+	at, err := r.leader(ctx, cancel)
+	if err != nil || at != r.master {
+		r.master, r.redirect, r.redirects = at, "", 0 // that was another's word
+	}
 	if err != nil {
 		return false, err
 	}
-	at := master
 	if r.redirect != "" {
 		at = r.redirect
 	}
@@ -183,8 +186,11 @@ func (r *run) tell(ctx context.Context, l *link, event *Event) error {
 	case EventTypeError:
 		return r.refusal(event.Error.message())
 	case EventTypeSubscribed:
-		if event.Subscribed == nil {
+		if event.Subscribed == nil || event.Subscribed.FrameworkID.Value == "" {
 			return errors.New("the master says SUBSCRIBED without the framework's id")
+		}
+		if l.established {
+			return errors.New("the master says SUBSCRIBED twice")
 		}
 		if err := r.establish(ctx, l, event.Subscribed); err != nil {
 			return err

@@ -142,7 +142,10 @@ func (s *Session) load() error {
 func (s *Session) identify(id mesos.FrameworkID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.framework.ID != nil && s.framework.ID.Value == id.Value {
+	if known := s.framework.ID; known != nil && known.Value != "" {
+		if known.Value != id.Value { // to take it would be to lose the tasks
+			return fmt.Errorf("the master has subscribed the framework as %q, not as %q", id.Value, known.Value)
+		}
 		return nil
 	}
 	if err := s.save(id.Value); err != nil {
