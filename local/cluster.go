@@ -36,7 +36,7 @@ type Cluster struct {
 }
 
 // Start starts a cluster that lives until Stop is called or ctx ends. When it returns, master and agents answer
-// requests; agents may still be about to register. It fails when a port is taken, a text of resources or attributes
+// requests; agents may still be about to recover (until then they answer 503, as Mesos' do) and to register. It fails when a port is taken, a text of resources or attributes
 // cannot be read, or the WorkDir cannot be used or is used by another cluster.
 func Start(ctx context.Context, o Options) (*Cluster, error) {
 	s, err := o.read()

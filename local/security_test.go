@@ -31,6 +31,12 @@ func TestCredentials(t *testing.T) {
 				Credentials: write(t, "credentials", text), Logger: logger(&log), Resources: []string{resources},
 				MasterFlags: map[string]string{"allocation_interval": "50ms"},
 			})
+			for _, agent := range cluster.Agents() {
+				eventually(t, "the agent has recovered", func() bool {
+					answer, _ := get(t, agent, "/state", "ali", secret)
+					return answer.StatusCode == http.StatusOK
+				})
+			}
 			var shown strings.Builder
 			for _, address := range append(cluster.Agents(), cluster.Master()) {
 				for _, path := range []string{"/state", "/flags", "/metrics/snapshot"} {
