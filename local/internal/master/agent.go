@@ -78,8 +78,16 @@ func (m *Master) register(c *agentConn, r *link.Register) {
 	m.admit(a)
 }
 
-// replaceAt removes a disconnected agent whose address another one has now.
+// replaceAt removes a disconnected agent whose address another one has now, also one that the registry knows from before the
+// master's start: Mesos would wait for that one, and answer no question about its tasks, until its time to return is over.
 func (m *Master) replaceAt(address link.Address) {
+	for id, info := range m.recovered {
+		if info.Hostname == address.Hostname && int(info.GetPort()) == address.Port {
+			m.log.Info("agent was replaced", "agent", id)
+			m.counters.add("master/recovery_slave_removals", 1)
+			delete(m.recovered, id)
+		}
+	}
 	for _, a := range m.sortedAgents() {
 		if !a.connected() && a.address.IP == address.IP && a.address.Port == address.Port {
 			m.counters.add("master/slave_removals/reason_registered", 1)

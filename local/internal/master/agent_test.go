@@ -269,6 +269,22 @@ func TestAgentsOfBeforeThatDoNotComeBack(t *testing.T) {
 	})
 }
 
+// TestAgentOfBeforeIsReplaced has an agent that was killed before it had written down its id: it comes as a new one.
+func TestAgentOfBeforeIsReplaced(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		first := start(t, Options{WorkDir: dir})
+		first.agent()
+		first.stop()
+		w := start(t, Options{WorkDir: dir})
+		defer w.stop()
+		w.agent()
+		if got := w.subscribe(aware()).reconcile("", "t"); len(got) != 1 || got[0].State != mesos.TaskUnknown {
+			t.Errorf("reconciliation: %v", got)
+		}
+	})
+}
+
 func TestDamagedRegistryIsMovedAside(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, registryFile), []byte(`{"agents":[`), 0o600); err != nil {
