@@ -17,8 +17,9 @@ test: ## runs every check that a change has to pass
 	@tools/install
 	@tools/test
 
-bench: ## runs the benchmarks
-	go test -run='^$$' -bench=. -benchmem ./...
+bench: ## runs the benchmarks, the stock protobuf runtime as a peer among them
+	go run ./internal/gen -stock
+	go test -tags stock -run='^$$' -bench=. -benchmem ./...
 
 generate: ## writes the generated code from schema/
 	go run ./internal/gen
