@@ -41,9 +41,10 @@ type fakeContainer struct {
 	deaf    bool // SIGTERM does not end it
 }
 
-func (c *fakeContainer) PID() int              { return c.pid }
-func (c *fakeContainer) Done() <-chan struct{} { return c.done }
-func (c *fakeContainer) Exit() container.Exit  { return c.exit }
+func (c *fakeContainer) PID() int               { return c.pid }
+func (c *fakeContainer) Done() <-chan struct{}  { return c.done }
+func (c *fakeContainer) Exit() container.Exit   { return c.exit }
+func (c *fakeContainer) Usage() container.Usage { return container.Usage{RSS: 1 << 20} }
 
 func (c *fakeContainer) Signal(s syscall.Signal) error {
 	c.mu.Lock()

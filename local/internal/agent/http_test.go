@@ -254,7 +254,8 @@ func TestOperatorSeesWhatRuns(t *testing.T) {
 	}
 	var list []object
 	c.get("/monitor/statistics", &list)
-	if len(list) != 1 || list[0]["executor_id"] != executorID || list[0]["statistics"].(object)["mem_limit_bytes"] != 64.0*megabyte {
+	if len(list) != 1 || list[0]["executor_id"] != executorID || list[0]["statistics"].(object)["mem_limit_bytes"] != 64.0*megabyte ||
+		list[0]["statistics"].(object)["mem_rss_bytes"] != 1.0*megabyte {
 		t.Errorf("/monitor/statistics: %v", list)
 	}
 	for query, want := range map[string]int{

@@ -110,6 +110,8 @@ type Container interface {
 	Signal(sig syscall.Signal) error
 	// Destroy kills every process and waits for their end.
 	Destroy()
+	// Usage measures what its processes use now.
+	Usage() container.Usage
 }
 
 // NewContainerizer makes containers of processes.

@@ -9,7 +9,7 @@ import (
 // containerView is a running container as operators see it.
 type containerView struct {
 	id, executor, framework, name, source string
-	pid                                   int
+	container                             Container
 	statistics                            mesos.ResourceStatistics
 }
 
@@ -24,7 +24,7 @@ func (a *Agent) containerViews() []containerView {
 			total := e.resources()
 			limit := uint64(total.Mem() * (1 << 20))
 			all = append(all, containerView{
-				e.run, e.id, f.id, e.info.GetName(), e.info.GetSource(), e.container.PID(),
+				e.run, e.id, f.id, e.info.GetName(), e.info.GetSource(), e.container,
 				mesos.ResourceStatistics{CPUsSoftLimit: new(total.CPUs()), MemLimitBytes: new(limit), MemSoftLimitBytes: new(limit)},
 			})
 		}
@@ -32,26 +32,19 @@ func (a *Agent) containerViews() []containerView {
 	return all
 }
 
-// usageOf is what the processes of a container have used.
-type usageOf struct {
-	user, system time.Duration
-	memory       uint64 // resident bytes
-}
-
 // measure adds what each container uses now. It reads the system's table of processes and must not run on the goroutine that
 // owns the state.
 func measure(list []containerView) []containerView {
-	used := usages()
 	now := seconds(time.Now())
 	for i := range list {
-		s, u := &list[i].statistics, used[list[i].pid]
+		s, u := &list[i].statistics, list[i].container.Usage()
 		s.Timestamp = now
-		s.CPUsUserTimeSecs, s.CPUsSystemTimeSecs = new(u.user.Seconds()), new(u.system.Seconds())
-		s.MemRSSBytes = new(u.memory)
+		s.CPUsUserTimeSecs, s.CPUsSystemTimeSecs = new(u.User.Seconds()), new(u.System.Seconds())
+		s.MemRSSBytes = new(u.RSS)
 	}
 	return list
 }
 
 func (c *containerView) status() *mesos.ContainerStatus {
-	return &mesos.ContainerStatus{ContainerID: &mesos.ContainerID{Value: c.id}, ExecutorPID: new(uint32(c.pid))}
+	return &mesos.ContainerStatus{ContainerID: &mesos.ContainerID{Value: c.id}, ExecutorPID: new(uint32(c.container.PID()))}
 }

@@ -22,6 +22,6 @@
 //
 // An adopted process that is not our child cannot be waited for. Linux 6.15 and newer tell its exit status all the
 // same; elsewhere, and for a container that ended while no agent ran, Exit.Status is -1. A shell as a wrapper around each
-// command was tried for that and left: it costs a process and a millisecond a task, and says 143 both for a command
+// command was rejected for that: it costs a process and a millisecond a task, and says 143 both for a command
 // that exited with 143 and for one that SIGTERM killed.
 package container
