@@ -147,6 +147,12 @@ func (p *process) scan(re *regexp.Regexp) []string {
 	return nil
 }
 
+// has waits until text was printed, before or after what the lines waited for.
+func (p *process) has(text string) {
+	p.t.Helper()
+	eventually(p.t, "printed: "+text, func() bool { return strings.Contains(p.output(), text) })
+}
+
 // output is all that was printed.
 func (p *process) output() string {
 	p.mu.Lock()
