@@ -90,13 +90,16 @@ type refusal struct {
 // answerTo runs f with the call's executor on the goroutine that owns the state, and answers with the refusal that it gives.
 // False means that the request has been answered.
 func (a *Agent) answerTo(w http.ResponseWriter, r *http.Request, call *api.Call, f func(*executor) *refusal) bool {
-	no := &refusal{http.StatusServiceUnavailable, "Agent is ending"}
-	a.ask(r.Context(), func() {
+	var no *refusal
+	if !a.ask(r.Context(), func() {
 		e, unknown := a.find(call)
 		if no = unknown; no == nil {
 			no = f(e)
 		}
-	})
+	}) {
+		wire.Fail(w, http.StatusServiceUnavailable, "Agent is ending") // no may still be written
+		return false
+	}
 	if no != nil {
 		wire.Fail(w, no.status, no.text)
 		return false
