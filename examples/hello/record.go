@@ -53,7 +53,10 @@ func (r *record) Save(id string) error {
 		return r.save()
 	}
 	clear(r.Tasks)
-	return os.Remove(r.path)
+	if err := os.Remove(r.path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func (r *record) add(task string, l launched) error {
