@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -75,15 +76,21 @@ func (c *client) watch(ctx context.Context, views chan view) error {
 			return err
 		}
 		c.log.Debug("watching ZooKeeper anew", "path", c.url.Path, "after", err)
+		if errors.Is(err, errChanged) {
+			continue
+		}
 		pause(ctx, 50*time.Millisecond+rand.N(200*time.Millisecond))
 	}
 	return nil
 }
 
-// settling is how long a new connection is left alone before the first watch is set.
-const settling = 50 * time.Millisecond
+// errChanged means that what a session watched has changed, so that a new one is to look again.
+var errChanged = errors.New("what is registered has changed")
 
-// watchSession watches for as long as one session's connection lasts.
+// watchSession looks once and watches for as long as one session's connection lasts and nothing changes.
+//
+// Its watch is the last thing that it asks for: when a connection begins, the library's own goroutine looks, some time, at whether there
+// are watches, and if there are, at what every later answer changes, without a lock (sendSetWatches of v1.0.4).
 func (c *client) watchSession(ctx context.Context, opts sessionOptions, see func(view)) error {
 	s, err := c.open(ctx, opts)
 	if err != nil {
@@ -93,73 +100,91 @@ func (c *client) watchSession(ctx context.Context, opts sessionOptions, see func
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	// Once after connecting the library's own goroutine looks, without a lock, at what the first watch would change (sendSetWatches
-	// of v1.0.4). Nothing tells when it has, so leave it the time.
-	pause(ctx, settling)
 	// A server may lag behind the one that we watched at before: do not go back in time.
 	if _, err := s.conn.Sync(c.url.Path); err != nil {
 		return c.forbidden(err, "read", c.url.Path)
 	}
-	for {
-		v, changed, err := s.look()
-		if err != nil {
-			return err
-		}
-		if changed == nil {
-			continue // it changed while we looked
-		}
-		see(v)
-		select {
-		case <-changed:
-		case <-s.lost:
-			return errLost
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	v, changed, err := s.look()
+	if err != nil {
+		return err
+	}
+	see(v)
+	select {
+	case <-changed:
+		return errChanged
+	case <-s.lost:
+		return errLost
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
-// look reads what is there, and gives a channel that tells when that has changed, or nil when it has already.
+// look reads what is there, and gives a channel that tells when that has changed. It ends with errChanged when it changes meanwhile.
 func (s *session) look() (view, <-chan zk.Event, error) {
 	path := s.url.Path
-	children, _, changed, err := s.conn.ChildrenW(path)
+	children, _, err := s.conn.Children(path)
 	if errors.Is(err, zk.ErrNoNode) {
 		return s.lookForPath()
 	}
 	if err != nil {
 		return view{}, nil, s.forbidden(err, "list", path)
 	}
+	v, err := s.view(children)
+	if err != nil {
+		return view{}, nil, err
+	}
+	again, _, changed, err := s.conn.ChildrenW(path)
+	s.watching.Store(true)
+	switch {
+	case errors.Is(err, zk.ErrNoNode):
+		return view{}, nil, errChanged
+	case err != nil:
+		return view{}, nil, s.forbidden(err, "list", path)
+	case !sameNames(children, again):
+		return view{}, nil, errChanged
+	}
+	return v, changed, nil
+}
+
+// sameNames compares lists that come in any order.
+func sameNames(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+// view reads who leads among these children of the path.
+func (s *session) view(children []string) (view, error) {
 	masters := candidates(children)
 	if len(masters) == 0 {
-		return none("no master is registered under %s in ZooKeeper", path), changed, nil
+		return none("no master is registered under %s in ZooKeeper", s.url.Path), nil
 	}
 	var v view
 	for _, m := range masters {
-		v.nodes = append(v.nodes, path+"/"+m.name)
+		v.nodes = append(v.nodes, s.url.Path+"/"+m.name)
 	}
 	data, _, err := s.conn.Get(v.nodes[0])
 	if errors.Is(err, zk.ErrNoNode) {
-		return view{}, nil, nil
+		return view{}, errChanged
 	}
 	if err != nil {
-		return view{}, nil, s.forbidden(err, "read", v.nodes[0])
+		return view{}, s.forbidden(err, "read", v.nodes[0])
 	}
 	v.leader, err = parseLeader(masters[0].label, data)
 	if err != nil {
 		v.leader = Leader{None: true, Reason: fmt.Sprintf("cannot read the leading master's registration %s: %v", v.nodes[0], err)}
 	}
 	v.leader.Node = v.nodes[0]
-	return v, changed, nil
+	return v, nil
 }
 
 // lookForPath waits for the path itself.
 func (s *session) lookForPath() (view, <-chan zk.Event, error) {
 	exists, _, changed, err := s.conn.ExistsW(s.url.Path)
+	s.watching.Store(true)
 	if err != nil {
 		return view{}, nil, s.forbidden(err, "look for", s.url.Path)
 	}
 	if exists {
-		return view{}, nil, nil
+		return view{}, nil, errChanged
 	}
 	return none("%s does not exist in ZooKeeper: no master has registered yet", s.url.Path), changed, nil
 }

@@ -87,6 +87,8 @@ type session struct {
 	had    atomic.Bool   // had a session once
 	lost   chan struct{} // closed when the first session was lost; only of sessions that do not renew
 
+	watching atomic.Bool // may have set its watch
+
 	current      atomic.Pointer[heardConn]
 	began        time.Time
 	wrote, heard atomic.Int64 // nanoseconds since began: the last write, and the last write before the last read
@@ -120,6 +122,9 @@ func (c *client) open(ctx context.Context, opts sessionOptions) (*session, error
 	s.conn = conn
 	c.running.Go(func() {
 		<-ctx.Done()
+		if s.watching.Load() {
+			s.hangUp() // no further answers: see watchSession. The server forgets a session without registrations by itself
+		}
 		conn.Close() // unblocks whoever waits for an answer; the server has a second to hear of it
 		s.hangUp()
 		for range events {
