@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -25,14 +26,15 @@ import (
 //	Start -> running -> Stop, the end of Start's context, or a failure -> ended (Wait returns)
 type Cluster struct {
 	settings
-	lock       *os.File
-	listeners  []net.Listener // the master's, then each agent's
-	master     atomic.Pointer[master.Master]
-	agents     []*agent.Agent
-	containers *container.Processes
-	cancel     context.CancelFunc
-	done       chan struct{}
-	err        error // what Wait returns; set before done is closed
+	lock            *os.File
+	listeners       []net.Listener // the master's, then each agent's
+	master          atomic.Pointer[master.Master]
+	agents          []*agent.Agent
+	containers      agent.Containerizer
+	closeContainers func()
+	cancel          context.CancelFunc
+	done            chan struct{}
+	err             error // what Wait returns; set before done is closed
 }
 
 // Start starts a cluster that lives until Stop is called or ctx ends. When it returns, master and agents answer
@@ -95,7 +97,7 @@ func (c *Cluster) prepare() (err error) {
 	if err := c.newMaster(); err != nil {
 		return err
 	}
-	if c.containers, err = container.NewProcesses(container.Options{Logger: c.Logger, CacheDir: filepath.Join(c.WorkDir(), "fetch")}); err != nil {
+	if err := c.newContainers(); err != nil {
 		return err
 	}
 	for i := range c.settings.Agents {
@@ -103,6 +105,21 @@ func (c *Cluster) prepare() (err error) {
 			return err
 		}
 	}
+	return nil
+}
+
+// newContainers makes what runs all agents' containers: as processes, or as values.
+func (c *Cluster) newContainers() error {
+	if c.Simulate != nil {
+		s := newSimulation(c.Simulate, c.Network)
+		c.containers, c.closeContainers = s, s.Close
+		return nil
+	}
+	p, err := container.NewProcesses(container.Options{Logger: c.Logger, CacheDir: filepath.Join(c.WorkDir(), "fetch")})
+	if err != nil {
+		return err
+	}
+	c.containers, c.closeContainers = agent.NewContainerizer(p), p.Close
 	return nil
 }
 
@@ -115,7 +132,7 @@ func (c *Cluster) listen() error {
 				port += i - 1
 			}
 		}
-		listener, err := net.Listen("tcp", net.JoinHostPort(c.IP, strconv.Itoa(port)))
+		listener, err := c.Network.Listen(context.Background(), "tcp", net.JoinHostPort(c.IP, strconv.Itoa(port)))
 		if err != nil {
 			return fmt.Errorf("cannot listen (choose %s, or 0 for any): %w", option, err)
 		}
@@ -155,7 +172,7 @@ func (c *Cluster) newAgent(i int) error {
 	}
 	a, err := agent.New(agent.Options{
 		Address: c.address(c.listeners[1+i]), WorkDir: dir, Resources: resources, Attributes: c.attributes[i],
-		Master: dialer{c}, Containerizer: agent.NewContainerizer(c.containers), Credentials: c.master.Load().Credentials(),
+		Master: dialer{c}, Containerizer: c.containers, Credentials: c.master.Load().Credentials(),
 		DestroyOnStop: c.ephemeral, Flags: c.agentFlags, Logger: c.Logger.With("daemon", "agent"+strconv.Itoa(i)),
 	})
 	c.agents = append(c.agents, a)
@@ -209,7 +226,17 @@ func (c *Cluster) runAgent(ctx context.Context, a *agent.Agent) error {
 // serve serves HTTP until ctx ends. There is no limit of the time until a request comes: frameworks and executors keep a connection at
 // hand for their calls, and take its end for that of the master or agent.
 func serve(ctx context.Context, listener net.Listener, handler http.HandlerFunc) error {
+	var connections sync.WaitGroup
+	defer connections.Wait()
 	server := &http.Server{Handler: handler, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	server.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			connections.Add(1)
+		case http.StateClosed, http.StateHijacked:
+			connections.Done()
+		}
+	}
 	defer context.AfterFunc(ctx, func() { server.Close() })()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("cannot serve %s: %w", listener.Addr(), err)
@@ -222,8 +249,8 @@ func (c *Cluster) release() {
 	for _, l := range c.listeners {
 		l.Close()
 	}
-	if c.containers != nil {
-		c.containers.Close()
+	if c.closeContainers != nil {
+		c.closeContainers()
 	}
 	if c.lock == nil {
 		return

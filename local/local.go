@@ -8,7 +8,7 @@
 //	defer cluster.Stop()
 //	fmt.Println("point your framework at", cluster.Master())
 //
-// A test says local.RunT(t) instead, and has nothing to stop.
+// A test says local.RunT(t) instead, and has nothing to stop; with Simulated options it works in memory and in virtual time.
 //
 // # What the caller owes
 //
@@ -59,6 +59,10 @@ type Options struct {
 	ACLs string
 	// MasterFlags and AgentFlags are settings by the names of Mesos' flags, such as {"offer_timeout": "5secs"}.
 	MasterFlags, AgentFlags map[string]string
+	// Network is where the cluster listens; nil is the machine's own (TCP).
+	Network Network `json:"-"`
+	// Simulate tells how each container lives instead of running its command; nil runs processes. See Simulated.
+	Simulate func(*Process) Life `json:"-"`
 	// Logger hears what master and agents do; nil discards it.
 	Logger *slog.Logger
 }
@@ -94,6 +98,9 @@ func (o Options) read() (settings, error) {
 		s.Agents = 1
 	}
 	s.Agents = max(s.Agents, 0)
+	if s.Network == nil {
+		s.Network = TCP{}
+	}
 	if s.Logger == nil {
 		s.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -169,10 +176,22 @@ func ofAgent(what string, texts []string, agents, i int) (string, error) {
 	return "", fmt.Errorf("cannot tell %s: given %d times for %d agents, expected once or once for each", what, len(texts), agents)
 }
 
+// memoryDisk is where Linux keeps files in memory.
+const memoryDisk = "/dev/shm"
+
+// temporary is where a temporary work dir lies, "" for where the system has such things. What agents write of simulated containers is little, but
+// of many.
+func (s *settings) temporary() string {
+	if info, err := os.Stat(memoryDisk); s.Simulate != nil && err == nil && info.IsDir() {
+		return memoryDisk
+	}
+	return ""
+}
+
 // openWorkDir makes the work directory and locks it, since two clusters on one would destroy each other's state.
 func (s *settings) openWorkDir() (*os.File, error) {
 	if s.ephemeral {
-		dir, err := os.MkdirTemp("", "ormos-local-")
+		dir, err := os.MkdirTemp(s.temporary(), "ormos-local-")
 		if err != nil {
 			return nil, fmt.Errorf("cannot make a work dir: %w", err)
 		}

@@ -154,6 +154,10 @@ func writeDurably(path string, text []byte) (err error) {
 
 // saveRegistry writes what the master knows of agents; done, which may be nil, is called by the owner of the state.
 func (m *Master) saveRegistry(done func()) {
+	if m.registry.path == "" { // nothing to encode, which for thousands of agents takes long
+		m.registry.save(registryRecord{}, m.posted(done))
+		return
+	}
 	record := registryRecord{Unreachable: m.unreachable, Gone: m.gone}
 	note := func(info *mesos.AgentInfo) {
 		if text, err := info.MarshalJSON(); err == nil {
@@ -166,11 +170,15 @@ func (m *Master) saveRegistry(done func()) {
 	for _, info := range m.recovered {
 		note(&info)
 	}
-	var then func()
-	if done != nil {
-		then = func() { m.mail.post(done) }
+	m.registry.save(record, m.posted(done))
+}
+
+// posted is work that posts work, nil for none.
+func (m *Master) posted(work func()) func() {
+	if work == nil {
+		return nil
 	}
-	m.registry.save(record, then)
+	return func() { m.mail.post(work) }
 }
 
 // recoverRegistry awaits the agents of before, for a while.
