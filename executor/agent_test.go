@@ -1,8 +1,11 @@
 package executor
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -11,13 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/mesos"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // agent plays the agent's side over the real wire. The test hears of each call and gives the answers.
 type agent struct {
@@ -25,6 +24,7 @@ type agent struct {
 	listener net.Listener
 	dial     func(context.Context, string, string) (net.Conn, error)
 
+	recorded      chan []byte // if set, SUBSCRIBE is answered with this and the end of the stream
 	subscriptions chan subscription
 	calls         chan *Call // others than SUBSCRIBE
 
@@ -33,6 +33,9 @@ type agent struct {
 	hangUp bool            // break the connection of the next call that is not SUBSCRIBE, instead of an answer
 	header http.Header     // of the last call
 }
+
+// pause parts what is written at once in a recording.
+var pause = []byte("\x00pause\x00")
 
 type subscription struct {
 	call *Call
@@ -72,25 +75,40 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 // start serves on TCP, or in memory.
 func start(t *testing.T, tcp bool) *agent {
 	t.Helper()
-	a := &agent{t: t, subscriptions: make(chan subscription, 100), calls: make(chan *Call, 100)}
 	if tcp {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		a.listener = listener
-	} else {
-		p := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
-		a.listener, a.dial = p, p.dial
+		a := listen(t)
+		a.serve(a.listener)
+		return a
 	}
-	server := &http.Server{Handler: a}
+	p := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+	a := newAgent(t, p)
+	a.dial = p.dial
+	a.serve(p)
+	return a
+}
+
+// listen has an address and does not serve yet.
+func listen(t *testing.T) *agent {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newAgent(t, listener)
+}
+
+func newAgent(t *testing.T, listener net.Listener) *agent {
+	return &agent{t: t, listener: listener, subscriptions: make(chan subscription, 100), calls: make(chan *Call, 100)}
+}
+
+func (a *agent) serve(listener net.Listener) {
+	server := &http.Server{Handler: a, ErrorLog: log.New(io.Discard, "", 0)}
 	var serving sync.WaitGroup
-	serving.Go(func() { _ = server.Serve(a.listener) })
-	t.Cleanup(func() {
+	serving.Go(func() { _ = server.Serve(listener) })
+	a.t.Cleanup(func() {
 		_ = server.Close()
 		serving.Wait()
 	})
-	return a
 }
 
 func (a *agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -112,6 +130,13 @@ func (a *agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case status != 0:
 		wire.Fail(w, status, "no")
+	case call.GetType() == CallTypeSubscribe && a.recorded != nil:
+		a.calls <- call
+		w.Header().Set("Content-Type", string(media))
+		for part := range bytes.SplitSeq(<-a.recorded, pause) {
+			_, _ = w.Write(part)
+			_ = http.NewResponseController(w).Flush()
+		}
 	case call.GetType() == CallTypeSubscribe:
 		stream := wire.NewEventStream(media)
 		a.subscriptions <- subscription{call, stream}

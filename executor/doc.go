@@ -1,6 +1,23 @@
 // Package executor is the side of a Mesos framework that runs tasks: a process that an agent starts, which talks to that
 // agent over the v1 executor API.
 //
+// [Run] is a whole executor, for any number of tasks at a time. It calls a function for each, in a goroutine of its own:
+//
+//	err := executor.Run(ctx, executor.RunOptions{}, func(ctx context.Context, task *executor.Task) error {
+//		command := exec.CommandContext(task.Overdue(), "convert", string(task.Info.Data)) // killed when its grace is over
+//		if err := command.Start(); err != nil {
+//			return err // TASK_FAILED
+//		}
+//		task.Running()
+//		defer context.AfterFunc(ctx, func() { command.Process.Signal(syscall.SIGTERM) })() // asked to end: KILL and so on
+//		return command.Wait() // TASK_FINISHED, TASK_FAILED or, if it was asked to end, TASK_KILLED
+//	})
+//
+// What the function owes: to call Running when the task works, and to return soon after the end of ctx. A panic ends the process, and all
+// of its tasks fail.
+//
+// A [Driver] is what Run stands on, for those who want every event:
+//
 //	driver, err := executor.New(executor.Options{}) // reads what the agent has put into the environment
 //	if err != nil {
 //		return err
@@ -13,7 +30,7 @@
 //		case *executor.EventLaunch:
 //			go work(driver, e.Task) // tells TASK_RUNNING, and in the end TASK_FINISHED or TASK_FAILED, and driver.Stop()
 //		case *executor.EventKill:
-//			interrupt(e.TaskID, e.KillPolicy) // work then tells TASK_KILLED
+//			interrupt(e.TaskID, e.Grace(task)) // work then tells TASK_KILLED
 //		case *executor.EventShutdown:
 //			interruptAll() // within e.Grace
 //		}
@@ -23,12 +40,14 @@
 //
 //	driver.Update(mesos.TaskStatus{TaskID: task.TaskID, State: mesos.TaskRunning})
 //
-// # The caller's duties
+// # The duties of those who use a driver
 //
 //   - Tell the truth in time: TASK_RUNNING when the task works, exactly one terminal state when it has ended. A task that
 //     is never ended in words keeps its resources until the executor exits.
 //   - Be quick in the body of the loop, or start goroutines; Update and Stop may be called from any of them.
-//   - Expect a KILL twice, also for a task that has ended; do nothing then. A later KILL may shorten the grace period.
+//   - Expect a KILL twice, also for a task that has ended; do nothing then. A later KILL may shorten the grace period, see [EventKill.Grace].
+//   - End the other tasks of an EventLaunchGroup when one was killed or has failed: a scheduler expects it.
+//   - Keep to a task's max_completion_time; nobody else does. Tell the last results of its checks with every update.
 //   - End when all is done: break out of the loop or call [Driver.Stop]. The agent does not end an idle executor.
 //   - Handle EventShutdown: when its grace is over, the process and its group are killed.
 //   - Events share memory with one another. They stay valid; Clone a small part that is kept for long.
@@ -42,4 +61,7 @@
 // as long as MESOS_RECOVERY_TIMEOUT, if the framework has asked for checkpointing; running tasks do not notice that
 // their agent was restarted. Without checkpointing, and after that time, the caller gets an EventShutdown. A heartbeat
 // goes each way every 30 minutes. Events that this version does not know are ignored.
+//
+// Calls carry the token that the agent has given to the executor. With https the agent's certificate is always verified, by
+// what LIBPROCESS_SSL_CA_FILE names or by Go's defaults; where the agent has put a Unix socket there, that is used instead.
 package executor

@@ -30,9 +30,9 @@ type Options struct {
 	Kill func()
 	// Logger hears of connections lost and so on; nil means that nobody does.
 	Logger *slog.Logger
-	// TLS is for an agent with https; nil means Go's defaults.
+	// TLS is for an agent with https; nil means what the environment names (CAFile and so on), and Go's defaults.
 	TLS *tls.Config
-	// Dial opens connections to the agent; nil means TCP.
+	// Dial opens connections to the agent; nil means the environment's Socket, and TCP if there is none.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
@@ -42,6 +42,7 @@ type Driver struct {
 	opts   Options
 	log    *slog.Logger
 	dialer wire.Dialer
+	media  wire.MediaType
 	ledger *ledger
 
 	started  atomic.Bool
@@ -59,8 +60,10 @@ func New(opts Options) (*Driver, error) {
 		}
 		env = &own
 	}
-	d := &Driver{env: env.withDefaults(), opts: opts, log: opts.Logger, ledger: newLedger(), stop: make(chan struct{})}
-	d.dialer = wire.Dialer{TLS: opts.TLS, Dial: opts.Dial}
+	d := &Driver{env: env.withDefaults(), opts: opts, log: opts.Logger, media: wire.Protobuf, ledger: newLedger(), stop: make(chan struct{})}
+	if err := d.connect(); err != nil {
+		return nil, fmt.Errorf("cannot start as an executor: %w", err)
+	}
 	if d.opts.FlushTimeout <= 0 {
 		d.opts.FlushTimeout = time.Minute
 	}

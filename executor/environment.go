@@ -27,6 +27,11 @@ type Environment struct {
 	SubscriptionBackoffMax time.Duration
 	// ShutdownGracePeriod is how long an executor may take to shut down. 0 means 5 s. From MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD.
 	ShutdownGracePeriod time.Duration
+	// Socket is the path of a Unix socket that leads to the agent; "" means TCP. From MESOS_DOMAIN_SOCKET.
+	Socket string
+	// CAFile, CertFile and KeyFile are for an agent with https, each in PEM: who may have signed its certificate, and the certificate that we
+	// show it, with its key. "" means Go's defaults, and none. From LIBPROCESS_SSL_CA_FILE, _CERT_FILE and _KEY_FILE.
+	CAFile, CertFile, KeyFile string
 	// Token is sent with each call if it is not empty. From MESOS_EXECUTOR_AUTHENTICATION_TOKEN. It is secret.
 	Token string
 }
@@ -47,6 +52,10 @@ func ReadEnvironment(getenv func(string) string) (Environment, error) {
 		ExecutorID:  getenv("MESOS_EXECUTOR_ID"),
 		Checkpoint:  isTrue(getenv("MESOS_CHECKPOINT")),
 		Token:       getenv("MESOS_EXECUTOR_AUTHENTICATION_TOKEN"),
+		Socket:      getenv("MESOS_DOMAIN_SOCKET"),
+		CAFile:      getenv("LIBPROCESS_SSL_CA_FILE"),
+		CertFile:    getenv("LIBPROCESS_SSL_CERT_FILE"),
+		KeyFile:     getenv("LIBPROCESS_SSL_KEY_FILE"),
 	}
 	var err error
 	if e.Agent, err = agentURL(getenv); err != nil {
@@ -98,7 +107,7 @@ func agentURL(getenv func(string) string) (string, error) {
 		return "", fmt.Errorf("cannot read the agent's address: %q is not ip:port", address)
 	}
 	scheme := "http"
-	if isTrue(getenv("LIBPROCESS_SSL_ENABLED")) {
+	if isTrue(getenv("LIBPROCESS_SSL_ENABLED")) && getenv("MESOS_DOMAIN_SOCKET") == "" { // through which agents speak without TLS
 		scheme = "https"
 	}
 	return scheme + "://" + address + "/" + name + "/api/v1/executor", nil

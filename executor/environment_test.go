@@ -50,6 +50,14 @@ func TestReadEnvironment(t *testing.T) {
 	secure.Agent = strings.Replace(plain.Agent, "http:", "https:", 1)
 	check(secure, map[string]string{"LIBPROCESS_SSL_ENABLED": "true"}, few)
 
+	secure.CAFile, secure.CertFile, secure.KeyFile = "ca", "cert", "key"
+	check(secure, map[string]string{
+		"LIBPROCESS_SSL_ENABLED": "1", "LIBPROCESS_SSL_CA_FILE": "ca", "LIBPROCESS_SSL_CERT_FILE": "cert", "LIBPROCESS_SSL_KEY_FILE": "key",
+	}, few)
+	local := plain
+	local.Socket = "/tmp/agent"
+	check(local, map[string]string{"MESOS_DOMAIN_SOCKET": "/tmp/agent", "LIBPROCESS_SSL_ENABLED": "1"}, few)
+
 	for _, c := range []struct{ name, value, want string }{
 		{"MESOS_AGENT_ENDPOINT", "10.0.0.1", "ip:port"},
 		{"MESOS_SLAVE_PID", "10.0.0.1:5051", "MESOS_SLAVE_PID"},

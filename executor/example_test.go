@@ -3,14 +3,34 @@ package executor_test
 import (
 	"context"
 	"log"
+	"os"
+	"os/exec"
 	"time"
 
 	"github.com/ormosproject/ormos/executor"
 	"github.com/ormosproject/ormos/mesos"
 )
 
+// An executor that runs any number of tasks at a time, each of which is a command.
+func ExampleRun() {
+	err := executor.Run(context.Background(), executor.RunOptions{}, func(ctx context.Context, task *executor.Task) error {
+		command := exec.CommandContext(task.Overdue(), "convert", string(task.Info.Data)) // killed when its grace is over
+		if err := command.Start(); err != nil {
+			return err
+		}
+		if err := task.Running(); err != nil {
+			return err
+		}
+		defer context.AfterFunc(ctx, func() { _ = command.Process.Signal(os.Interrupt) })() // asked to end
+		return command.Wait()
+	})
+	if err != nil {
+		log.Fatal(err) // not started by an agent
+	}
+}
+
 // An executor that runs one task, which waits until it is killed.
-func Example() {
+func ExampleDriver() {
 	driver, err := executor.New(executor.Options{})
 	if err != nil {
 		log.Fatal(err) // not started by an agent

@@ -1,9 +1,14 @@
 package executor
 
 import (
+	"context"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/ormosproject/ormos/mesos"
 )
@@ -61,4 +66,61 @@ func TestTheLoopIsLeftWhileTheAgentGoes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Run does what an agent says once, whatever it says twice or out of place, and nothing of it is lost.
+func TestRunWithAMadAgent(t *testing.T) {
+	bubble(t, func(t *testing.T, a *agent) {
+		o := RunOptions{Options: Options{Environment: a.environment(), Dial: a.dial, Kill: func() { t.Error("killed") }}}
+		runs := 0
+		ended := make(chan error)
+		go func() {
+			ended <- Run(t.Context(), o, func(ctx context.Context, task *Task) error {
+				runs++
+				if err := task.Running(); err != nil {
+					t.Error(err)
+				}
+				<-ctx.Done()
+				<-time.After(time.Second)
+				return nil
+			})
+		}()
+		s := receive(t, "a subscription", a.subscriptions)
+		s.kill("t") // before SUBSCRIBED, and before there is such a task
+		s.Send(&Event{Type: new(EventTypeSubscribed), Subscribed: &EventSubscribed{}}, &Event{Type: new(EventTypeMessage), Message: &EventMessage{}})
+		s.launch("t", "t")
+		running := a.updated()
+		s.kill("t")
+		s.kill("t")
+		s.Send(&Event{Type: new(EventTypeShutdown)}, &Event{Type: new(EventTypeShutdown)})
+		s.launch("late")
+		s.acknowledge(running)
+		states := map[string]mesos.TaskState{}
+		for len(states) < 2 {
+			u := a.updated()
+			states[u.Status.TaskID.Value] = u.Status.State
+			s.acknowledge(u)
+			s.acknowledge(u)
+		}
+		if err := receive(t, "the end", ended); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff(map[string]mesos.TaskState{"t": mesos.TaskKilled, "late": mesos.TaskKilled}, states); diff != "" || runs != 1 {
+			t.Errorf("the task ran %d times; %s", runs, diff)
+		}
+	})
+}
+
+// Where an agent does not let us subscribe, Run says so and calls nothing.
+func TestRunWithoutAgent(t *testing.T) {
+	bubble(t, func(t *testing.T, a *agent) {
+		a.refuse(func(*Call) int { return http.StatusForbidden })
+		o := RunOptions{Options: Options{Environment: a.environment(), Dial: a.dial}}
+		if err := Run(t.Context(), o, nil); err == nil || !strings.Contains(err.Error(), "403") {
+			t.Errorf("err = %v", err)
+		}
+		if err := Run(t.Context(), RunOptions{}, nil); err == nil || !strings.Contains(err.Error(), "started by a Mesos agent") {
+			t.Errorf("outside an agent: %v", err)
+		}
+	})
 }

@@ -2,9 +2,11 @@ package executor
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -20,10 +22,10 @@ var ErrDisconnected = errors.New("the agent is not connected")
 // sent on the present connection. Any goroutine may use it.
 type ledger struct {
 	mu        sync.Mutex
-	tasks     map[string]*task
-	order     []string // of tasks, as they were launched
-	updates   []CallUpdate
-	connected bool // calls are queued for the present connection
+	number    uint64             // of the last task or update: their order
+	tasks     map[string]*task   // by id
+	updates   map[string]*update // by uuid
+	connected bool               // calls are queued for the present connection
 	outbox    []Call
 	changed   chan struct{} // has a token when outbox or updates may have changed
 	settled   chan struct{} // has a token when the last update was acknowledged
@@ -31,24 +33,36 @@ type ledger struct {
 
 // task lives from its LAUNCH until its terminal update is acknowledged.
 type task struct {
-	info         mesos.TaskInfo
-	acknowledged bool // the agent has seen an update of it
-	ended        bool // its terminal update was given
+	number       uint64
+	info         mesos.TaskInfo // until acknowledged
+	acknowledged bool           // the agent has seen an update of it
+	ended        bool           // its terminal update was given
+}
+
+// update lives until it is acknowledged.
+type update struct {
+	number uint64
+	call   CallUpdate
 }
 
 func newLedger() *ledger {
-	return &ledger{tasks: map[string]*task{}, changed: make(chan struct{}, 1), settled: make(chan struct{}, 1)}
+	return &ledger{
+		tasks: map[string]*task{}, updates: map[string]*update{},
+		changed: make(chan struct{}, 1), settled: make(chan struct{}, 1),
+	}
+}
+
+// next numbers what is added.
+func (l *ledger) next() uint64 {
+	l.number++
+	return l.number
 }
 
 func (l *ledger) launch(tasks ...mesos.TaskInfo) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, info := range tasks {
-		id := info.TaskID.Value
-		if l.tasks[id] == nil {
-			l.order = append(l.order, id)
-		}
-		l.tasks[id] = &task{info: info}
+		l.tasks[info.TaskID.Value] = &task{number: l.next(), info: info}
 	}
 }
 
@@ -80,9 +94,9 @@ func (l *ledger) update(status mesos.TaskStatus, executor mesos.ExecutorID, now 
 		return err
 	}
 	t.ended = status.State.Terminal()
-	u := CallUpdate{Status: *owned}
-	l.updates = append(l.updates, u)
-	l.send(Call{Type: new(CallTypeUpdate), Update: &u})
+	u := &update{number: l.next(), call: CallUpdate{Status: *owned}}
+	l.updates[string(owned.UUID)] = u
+	l.send(Call{Type: new(CallTypeUpdate), Update: &u.call})
 	return nil
 }
 
@@ -108,19 +122,15 @@ func (l *ledger) send(call Call) {
 func (l *ledger) acknowledge(id string, uuid []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	i := slices.IndexFunc(l.updates, func(u CallUpdate) bool {
-		return u.Status.TaskID.Value == id && bytes.Equal(u.Status.UUID, uuid)
-	})
-	if i < 0 {
+	u := l.updates[string(uuid)]
+	if u == nil || u.call.Status.TaskID.Value != id {
 		return
 	}
-	terminal := l.updates[i].Status.State.Terminal()
-	l.updates = slices.Delete(l.updates, i, i+1)
+	delete(l.updates, string(uuid))
 	if t := l.tasks[id]; t != nil {
-		t.acknowledged = true
-		if terminal {
+		t.info, t.acknowledged = mesos.TaskInfo{}, true
+		if u.call.Status.State.Terminal() {
 			delete(l.tasks, id)
-			l.order = slices.DeleteFunc(l.order, func(other string) bool { return other == id })
 		}
 	}
 	if len(l.updates) == 0 {
@@ -134,13 +144,21 @@ func (l *ledger) subscribe() *CallSubscribe {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.connected, l.outbox = true, nil
-	call := &CallSubscribe{UnacknowledgedUpdates: slices.Clone(l.updates)}
-	for _, id := range l.order {
-		if t := l.tasks[id]; !t.acknowledged {
+	call := new(CallSubscribe)
+	for _, u := range l.inOrder() {
+		call.UnacknowledgedUpdates = append(call.UnacknowledgedUpdates, u.call)
+	}
+	for _, t := range slices.SortedFunc(maps.Values(l.tasks), func(a, b *task) int { return cmp.Compare(a.number, b.number) }) {
+		if !t.acknowledged {
 			call.UnacknowledgedTasks = append(call.UnacknowledgedTasks, t.info)
 		}
 	}
 	return call
+}
+
+// inOrder are the updates as they were given.
+func (l *ledger) inOrder() []*update {
+	return slices.SortedFunc(maps.Values(l.updates), func(a, b *update) int { return cmp.Compare(a.number, b.number) })
 }
 
 // disconnect ends what subscribe began.
@@ -159,8 +177,8 @@ func (l *ledger) repeat() {
 	}
 	messages := slices.DeleteFunc(l.outbox, func(c Call) bool { return c.GetType() == CallTypeUpdate })
 	l.outbox = nil
-	for _, u := range l.updates {
-		l.send(Call{Type: new(CallTypeUpdate), Update: &u})
+	for _, u := range l.inOrder() {
+		l.send(Call{Type: new(CallTypeUpdate), Update: &u.call})
 	}
 	l.outbox = append(l.outbox, messages...)
 }

@@ -50,7 +50,7 @@ type session struct {
 func (d *Driver) newSession() *session {
 	return &session{
 		Driver:  d,
-		client:  wire.Client{URL: d.env.Agent, Authorize: d.authorize},
+		client:  wire.Client{URL: d.env.Agent, Media: d.media, Authorize: d.authorize},
 		arrived: make(chan struct{}, 1),
 		failed:  make(chan struct{}),
 		ended:   make(chan struct{}),
