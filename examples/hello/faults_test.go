@@ -27,17 +27,17 @@ func TestZooKeeper(t *testing.T) {
 	dir := t.TempDir()
 	url := server.URL("/mesos")
 	p := start(t, dir, "hello", "--master", url) // before there is a master
-	p.line(`^waiting `)
+	p.Line(`^waiting `)
 	c := startCluster(t, dir, "--zk", url)
 	page := serving(t, p)
-	c.end(syscall.SIGKILL)
-	p.line(`^waiting +disconnected`)
+	c.End(syscall.SIGKILL)
+	p.Line(`^waiting +disconnected`)
 	c.start() // the registration of before expires in ZooKeeper; then this one leads
-	p.line(`^registered `)
+	p.Line(`^registered `)
 	if again := serving(t, p); again != page {
 		t.Errorf("the server at %s came back at %s", page, again)
 	}
-	if err := p.end(syscall.SIGTERM); err != nil {
+	if err := p.End(syscall.SIGTERM); err != nil {
 		t.Errorf("hello ended with %v", err)
 	}
 }
@@ -50,13 +50,13 @@ func TestAuthentication(t *testing.T) {
 	os.WriteFile(credentials, []byte(`{"credentials":[{"principal":"ali","secret":"open sesame"}]}`), 0o600)
 	c := startCluster(t, dir, "--credentials", credentials)
 	refused := start(t, dir, "hello", "--master", c.master)
-	refused.line(`^hello: .*401 Unauthorized`)
+	refused.Line(`^hello: .*401 Unauthorized`)
 	p := start(t, dir, "hello", "--master", c.master, "--principal", "ali", "--secret-file", secret)
 	serving(t, p)
-	if strings.Contains(p.output()+c.output(), "sesame") {
+	if strings.Contains(p.Output()+c.Output(), "sesame") {
 		t.Error("the secret was printed")
 	}
-	if err := p.end(syscall.SIGTERM); err != nil {
+	if err := p.End(syscall.SIGTERM); err != nil {
 		t.Errorf("hello ended with %v", err)
 	}
 }
@@ -72,8 +72,8 @@ func TestPortTaken(t *testing.T) {
 	defer taken.Close()
 	c := startClusterAt(t, dir, port, "--resources", fmt.Sprintf("cpus:2;mem:1024;disk:10;ports:[%d-%d]", port+2, port+2))
 	p := start(t, dir, "hello", "--master", c.master)
-	p.line(fmt.Sprintf(`^update +TASK_FAILED of \S+ from executor: cannot serve 127\.0\.0\.1:%d: .*address already in use`, port+2))
-	p.line(`^retrying +in `)
+	p.Line(fmt.Sprintf(`^update +TASK_FAILED of \S+ from executor: cannot serve 127\.0\.0\.1:%d: .*address already in use`, port+2))
+	p.Line(`^retrying +in `)
 	taken.Close()
 	serving(t, p)
 }
@@ -91,11 +91,11 @@ func TestUnfitOffers(t *testing.T) {
 			dir := t.TempDir()
 			c := startClusterAt(t, dir, freePorts(t), "--resources", resources)
 			p := start(t, dir, "hello", "--master", c.master)
-			p.line(`^declined .*: ` + reason)
-			if err := p.end(syscall.SIGTERM); err != nil {
+			p.Line(`^declined .*: ` + reason)
+			if err := p.End(syscall.SIGTERM); err != nil {
 				t.Errorf("hello ended with %v", err)
 			}
-			if strings.Contains(p.output(), "launching") {
+			if strings.Contains(p.Output(), "launching") {
 				t.Error("it launched on an offer that has not enough")
 			}
 		})
@@ -108,8 +108,8 @@ func TestSuppressed(t *testing.T) {
 	dir := t.TempDir()
 	c := startCluster(t, dir)
 	p := start(t, dir, "hello", "--master", c.master)
-	id := p.line(`as framework (\S+)`)[1]
-	p.line(`nothing to launch`)
+	id := p.Line(`as framework (\S+)`)[1]
+	p.Line(`nothing to launch`)
 	eventually(t, "the role is suppressed", func() bool { return c.metrics()["master/frameworks/hello/"+id+"/roles/*/suppressed"] == 1 })
 	if n := c.metrics()["master/frameworks/hello/"+id+"/offers/declined"]; n == 0 {
 		t.Error("no offer was declined")

@@ -7,14 +7,16 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+
+	"github.com/ormosproject/ormos/examples/internal/program"
 )
 
 const want = "Hello from Server"
 
 // serving waits until hello tells where a page is, and asks for it.
-func serving(t *testing.T, p *process) string {
+func serving(t *testing.T, p *program.Process) string {
 	t.Helper()
-	url := p.line(`^serving +curl (http://\S+)`)[1]
+	url := p.Line(`^serving +curl (http://\S+)`)[1]
 	if got := page(url); got != want {
 		t.Fatalf("%s answers %q, want %q", url, got, want)
 	}
@@ -28,17 +30,17 @@ func TestAlone(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			p := start(t, dir, "hello")
-			p.line(`^registered +with master@127\.0\.0\.1:\d+ as framework \S+-0000`)
-			p.line(`^accepted +offer O\d+ at 127\.0\.0\.1: cpus \d.*, mem \d+ MB, ports \[\d+`)
-			p.line(`^launching +\S+ with cpus:0\.1; mem:32; ports:`)
-			task := p.line(`^update +TASK_RUNNING of (\S+) from executor`)[1] // a second one, if somebody had the first one's port
+			p.Line(`^registered +with master@127\.0\.0\.1:\d+ as framework \S+-0000`)
+			p.Line(`^accepted +offer O\d+ at 127\.0\.0\.1: cpus \d.*, mem \d+ MB, ports \[\d+`)
+			p.Line(`^launching +\S+ with cpus:0\.1; mem:32; ports:`)
+			task := p.Line(`^update +TASK_RUNNING of (\S+) from executor`)[1] // a second one, if somebody had the first one's port
 			url := serving(t, p)
-			p.has(": nothing to launch")
-			if err := p.end(sig); err != nil {
+			p.Has(": nothing to launch")
+			if err := p.End(sig); err != nil {
 				t.Errorf("hello ended with %v", err)
 			}
-			p.line(`^update +TASK_KILLED of ` + task + ` from executor`)
-			p.line(`^ended `)
+			p.Line(`^update +TASK_KILLED of ` + task + ` from executor`)
+			p.Line(`^ended `)
 			if page(url) != "" {
 				t.Error("the web server still answers")
 			}
@@ -58,7 +60,7 @@ func TestKilledAlone(t *testing.T) {
 	dir := t.TempDir()
 	p := start(t, dir, "hello")
 	url := serving(t, p)
-	p.end(syscall.SIGKILL)
+	p.End(syscall.SIGKILL)
 	eventually(t, "the executor ends", func() bool { return len(processesWith(dir)) == 0 })
 	if page(url) != "" {
 		t.Error("the web server still answers")
@@ -91,13 +93,13 @@ func TestSchedulerKilled(t *testing.T) {
 	dir := t.TempDir()
 	c := startCluster(t, dir)
 	first := start(t, dir, "hello", "--master", c.master)
-	framework := first.line(`as framework (\S+)`)[1]
+	framework := first.Line(`as framework (\S+)`)[1]
 	url := serving(t, first)
 	task := c.oneServer()
-	first.end(syscall.SIGKILL)
+	first.End(syscall.SIGKILL)
 
 	second := start(t, dir, "hello", "--master", c.master)
-	if again := second.line(`as framework (\S+)`)[1]; again != framework {
+	if again := second.Line(`as framework (\S+)`)[1]; again != framework {
 		t.Errorf("framework %s came back as %s", framework, again)
 	}
 	if again := serving(t, second); again != url {
@@ -106,7 +108,7 @@ func TestSchedulerKilled(t *testing.T) {
 	if again := c.oneServer(); again != task {
 		t.Errorf("task %s came back as %s", task, again)
 	}
-	if err := second.end(syscall.SIGTERM); err != nil {
+	if err := second.End(syscall.SIGTERM); err != nil {
 		t.Errorf("hello ended with %v", err)
 	}
 	if page(url) != "" {
@@ -122,13 +124,13 @@ func TestClusterKilled(t *testing.T) {
 	p := start(t, dir, "hello", "--master", c.master)
 	url := serving(t, p)
 	task, executors := c.oneServer(), c.executors()
-	c.end(syscall.SIGKILL)
-	p.line(`^waiting +disconnected`)
+	c.End(syscall.SIGKILL)
+	p.Line(`^waiting +disconnected`)
 	if got := page(url); got != want {
 		t.Errorf("without its cluster the page is %q", got)
 	}
 	c.start()
-	p.line(`^registered `)
+	p.Line(`^registered `)
 	if again := serving(t, p); again != url {
 		t.Errorf("the server at %s came back at %s", url, again)
 	}
@@ -138,7 +140,7 @@ func TestClusterKilled(t *testing.T) {
 	if again := c.executors(); !slices.Equal(again, executors) {
 		t.Errorf("executor %v came back as %v", executors, again)
 	}
-	if err := p.end(syscall.SIGTERM); err != nil {
+	if err := p.End(syscall.SIGTERM); err != nil {
 		t.Errorf("hello ended with %v", err)
 	}
 }
@@ -152,8 +154,8 @@ func TestExecutorKilled(t *testing.T) {
 	task := c.oneServer()
 	pid, _ := strconv.Atoi(c.executors()[0])
 	syscall.Kill(pid, syscall.SIGKILL)
-	p.line(`^update +TASK_FAILED of ` + task + ` from agent, REASON_EXECUTOR_TERMINATED`)
-	p.line(`^retrying `)
+	p.Line(`^update +TASK_FAILED of ` + task + ` from agent, REASON_EXECUTOR_TERMINATED`)
+	p.Line(`^retrying `)
 	serving(t, p)
 	if again := c.oneServer(); again == task {
 		t.Error("the failed task runs")
@@ -169,11 +171,11 @@ func TestInstances(t *testing.T) {
 	c := startCluster(t, dir)
 	p := start(t, dir, "hello", "--master", "http://"+c.master, "--instances", "3", "--cpus", "0.5", "--mem", "64", "--data", "Hi")
 	for range 3 {
-		if got := page(p.line(`^serving +curl (http://\S+)`)[1]); got != "Hi" {
+		if got := page(p.Line(`^serving +curl (http://\S+)`)[1]); got != "Hi" {
 			t.Errorf("the page is %q", got)
 		}
 	}
-	p.has(": nothing to launch")
+	p.Has(": nothing to launch")
 	if n := len(c.active()); n != 3 {
 		t.Errorf("%d tasks run", n)
 	}

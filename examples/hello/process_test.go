@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -13,17 +12,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
-)
 
-// patience is how long a test waits for what should take a moment, on a machine that may be busy.
-const patience = 60 * time.Second
+	"github.com/ormosproject/ormos/examples/internal/program"
+)
 
 // programs builds the two commands once for all tests.
 var programs = sync.OnceValues(func() (string, error) {
@@ -46,135 +42,21 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// process is a program whose output is read line by line.
-type process struct {
-	t     *testing.T
-	cmd   *exec.Cmd
-	mu    sync.Mutex
-	lines []string
-	next  int           // the first line that no wait has seen
-	more  chan struct{} // holds a token when there are further lines, or the end
-	ended chan struct{}
-	err   error
-}
-
 // start starts one of our programs with TMPDIR and the state's directory in dir.
-func start(t *testing.T, dir, name string, args ...string) *process {
+func start(t *testing.T, dir, name string, args ...string) *program.Process {
 	t.Helper()
 	bin, err := programs()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{t: t, cmd: exec.Command(filepath.Join(bin, name), args...), more: make(chan struct{}, 1), ended: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), "TMPDIR="+dir, "HOME="+dir, "XDG_STATE_HOME="+filepath.Join(dir, "state"))
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.cmd.Stdout, p.cmd.Stderr = writer, writer
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	writer.Close()
-	go func() {
-		p.read(reader) // to the end, so that nothing is missed
-		p.err = p.cmd.Wait()
-		close(p.ended)
-		p.signalMore()
-	}()
-	t.Cleanup(func() {
-		p.cmd.Process.Kill()
-		<-p.ended
-		if t.Failed() {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			t.Logf("%s %s printed:\n%s", name, strings.Join(args, " "), strings.Join(p.lines, "\n"))
-		}
-	})
-	return p
-}
-
-func (p *process) read(r io.ReadCloser) {
-	defer r.Close()
-	for scanner := bufio.NewScanner(r); scanner.Scan(); {
-		p.mu.Lock()
-		p.lines = append(p.lines, scanner.Text())
-		p.mu.Unlock()
-		p.signalMore()
-	}
-}
-
-func (p *process) signalMore() {
-	select {
-	case p.more <- struct{}{}:
-	default:
-	}
-}
-
-// line waits for the next line that matches, and returns its submatches.
-func (p *process) line(pattern string) []string {
-	p.t.Helper()
-	re := regexp.MustCompile(pattern)
-	deadline := time.After(patience)
-	for {
-		if found := p.scan(re); found != nil {
-			return found
-		}
-		select {
-		case <-p.more:
-		case <-deadline:
-			p.t.Fatalf("%s never printed a line like %q", p.cmd.Path, pattern)
-		case <-p.ended:
-			if found := p.scan(re); found != nil {
-				return found
-			}
-			p.t.Fatalf("%s ended (%v) without a line like %q", p.cmd.Path, p.err, pattern)
-		}
-	}
-}
-
-func (p *process) scan(re *regexp.Regexp) []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for p.next < len(p.lines) {
-		found := re.FindStringSubmatch(p.lines[p.next])
-		p.next++
-		if found != nil {
-			return found
-		}
-	}
-	return nil
-}
-
-// has waits until text was printed, before or after what the lines waited for.
-func (p *process) has(text string) {
-	p.t.Helper()
-	eventually(p.t, "printed: "+text, func() bool { return strings.Contains(p.output(), text) })
-}
-
-// output is all that was printed.
-func (p *process) output() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return strings.Join(p.lines, "\n")
-}
-
-// end sends a signal and waits for the end.
-func (p *process) end(sig syscall.Signal) error {
-	p.t.Helper()
-	p.cmd.Process.Signal(sig)
-	select {
-	case <-p.ended:
-	case <-time.After(patience):
-		p.t.Fatalf("%s did not end upon %v", p.cmd.Path, sig)
-	}
-	return p.err
+	cmd := exec.Command(filepath.Join(bin, name), args...)
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir, "HOME="+dir, "XDG_STATE_HOME="+filepath.Join(dir, "state"))
+	return program.Start(t, cmd)
 }
 
 // cluster is an `ormos local` that can be killed and started again.
 type cluster struct {
-	*process
+	*program.Process
 	t      *testing.T
 	dir    string
 	args   []string
@@ -217,8 +99,8 @@ func startClusterAt(t *testing.T, dir string, port int, args ...string) *cluster
 
 func (c *cluster) start() {
 	c.t.Helper()
-	c.process = start(c.t, c.dir, "ormos", c.args...)
-	c.line("Ctrl-C")
+	c.Process = start(c.t, c.dir, "ormos", c.args...)
+	c.Line("Ctrl-C")
 }
 
 func free(port int) bool {
@@ -269,7 +151,7 @@ func (c *cluster) active() (ids []string) {
 // eventually waits until a condition that nobody announces holds.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(context.Background(), patience)
+	ctx, stop := context.WithTimeout(context.Background(), program.Patience)
 	defer stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
