@@ -4,17 +4,16 @@
 // [Run] is a whole executor, for any number of tasks at a time. It calls a function for each, in a goroutine of its own:
 //
 //	err := executor.Run(ctx, executor.RunOptions{}, func(ctx context.Context, task *executor.Task) error {
-//		command := exec.CommandContext(task.Overdue(), "convert", string(task.Info.Data)) // killed when its grace is over
+//		command := task.Command("convert", string(task.Info.Data)) // told to end by KILL and so on, with the grace that they give
 //		if err := command.Start(); err != nil {
 //			return err // TASK_FAILED
 //		}
 //		task.Running()
-//		defer context.AfterFunc(ctx, func() { command.Process.Signal(syscall.SIGTERM) })() // asked to end: KILL and so on
 //		return command.Wait() // TASK_FINISHED, TASK_FAILED or, if it was asked to end, TASK_KILLED
 //	})
 //
-// What the function owes: to call Running when the task works, and to return soon after the end of ctx. A panic ends the process, and all
-// of its tasks fail.
+// What the function owes: to call Running when the task works, and to return soon after the end of ctx, or by [Task.Overdue] at the
+// latest. A panic ends the process, and all of its tasks fail.
 //
 // A [Driver] is what Run stands on, for those who want every event:
 //

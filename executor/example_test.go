@@ -3,8 +3,6 @@ package executor_test
 import (
 	"context"
 	"log"
-	"os"
-	"os/exec"
 	"time"
 
 	"github.com/ormosproject/ormos/executor"
@@ -13,15 +11,14 @@ import (
 
 // An executor that runs any number of tasks at a time, each of which is a command.
 func ExampleRun() {
-	err := executor.Run(context.Background(), executor.RunOptions{}, func(ctx context.Context, task *executor.Task) error {
-		command := exec.CommandContext(task.Overdue(), "convert", string(task.Info.Data)) // killed when its grace is over
+	err := executor.Run(context.Background(), executor.RunOptions{}, func(_ context.Context, task *executor.Task) error {
+		command := task.Command("convert", string(task.Info.Data)) // told to end by KILL and so on
 		if err := command.Start(); err != nil {
 			return err
 		}
 		if err := task.Running(); err != nil {
 			return err
 		}
-		defer context.AfterFunc(ctx, func() { _ = command.Process.Signal(os.Interrupt) })() // asked to end
 		return command.Wait()
 	})
 	if err != nil {

@@ -59,7 +59,7 @@ func unchecked(check *mesos.CheckInfo) *mesos.CheckStatusInfo {
 func (t *Task) Driver() *Driver { return t.runner.Driver }
 
 // Overdue ends when the grace period is over that the task was given to end: whatever still works for it is to be
-// ended by force. A process is killed then if it was started with exec.CommandContext(task.Overdue(), ...).
+// ended by force.
 func (t *Task) Overdue() context.Context { return t.overdue }
 
 // Running tells that the task works: TASK_RUNNING.
