@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -63,23 +61,10 @@ type cluster struct {
 	master string
 }
 
-// freePorts finds 200 ports in a row of which at least those of master and agent are free. They lie below those that the system
-// gives to outgoing connections, so that they are still free after a kill -9.
-func freePorts(t *testing.T) int {
-	t.Helper()
-	for range 100 {
-		if port := 10000 + rand.N(100)*200; free(port) && free(port+1) {
-			return port
-		}
-	}
-	t.Fatal("no free ports")
-	return 0
-}
-
 // startCluster starts `ormos local` with a work dir in dir and ports of its own: the master's, the agent's, and those that it offers.
 func startCluster(t *testing.T, dir string, args ...string) *cluster {
 	t.Helper()
-	port := freePorts(t)
+	port := program.FreePorts(t, 200)
 	return startClusterAt(t, dir, port, append(args, "--resources", fmt.Sprintf("cpus:4;mem:4096;disk:1024;ports:[%d-%d]", port+2, port+199))...)
 }
 
@@ -101,14 +86,6 @@ func (c *cluster) start() {
 	c.t.Helper()
 	c.Process = start(c.t, c.dir, "ormos", c.args...)
 	c.Line("Ctrl-C")
-}
-
-func free(port int) bool {
-	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-	if err == nil {
-		l.Close()
-	}
-	return err == nil
 }
 
 // page is what the server at url answers, and who: "" while nobody does.

@@ -1,0 +1,155 @@
+// Command example-scheduler does what mesos-go's command of that name does, with its flags: it launches tasks that end at once, with an executor that
+// agents fetch from it over HTTP, and tells in the end what it took.
+//
+//	go run ./cmd/ormos local                                              # in another terminal
+//	go run ./examples/example-scheduler -url http://127.0.0.1:5050 -tasks 5 -cpu 0.1
+//
+// The executor is this program too, unless -executor names another one, such as mesos-go's example-executor.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ormosproject/ormos/executor"
+	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/scheduler"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := error(nil)
+	if len(os.Args) == 2 && os.Args[1] == "execute" {
+		err = executor.Run(ctx, executor.RunOptions{Idle: -1}, func(_ context.Context, task *executor.Task) error { return task.Running() })
+	} else {
+		err = schedule(ctx)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// example is the scheduler.
+type example struct {
+	options          scheduler.Options
+	session          *scheduler.Session
+	executor         mesos.ExecutorInfo
+	task             mesos.Resources // of each
+	verbose          bool
+	tasks            int
+	offers, launched int
+	finished         int
+}
+
+func schedule(ctx context.Context) error {
+	e, password, artifact := &example{}, "", scheduler.ArtifactOptions{}
+	framework := &e.options.Framework
+	flag.StringVar(&e.options.Master, "url", "127.0.0.1:5050", "the master: a URL, host:port or zk://host:port,.../path")
+	flag.StringVar(&framework.Name, "name", "example", "name of the framework")
+	flag.StringVar(&framework.User, "user", "", "user that the tasks run as (default: the one that runs this)")
+	role := flag.String("role", "*", "role of the framework")
+	flag.StringVar(&e.options.Principal, "credentials.username", "", "name to authenticate with")
+	flag.StringVar(&password, "credentials.passwordFile", "", "`file` that holds the password")
+	flag.StringVar(&artifact.Advertise, "server.address", "", "`address` under which agents fetch the executor")
+	flag.StringVar(&artifact.File, "executor", "", "`path` of the executor (default: this program)")
+	flag.IntVar(&e.tasks, "tasks", 5, "number of tasks")
+	cpu, memory := flag.Float64("cpu", 1, "cpus of each task"), flag.Float64("memory", 64, "memory of each task, in MB")
+	execCPU, execMemory := flag.Float64("exec.cpu", 0.01, "cpus of each executor"), flag.Float64("exec.memory", 64, "memory of each executor, in MB")
+	flag.BoolVar(&e.verbose, "verbose", false, "tell every event")
+	flag.Parse()
+	if password != "" {
+		text, err := os.ReadFile(password)
+		if err != nil {
+			return fmt.Errorf("cannot read the password: %w", err)
+		}
+		e.options.Secret = strings.TrimSpace(string(text))
+	}
+	server, err := scheduler.OpenArtifact(artifact)
+	if err != nil {
+		return err
+	}
+	framework.Roles = []string{*role}
+	framework.Capabilities = []mesos.FrameworkInfoCapability{{Type: new(mesos.FrameworkInfoCapabilityTypeMultiRole)}}
+	e.task = mesos.Resources{mesos.CPUs(*cpu), mesos.Mem(*memory)}
+	program := server.URI()
+	program.OutputFile = new("executor")
+	e.executor = mesos.ExecutorInfo{
+		Type: new(mesos.ExecutorInfoTypeCustom), ExecutorID: mesos.ExecutorID{Value: "default"},
+		Resources: mesos.Resources{mesos.CPUs(*execCPU), mesos.Mem(*execMemory)},
+		Command: &mesos.CommandInfo{
+			Shell: new(false), Value: new("./executor"), Arguments: []string{"executor", "execute"}, URIs: []mesos.CommandInfoURI{program},
+		},
+	}
+	e.session = scheduler.New(e.options)
+	ctx, stop := context.WithCancel(ctx)
+	var group errgroup.Group
+	group.Go(func() error { return server.Run(ctx) })
+	err = e.run(ctx)
+	stop()
+	return errors.Join(err, group.Wait())
+}
+
+func (e *example) run(ctx context.Context) error {
+	began := time.Now()
+	for event, err := range e.session.Events(ctx) {
+		if e.verbose {
+			log.Printf("%T %v", event, event)
+		}
+		switch event := event.(type) {
+		case *scheduler.EventOffers:
+			for _, offer := range event.Offers {
+				err = errors.Join(err, e.use(ctx, &offer))
+			}
+		case *scheduler.EventUpdate:
+			if s := &event.Status; s.State == mesos.TaskFinished {
+				e.finished++
+			} else if s.State.Terminal() {
+				return fmt.Errorf("task %s is %v: %s", s.TaskID.Value, s.State, s.GetMessage())
+			}
+			if e.finished == e.tasks {
+				err = errors.Join(err, e.session.Teardown(ctx))
+			}
+		}
+		if err != nil && !errors.Is(err, scheduler.ErrDisconnected) {
+			return err
+		}
+	}
+	log.Printf("summary: %d offers, %d tasks launched, %d finished, %v", e.offers, e.launched, e.finished, time.Since(began).Round(time.Millisecond))
+	return nil
+}
+
+// use launches as many tasks on an offer as fit.
+func (e *example) use(ctx context.Context, offer *mesos.Offer) error {
+	e.offers++
+	rest, fits := mesos.Resources(offer.Resources), true
+	if len(offer.ExecutorIDs) == 0 {
+		_, rest, fits = rest.Take(e.executor.Resources...)
+	}
+	var tasks []mesos.TaskInfo
+	for fits && e.launched < e.tasks {
+		var taken mesos.Resources
+		if taken, rest, fits = rest.Take(e.task...); !fits {
+			break
+		}
+		e.launched++
+		id := fmt.Sprint(e.launched)
+		tasks = append(tasks, mesos.TaskInfo{Name: "Task " + id, TaskID: mesos.TaskID{Value: id}, AgentID: offer.AgentID, Executor: &e.executor, Resources: taken})
+	}
+	launch := mesos.OfferOperation{Type: new(mesos.OfferOperationTypeLaunch), Launch: &mesos.OfferOperationLaunch{TaskInfos: tasks}}
+	if len(tasks) == 0 {
+		return e.session.Decline(ctx, scheduler.CallDecline{OfferIDs: []mesos.OfferID{offer.ID}, Filters: scheduler.Refuse(5 * time.Second)})
+	}
+	return e.session.Accept(ctx, scheduler.CallAccept{
+		OfferIDs: []mesos.OfferID{offer.ID}, Operations: []mesos.OfferOperation{launch}, Filters: scheduler.Refuse(0),
+	})
+}
