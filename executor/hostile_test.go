@@ -111,6 +111,50 @@ func TestRunWithAMadAgent(t *testing.T) {
 	})
 }
 
+// A task that is launched while the last one's end is on its way runs, though the executor would have ended.
+func TestLaunchAtTheEnd(t *testing.T) {
+	bubble(t, func(t *testing.T, a *agent) {
+		o := RunOptions{Options: Options{Environment: a.environment(), Dial: a.dial}}
+		ended := make(chan error)
+		go func() {
+			ended <- Run(t.Context(), o, func(context.Context, *Task) error { return nil })
+		}()
+		s := a.subscribed()
+		var told []*CallUpdate
+		for _, id := range []string{"a", "b", "c"} {
+			s.launch(id)
+			told = append(told, a.updated())
+			synctest.Wait() // it has nothing more to do
+		}
+		for i, u := range told {
+			if u.Status.TaskID.Value != string(rune('a'+i)) || u.Status.State != mesos.TaskFinished {
+				t.Errorf("update %d is %v", i, u)
+			}
+			s.acknowledge(u)
+		}
+		if err := receive(t, "the end", ended); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// An agent that acknowledges nothing does not keep the executor.
+func TestRunWithoutAcknowledgements(t *testing.T) {
+	bubble(t, func(t *testing.T, a *agent) {
+		o := RunOptions{Options: Options{Environment: a.environment(), Dial: a.dial}}
+		ended := make(chan error)
+		go func() {
+			ended <- Run(t.Context(), o, func(context.Context, *Task) error { return nil })
+		}()
+		a.subscribed().launch("t")
+		a.updated()
+		began := time.Now()
+		if err := receive(t, "the end", ended); err != nil || time.Since(began) > 3*time.Minute {
+			t.Errorf("it ended after %v with %v", time.Since(began), err)
+		}
+	})
+}
+
 // Where an agent does not let us subscribe, Run says so and calls nothing.
 func TestRunWithoutAgent(t *testing.T) {
 	bubble(t, func(t *testing.T, a *agent) {

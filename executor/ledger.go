@@ -24,6 +24,7 @@ type ledger struct {
 	mu        sync.Mutex
 	number    uint64             // of the last task or update: their order
 	tasks     map[string]*task   // by id
+	alive     int                // tasks whose end was not told
 	updates   map[string]*update // by uuid
 	connected bool               // calls are queued for the present connection
 	outbox    []Call
@@ -62,6 +63,9 @@ func (l *ledger) launch(tasks ...mesos.TaskInfo) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, info := range tasks {
+		if t := l.tasks[info.TaskID.Value]; t == nil || t.ended {
+			l.alive++
+		}
 		l.tasks[info.TaskID.Value] = &task{number: l.next(), info: info}
 	}
 }
@@ -93,7 +97,9 @@ func (l *ledger) update(status mesos.TaskStatus, executor mesos.ExecutorID, now 
 	if _, err := owned.AppendBinary(nil); err != nil {
 		return err
 	}
-	t.ended = status.State.Terminal()
+	if t.ended = status.State.Terminal(); t.ended {
+		l.alive--
+	}
 	u := &update{number: l.next(), call: CallUpdate{Status: *owned}}
 	l.updates[string(owned.UUID)] = u
 	l.send(Call{Type: new(CallTypeUpdate), Update: &u.call})
@@ -197,6 +203,13 @@ func (l *ledger) unacknowledged() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.updates)
+}
+
+// atRest tells whether every task that has arrived has ended, with nothing left to say.
+func (l *ledger) atRest() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.alive == 0 && len(l.updates) == 0
 }
 
 // newUUID gives a random UUID (version 4) as Mesos wants it, in bytes.

@@ -103,7 +103,7 @@ func TestLedgerDeliversInOrder(t *testing.T) {
 		if diff := cmp.Diff(told, agent.states); diff != "" {
 			t.Fatalf("-told +arrived\n%s", diff)
 		}
-		if n := l.unacknowledged(); n != 0 || len(l.tasks) != 0 {
+		if n := l.unacknowledged(); n != 0 || len(l.tasks) != 0 || !l.atRest() {
 			t.Fatalf("left: %d updates, %d tasks", n, len(l.tasks))
 		}
 	})
@@ -147,7 +147,7 @@ func live(tb testing.TB, l *ledger, tasks int) {
 			l.acknowledge(u.Status.TaskID.Value, u.Status.UUID)
 		}
 	}
-	if l.unacknowledged() != 0 || len(l.tasks) != 0 {
+	if !l.atRest() || len(l.tasks) != 0 {
 		tb.Fatalf("left: %d updates, %d tasks", l.unacknowledged(), len(l.tasks))
 	}
 }

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +15,7 @@ import (
 type RunOptions struct {
 	Options
 	// Idle is for how long an executor without tasks waits for further ones. 0 means not at all, as Mesos' own executors do; a task that
-	// is launched just then fails. A negative value means that it stays until the agent ends it.
+	// is launched after the agent has heard of the last one's end fails. A negative value means that it stays until the agent ends it.
 	Idle time.Duration
 	// Message is told what the scheduler sends; nil ignores it. It must not wait, and may keep data.
 	Message func(d *Driver, data []byte)
@@ -86,6 +87,10 @@ func (r *runner) handle(event TypedEvent) {
 		if t := r.task(e.TaskID); t != nil {
 			t.end(errKilled, e.Grace(&t.Info))
 		}
+	case *EventAcknowledged:
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.rest()
 	case *EventMessage:
 		if r.options.Message != nil {
 			r.options.Message(r.Driver, e.Data)
@@ -132,17 +137,21 @@ func (r *runner) launch(infos ...mesos.TaskInfo) {
 	}
 }
 
-// ended forgets a task, and ends the executor when that was the last one.
+// ended forgets a task.
 func (r *runner) ended(t *Task) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.tasks, t.Info.TaskID.Value)
-	switch {
-	case len(r.tasks) > 0:
-	case r.leaving != nil || r.options.Idle == 0:
+	if r.rest(); len(r.tasks) == 0 && r.options.Idle >= 0 {
+		r.idle.Reset(cmp.Or(r.options.Idle, r.opts.FlushTimeout))
+	}
+}
+
+// rest ends the executor if nothing is left to do. One that does not wait for further tasks ends once the agent has acknowledged the last update: what
+// was launched before that has arrived.
+func (r *runner) rest() {
+	if len(r.tasks) == 0 && (r.leaving != nil || r.options.Idle == 0 && r.ledger.atRest()) {
 		r.Stop()
-	case r.options.Idle > 0:
-		r.idle.Reset(r.options.Idle)
 	}
 }
 
@@ -162,9 +171,7 @@ func (r *runner) leave(why error, grace time.Duration) {
 	for _, t := range r.tasks {
 		t.end(why, grace-min(telling, grace/2))
 	}
-	if len(r.tasks) == 0 {
-		r.Stop()
-	}
+	r.rest()
 }
 
 // telling is how much of a shutdown's grace Mesos' own executors keep for their last words.
