@@ -228,3 +228,26 @@ func TestUser(t *testing.T) {
 		}
 	}
 }
+
+// What was fetched a moment ago is still open for writing in whatever this process forked meanwhile. That does not last.
+func TestExecutableBusy(t *testing.T) {
+	program, err := os.ReadFile("/bin/true")
+	if err != nil {
+		t.Skip(err)
+	}
+	sandbox := t.TempDir()
+	file, err := os.OpenFile(filepath.Join(sandbox, "program"), os.O_CREATE|os.O_WRONLY, 0o755)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.Write(program); err != nil {
+		t.Fatal(err)
+	}
+	closing := time.AfterFunc(20*time.Millisecond, func() { file.Close() })
+	defer closing.Stop()
+	p := processes(t, Options{})
+	c := launch(t, p, Spec{Sandbox: sandbox, Command: mesos.CommandInfo{Shell: new(false), Value: new("./program")}})
+	if exit := wait(t, c); exit.Status != 0 {
+		t.Errorf("it ended with %v", exit)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/ormosproject/ormos/mesos"
 )
@@ -35,7 +36,7 @@ func start(s Spec, who *syscall.Credential) (int, system, error) {
 		Files: []uintptr{files[0].Fd(), files[1].Fd(), files[2].Fd()},
 		Sys:   sysProcAttr(who, &pidfd),
 	}
-	pid, err := syscall.ForkExec(path, argv, &attr)
+	pid, err := forkExec(path, argv, &attr)
 	if errors.Is(err, syscall.ENOEXEC) && isText(path, s.Sandbox) {
 		// As execvp does, and so Mesos: a script that does not name its interpreter is the shell's.
 		pid, err = syscall.ForkExec("/bin/sh", append([]string{"sh", path}, argv[1:]...), &attr)
@@ -45,6 +46,21 @@ func start(s Spec, who *syscall.Credential) (int, system, error) {
 	}
 	return pid, newSystem(pidfd), nil
 }
+
+// forkExec waits until nobody has the executable open for writing any more: whatever else this process was starting while it was fetched has it too, until it
+// executes.
+func forkExec(path string, argv []string, attr *syscall.ProcAttr) (pid int, err error) {
+	for pause := time.Millisecond; ; pause *= 2 {
+		pid, err = syscall.ForkExec(path, argv, attr)
+		if !errors.Is(err, syscall.ETXTBSY) || pause > maxBusy {
+			return pid, err
+		}
+		time.Sleep(pause)
+	}
+}
+
+// maxBusy is the last of these pauses at most; together they are twice as long.
+const maxBusy = 2 * time.Second
 
 // fetchedFrom is the URI that brought an executable; "" when none did.
 func fetchedFrom(uris []mesos.CommandInfoURI, executable string) string {
