@@ -148,6 +148,16 @@ func (a *Artifact) URI() mesos.CommandInfoURI {
 	return mesos.CommandInfoURI{Value: a.URL(), Executable: new(true), Extract: new(false)}
 }
 
+// Command is for an ExecutorInfo or a TaskInfo: the agent fetches the file and runs it with these arguments, under its own name and without a shell.
+func (a *Artifact) Command(arguments ...string) *mesos.CommandInfo {
+	name := filepath.Base(a.file.Name())
+	program := a.URI()
+	program.OutputFile = &name
+	return &mesos.CommandInfo{
+		Shell: new(false), Value: new("./" + name), Arguments: append([]string{name}, arguments...), URIs: []mesos.CommandInfoURI{program},
+	}
+}
+
 // Run serves the file until ctx ends; then it returns nil when the requests at hand have ended, or were cut after a second.
 func (a *Artifact) Run(ctx context.Context) error {
 	defer a.file.Close()

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ormosproject/ormos/local"
+	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/scheduler"
 )
 
@@ -143,6 +145,48 @@ func TestArtifactAddresses(t *testing.T) {
 	} {
 		if a, err := scheduler.OpenArtifact(bad); err == nil {
 			t.Errorf("%+v: served at %s", bad, a.URL())
+		}
+	}
+}
+
+// A program with a name that no URL holds as it is, is run by an agent that fetches it.
+func TestArtifactCommand(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "say it 100%")
+	if err := os.WriteFile(file, []byte("#!/bin/sh\nexit $(($1 + $2))\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	a := served(t, scheduler.ArtifactOptions{File: file})
+	cluster := local.RunT(t, local.Options{Resources: []string{"cpus:2;mem:512;disk:1024"}})
+	s := scheduler.New(scheduler.Options{Master: cluster.Master(), Framework: mesos.FrameworkInfo{Name: "test"}})
+	launched := false
+	for event, err := range s.Events(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch e := event.(type) {
+		case *scheduler.EventOffers:
+			if launched {
+				continue
+			}
+			launched = true
+			task := mesos.TaskInfo{
+				TaskID: mesos.TaskID{Value: "t"}, AgentID: e.Offers[0].AgentID, Resources: []mesos.Resource{mesos.CPUs(0.1), mesos.Mem(32)},
+				Command: a.Command("3", "4"),
+			}
+			err = s.Accept(t.Context(), scheduler.CallAccept{OfferIDs: []mesos.OfferID{e.Offers[0].ID}, Operations: []mesos.OfferOperation{
+				{Type: new(mesos.OfferOperationTypeLaunch), Launch: &mesos.OfferOperationLaunch{TaskInfos: []mesos.TaskInfo{task}}},
+			}})
+		case *scheduler.EventUpdate:
+			if !e.Status.State.Terminal() {
+				continue
+			}
+			if got := e.Status.GetMessage(); got != "Command exited with status 7" {
+				t.Errorf("it ended with %q", got)
+			}
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }

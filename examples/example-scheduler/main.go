@@ -81,14 +81,9 @@ func schedule(ctx context.Context) error {
 	framework.Roles = []string{*role}
 	framework.Capabilities = []mesos.FrameworkInfoCapability{{Type: new(mesos.FrameworkInfoCapabilityTypeMultiRole)}}
 	e.task = mesos.Resources{mesos.CPUs(*cpu), mesos.Mem(*memory)}
-	program := server.URI()
-	program.OutputFile = new("executor")
 	e.executor = mesos.ExecutorInfo{
 		Type: new(mesos.ExecutorInfoTypeCustom), ExecutorID: mesos.ExecutorID{Value: "default"},
-		Resources: mesos.Resources{mesos.CPUs(*execCPU), mesos.Mem(*execMemory)},
-		Command: &mesos.CommandInfo{
-			Shell: new(false), Value: new("./executor"), Arguments: []string{"executor", "execute"}, URIs: []mesos.CommandInfoURI{program},
-		},
+		Resources: mesos.Resources{mesos.CPUs(*execCPU), mesos.Mem(*execMemory)}, Command: server.Command("execute"),
 	}
 	e.session = scheduler.New(e.options)
 	ctx, stop := context.WithCancel(ctx)

@@ -29,7 +29,7 @@ const servers = 4 // the primary among them
 // redis keeps the servers.
 type redis struct {
 	session  *scheduler.Session
-	artifact mesos.CommandInfoURI
+	artifact *scheduler.Artifact
 	launched int
 	servers  map[string]*server // by the id of the task, which is its executor's too
 	primary  string             // its id, if there is one that works
@@ -65,9 +65,8 @@ func schedule(ctx context.Context) error {
 	}
 	r := &redis{
 		session:  scheduler.New(scheduler.Options{Master: *master, Framework: mesos.FrameworkInfo{Name: "primary-replicas"}}),
-		artifact: artifact.URI(), servers: map[string]*server{},
+		artifact: artifact, servers: map[string]*server{},
 	}
-	r.artifact.OutputFile = new("redis-executor")
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var group errgroup.Group
 	group.Go(func() error { return artifact.Run(serving) })
@@ -108,10 +107,7 @@ func (r *redis) use(ctx context.Context, offer *mesos.Offer) error {
 		id := fmt.Sprintf("redis-%d", r.launched)
 		task := mesos.TaskInfo{Name: "redis", TaskID: mesos.TaskID{Value: id}, AgentID: offer.AgentID, Resources: taken, Executor: &mesos.ExecutorInfo{
 			Type: new(mesos.ExecutorInfoTypeCustom), ExecutorID: mesos.ExecutorID{Value: id}, Resources: own,
-			Command: &mesos.CommandInfo{
-				Shell: new(false), Value: new("./redis-executor"), Arguments: []string{"redis-executor", "execute"},
-				URIs: []mesos.CommandInfoURI{r.artifact},
-			},
+			Command: r.artifact.Command("execute"),
 		}}
 		if r.primary != "" {
 			task.Data = []byte(r.servers[r.primary].address)

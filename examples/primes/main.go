@@ -57,16 +57,11 @@ func schedule(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	program := artifact.URI()
-	program.OutputFile = new("primes")
 	c := &counter{
 		session: scheduler.New(scheduler.Options{Master: *master, Framework: mesos.FrameworkInfo{Name: "primes"}}),
 		executor: mesos.ExecutorInfo{
 			Type: new(mesos.ExecutorInfoTypeCustom), ExecutorID: mesos.ExecutorID{Value: "primes"},
-			Resources: []mesos.Resource{mesos.CPUs(0.1), mesos.Mem(64)},
-			Command: &mesos.CommandInfo{
-				Shell: new(false), Value: new("./primes"), Arguments: []string{"primes", "execute"}, URIs: []mesos.CommandInfoURI{program},
-			},
+			Resources: []mesos.Resource{mesos.CPUs(0.1), mesos.Mem(64)}, Command: artifact.Command("execute"),
 		},
 		below: *below, size: max(1, (*below+*tasks-1) / *tasks), running: map[string]int{},
 	}
