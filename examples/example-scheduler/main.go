@@ -28,15 +28,17 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := error(nil)
+	run := schedule
 	if len(os.Args) == 2 && os.Args[1] == "execute" {
-		err = executor.Run(ctx, executor.RunOptions{Idle: -1}, func(_ context.Context, task *executor.Task) error { return task.Running() })
-	} else {
-		err = schedule(ctx)
+		run = execute
 	}
-	if err != nil {
+	if err := run(ctx); err != nil {
 		log.Fatal(err)
 	}
+}
+
+func execute(ctx context.Context) error {
+	return executor.Run(ctx, executor.RunOptions{Idle: -1}, func(_ context.Context, task *executor.Task) error { return task.Running() })
 }
 
 // example is the scheduler.
@@ -46,9 +48,8 @@ type example struct {
 	executor         mesos.ExecutorInfo
 	task             mesos.Resources // of each
 	verbose          bool
-	tasks            int
+	tasks, finished  int
 	offers, launched int
-	finished         int
 }
 
 func schedule(ctx context.Context) error {
@@ -126,25 +127,23 @@ func (e *example) run(ctx context.Context) error {
 // use launches as many tasks on an offer as fit.
 func (e *example) use(ctx context.Context, offer *mesos.Offer) error {
 	e.offers++
-	rest, fits := mesos.Resources(offer.Resources), true
+	taken, rest, fits := mesos.Resources(nil), mesos.Resources(offer.Resources), true
 	if len(offer.ExecutorIDs) == 0 {
 		_, rest, fits = rest.Take(e.executor.Resources...)
 	}
-	var tasks []mesos.TaskInfo
+	launch := &mesos.OfferOperationLaunch{}
 	for fits && e.launched < e.tasks {
-		var taken mesos.Resources
-		if taken, rest, fits = rest.Take(e.task...); !fits {
-			break
+		if taken, rest, fits = rest.Take(e.task...); fits {
+			e.launched++
+			launch.TaskInfos = append(launch.TaskInfos, mesos.TaskInfo{
+				Name: fmt.Sprint("Task ", e.launched), TaskID: mesos.TaskID{Value: fmt.Sprint(e.launched)}, AgentID: offer.AgentID,
+				Executor: &e.executor, Resources: taken,
+			})
 		}
-		e.launched++
-		id := fmt.Sprint(e.launched)
-		tasks = append(tasks, mesos.TaskInfo{Name: "Task " + id, TaskID: mesos.TaskID{Value: id}, AgentID: offer.AgentID, Executor: &e.executor, Resources: taken})
 	}
-	launch := mesos.OfferOperation{Type: new(mesos.OfferOperationTypeLaunch), Launch: &mesos.OfferOperationLaunch{TaskInfos: tasks}}
-	if len(tasks) == 0 {
-		return e.session.Decline(ctx, scheduler.CallDecline{OfferIDs: []mesos.OfferID{offer.ID}, Filters: scheduler.Refuse(5 * time.Second)})
+	accept := scheduler.CallAccept{OfferIDs: []mesos.OfferID{offer.ID}, Filters: scheduler.Refuse(time.Second)}
+	if len(launch.TaskInfos) > 0 {
+		accept.Operations = []mesos.OfferOperation{{Type: new(mesos.OfferOperationTypeLaunch), Launch: launch}}
 	}
-	return e.session.Accept(ctx, scheduler.CallAccept{
-		OfferIDs: []mesos.OfferID{offer.ID}, Operations: []mesos.OfferOperation{launch}, Filters: scheduler.Refuse(0),
-	})
+	return e.session.Accept(ctx, accept) // of nothing: it is declined
 }

@@ -9,11 +9,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"time"
@@ -24,7 +24,10 @@ import (
 	"github.com/ormosproject/ormos/scheduler"
 )
 
-const servers = 4 // the primary among them
+const (
+	servers = 4 // the primary among them
+	lead    = "REPLICAOF NO ONE"
+)
 
 // redis keeps the servers.
 type redis struct {
@@ -37,20 +40,18 @@ type redis struct {
 
 // server is a task that has not ended.
 type server struct {
-	agent            mesos.AgentID
-	address, primary string // as it has told; no address before it works
+	agent         mesos.AgentID
+	address, does string // the command that it has carried out last; none before it works
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := error(nil)
+	run := schedule
 	if len(os.Args) == 2 && os.Args[1] == "execute" {
-		err = execute(ctx)
-	} else {
-		err = schedule(ctx)
+		run = execute
 	}
-	if err != nil {
+	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "primary-replicas:", err)
 		os.Exit(1)
 	}
@@ -63,16 +64,12 @@ func schedule(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r := &redis{
-		session:  scheduler.New(scheduler.Options{Master: *master, Framework: mesos.FrameworkInfo{Name: "primary-replicas"}}),
-		artifact: artifact, servers: map[string]*server{},
-	}
-	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var group errgroup.Group
-	group.Go(func() error { return artifact.Run(serving) })
-	err = r.run(ctx)
-	stop()
-	return errors.Join(err, group.Wait())
+	r := &redis{artifact: artifact, servers: map[string]*server{}}
+	r.session = scheduler.New(scheduler.Options{Master: *master, Framework: mesos.FrameworkInfo{Name: "primary-replicas"}})
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return artifact.Run(ctx) })
+	group.Go(func() error { return r.run(ctx) })
+	return group.Wait()
 }
 
 func (r *redis) run(ctx context.Context) error {
@@ -97,22 +94,21 @@ func (r *redis) use(ctx context.Context, offer *mesos.Offer) error {
 	rest := mesos.Resources(offer.Resources)
 	var tasks []mesos.TaskInfo
 	for len(r.servers) < servers && (len(r.servers) == 0 || r.primary != "") {
-		ports, _, _ := rest.TakePorts(1)
+		ports, _, free := rest.TakePorts(1)
 		taken, left, fits := rest.Take(append(ports, mesos.CPUs(0.1), mesos.Mem(64))...)
 		own, left, also := left.Take(mesos.CPUs(0.1), mesos.Mem(32))
-		if !fits || !also || len(ports) == 0 {
+		if !free || !fits || !also {
 			break
 		}
 		r.launched++
-		id := fmt.Sprintf("redis-%d", r.launched)
-		task := mesos.TaskInfo{Name: "redis", TaskID: mesos.TaskID{Value: id}, AgentID: offer.AgentID, Resources: taken, Executor: &mesos.ExecutorInfo{
-			Type: new(mesos.ExecutorInfoTypeCustom), ExecutorID: mesos.ExecutorID{Value: id}, Resources: own,
-			Command: r.artifact.Command("execute"),
-		}}
-		if r.primary != "" {
-			task.Data = []byte(r.servers[r.primary].address)
-		}
-		rest, tasks, r.servers[id] = left, append(tasks, task), &server{agent: offer.AgentID}
+		id, address := fmt.Sprintf("redis-%d", r.launched), net.JoinHostPort(offer.Hostname, fmt.Sprint(ports.Ports()[0].Begin))
+		tasks = append(tasks, mesos.TaskInfo{
+			Name: address, TaskID: mesos.TaskID{Value: id}, AgentID: offer.AgentID, Resources: taken, Data: []byte(r.wanted(id)),
+			Executor: &mesos.ExecutorInfo{
+				Type: new(mesos.ExecutorInfoTypeCustom), ExecutorID: mesos.ExecutorID{Value: id}, Resources: own, Command: r.artifact.Command("execute"),
+			},
+		})
+		rest, r.servers[id] = left, &server{agent: offer.AgentID, address: address}
 	}
 	if len(tasks) == 0 {
 		return r.session.Decline(ctx, scheduler.CallDecline{OfferIDs: []mesos.OfferID{offer.ID}, Filters: scheduler.Refuse(time.Hour)})
@@ -123,43 +119,44 @@ func (r *redis) use(ctx context.Context, offer *mesos.Offer) error {
 	})
 }
 
-// update keeps what is said of a server.
+// wanted is what a server should do.
+func (r *redis) wanted(id string) string {
+	if id == r.primary || r.primary == "" {
+		return lead
+	}
+	host, port, _ := net.SplitHostPort(r.servers[r.primary].address)
+	return "REPLICAOF " + host + " " + port
+}
+
+// update keeps what is said of a server, and asks for offers: more may be needed now.
 func (r *redis) update(ctx context.Context, s *mesos.TaskStatus) error {
-	id := s.TaskID.Value
-	known := r.servers[id]
+	known := r.servers[s.TaskID.Value]
 	if known == nil {
 		return nil
 	}
+	fmt.Printf("%s at %s: %v %s\n", s.TaskID.Value, known.address, s.State, s.GetMessage())
 	if s.State.Terminal() {
-		fmt.Printf("%s at %s is lost: %v %s\n", id, cmp.Or(known.address, "no address"), s.State, s.GetMessage())
-		delete(r.servers, id)
-		return r.session.Revive(ctx)
+		delete(r.servers, s.TaskID.Value)
+	} else {
+		known.does = s.GetMessage()
 	}
-	if s.Labels == nil || len(s.Labels.Labels) != 2 {
-		return nil
-	}
-	known.address, known.primary = *s.Labels.Labels[0].Value, *s.Labels.Labels[1].Value
-	fmt.Printf("%s at %s replicates %s\n", id, known.address, cmp.Or(known.primary, "nobody"))
 	return r.session.Revive(ctx)
 }
 
-// order chooses a primary, and tells the servers whom to replicate until they say that they do.
+// order chooses a primary if there is none, and tells each server what to do until it says that it does it.
 func (r *redis) order(ctx context.Context) (err error) {
 	if r.servers[r.primary] == nil {
 		r.primary = ""
 		for id, s := range r.servers {
-			if s.address != "" && (r.primary == "" || id < r.primary) {
+			if s.does != "" && (r.primary == "" || id < r.primary) {
 				r.primary = id
 			}
 		}
 	}
 	for id, s := range r.servers {
-		whom := ""
-		if id != r.primary && r.primary != "" {
-			whom = r.servers[r.primary].address
-		}
-		if s.address != "" && s.primary != whom {
-			err = errors.Join(err, r.session.Message(ctx, scheduler.CallMessage{AgentID: s.agent, ExecutorID: mesos.ExecutorID{Value: id}, Data: []byte(whom)}))
+		if want := r.wanted(id); r.primary != "" && s.does != "" && s.does != want {
+			message := scheduler.CallMessage{AgentID: s.agent, ExecutorID: mesos.ExecutorID{Value: id}, Data: []byte(want)}
+			err = errors.Join(err, r.session.Message(ctx, message))
 		}
 	}
 	return err

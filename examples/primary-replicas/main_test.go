@@ -50,11 +50,11 @@ func TestFailover(t *testing.T) {
 // follow reads on until there are a primary that is not the one before and three replicas of it. told is what the servers at addresses have told.
 func follow(p *program.Process, told map[string]string, before string) (primary string, replicas []string) {
 	for {
-		line := p.Line(`^redis-\S+ at (\S+) (?:replicates (\S+)|is lost)`)
-		told[line[1]] = line[2]
+		line := p.Line(`^redis-\S+ at (\S+): TASK_[A-Z]+ (?:REPLICAOF (\S+) (\S+))?`)
+		told[line[1]] = line[2] + ":" + line[3]
 		primary, replicas = "", nil
 		for address, of := range told {
-			if of == "nobody" {
+			if of == "NO:ONE" {
 				primary = address
 			}
 		}

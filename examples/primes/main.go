@@ -1,6 +1,5 @@
 // Command primes counts the primes below a number, in a thousand tasks. It shows an executor that runs many tasks at a time: one process on each
-// agent, which is started with the first of them, and fetched from the scheduler, whose program it is. What a task has found comes back as the data of
-// its last update.
+// agent, fetched from the scheduler, whose program it is. What a task has found comes back as the data of its last update.
 //
 //	go run ./cmd/ormos local                                              # in another terminal
 //	go run ./examples/primes --master 127.0.0.1:5050 --below 1000000
@@ -11,6 +10,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/big"
 	"os"
 	"os/signal"
 	"strconv"
@@ -18,54 +18,65 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/ormosproject/ormos/executor"
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/scheduler"
 )
 
-// counter hands out ranges of numbers.
-type counter struct {
-	session  *scheduler.Session
-	executor mesos.ExecutorInfo
-	below    int
-	size     int            // of a range
-	waiting  []int          // the beginnings of ranges that no task has
-	running  map[string]int // those that tasks have, by the task's id
-	primes   int
-}
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := error(nil)
+	run := schedule
 	if len(os.Args) == 2 && os.Args[1] == "execute" {
-		err = execute(ctx)
-	} else {
-		err = schedule(ctx)
+		run = execute
 	}
-	if err != nil {
+	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "primes:", err)
 		os.Exit(1)
 	}
 }
 
+// execute counts primes in as many ranges at a time as there are tasks.
+func execute(ctx context.Context) error {
+	return executor.Run(ctx, executor.RunOptions{Idle: time.Minute}, func(_ context.Context, task *executor.Task) error {
+		var from, to int64
+		if _, err := fmt.Sscan(string(task.Info.Data), &from, &to); err != nil {
+			return fmt.Errorf("cannot read the range: %w", err)
+		}
+		primes := 0
+		for n := from; n < to; n++ {
+			if big.NewInt(n).ProbablyPrime(0) {
+				primes++
+			}
+		}
+		return task.Update(mesos.TaskStatus{State: mesos.TaskFinished, Data: fmt.Append(nil, primes)})
+	})
+}
+
+// counter hands out ranges of numbers.
+type counter struct {
+	session             *scheduler.Session
+	executor            mesos.ExecutorInfo
+	below, size, primes int             // size is that of a range
+	waiting             []int           // the beginnings of ranges that no task has
+	running             map[string]bool // those that tasks have, which are the tasks' ids
+}
+
 func schedule(ctx context.Context) error {
 	master := flag.String("master", "127.0.0.1:5050", "`address` of the master: host:port or zk://host:port,.../path")
 	below := flag.Int("below", 1_000_000, "count the primes below this")
-	tasks := flag.Int("tasks", 1000, "in so many tasks")
 	flag.Parse()
 	artifact, err := scheduler.OpenArtifact(scheduler.ArtifactOptions{})
 	if err != nil {
 		return err
 	}
-	c := &counter{
-		session: scheduler.New(scheduler.Options{Master: *master, Framework: mesos.FrameworkInfo{Name: "primes"}}),
-		executor: mesos.ExecutorInfo{
-			Type: new(mesos.ExecutorInfoTypeCustom), ExecutorID: mesos.ExecutorID{Value: "primes"},
-			Resources: []mesos.Resource{mesos.CPUs(0.1), mesos.Mem(64)}, Command: artifact.Command("execute"),
-		},
-		below: *below, size: max(1, (*below+*tasks-1) / *tasks), running: map[string]int{},
+	c := &counter{below: *below, size: (*below + 999) / 1000, running: map[string]bool{}}
+	c.session = scheduler.New(scheduler.Options{Master: *master, Framework: mesos.FrameworkInfo{Name: "primes"}})
+	c.executor = mesos.ExecutorInfo{
+		Type: new(mesos.ExecutorInfoTypeCustom), ExecutorID: mesos.ExecutorID{Value: "primes"},
+		Resources: []mesos.Resource{mesos.CPUs(0.1), mesos.Mem(64)}, Command: artifact.Command("execute"),
 	}
-	for from := 0; from < *below; from += c.size {
+	for from := 0; from < c.below; from += c.size {
 		c.waiting = append(c.waiting, from)
 	}
 	ctx, stop := context.WithCancel(ctx)
@@ -99,44 +110,40 @@ func (c *counter) run(ctx context.Context) error {
 
 // use launches tasks on an offer, and with the first one on an agent their executor.
 func (c *counter) use(ctx context.Context, offer *mesos.Offer) error {
-	rest, fits := mesos.Resources(offer.Resources), true
+	taken, rest, fits := mesos.Resources(nil), mesos.Resources(offer.Resources), true
 	if len(offer.ExecutorIDs) == 0 {
 		_, rest, fits = rest.Take(c.executor.Resources...)
 	}
-	var tasks []mesos.TaskInfo
+	launch := &mesos.OfferOperationLaunch{}
 	for fits && len(c.waiting) > 0 {
-		var taken mesos.Resources
-		if taken, rest, fits = rest.Take(mesos.CPUs(0.01), mesos.Mem(1)); !fits {
-			break
+		if taken, rest, fits = rest.Take(mesos.CPUs(0.01), mesos.Mem(1)); fits {
+			from := c.waiting[0]
+			launch.TaskInfos = append(launch.TaskInfos, mesos.TaskInfo{
+				TaskID: mesos.TaskID{Value: strconv.Itoa(from)}, AgentID: offer.AgentID, Resources: taken,
+				Executor: &c.executor, Data: fmt.Append(nil, from, min(from+c.size, c.below)),
+			})
+			c.waiting, c.running[strconv.Itoa(from)] = c.waiting[1:], true
 		}
-		from := c.waiting[0]
-		id := strconv.Itoa(from)
-		tasks = append(tasks, mesos.TaskInfo{
-			Name: "primes from " + id, TaskID: mesos.TaskID{Value: id}, AgentID: offer.AgentID, Resources: taken,
-			Executor: &c.executor, Data: fmt.Append(nil, from, min(from+c.size, c.below)),
-		})
-		c.waiting, c.running[id] = c.waiting[1:], from
 	}
-	if len(tasks) == 0 {
-		return c.session.Decline(ctx, scheduler.CallDecline{OfferIDs: []mesos.OfferID{offer.ID}, Filters: scheduler.Refuse(time.Hour)})
+	accept := scheduler.CallAccept{OfferIDs: []mesos.OfferID{offer.ID}, Filters: scheduler.Refuse(time.Second)}
+	if len(launch.TaskInfos) > 0 {
+		accept.Operations = []mesos.OfferOperation{{Type: new(mesos.OfferOperationTypeLaunch), Launch: launch}}
 	}
-	launch := mesos.OfferOperation{Type: new(mesos.OfferOperationTypeLaunch), Launch: &mesos.OfferOperationLaunch{TaskInfos: tasks}}
-	return c.session.Accept(ctx, scheduler.CallAccept{OfferIDs: []mesos.OfferID{offer.ID}, Operations: []mesos.OfferOperation{launch}, Filters: scheduler.Refuse(0)})
+	return c.session.Accept(ctx, accept) // of nothing: it is declined
 }
 
-// update adds up what tasks have found.
+// update adds up what tasks have found, and has another one try where one has not.
 func (c *counter) update(ctx context.Context, s *mesos.TaskStatus) error {
-	from, ours := c.running[s.TaskID.Value]
-	if !ours || !s.State.Terminal() {
+	id := s.TaskID.Value
+	if !c.running[id] || !s.State.Terminal() {
 		return nil
 	}
-	delete(c.running, s.TaskID.Value)
-	found, err := strconv.Atoi(string(s.Data))
-	if s.State == mesos.TaskFinished && err == nil {
+	delete(c.running, id)
+	if found, err := strconv.Atoi(string(s.Data)); err == nil && s.State == mesos.TaskFinished {
 		c.primes += found
 		return nil
 	}
-	fmt.Printf("again: %v %s: %s\n", s.State, s.TaskID.Value, s.GetMessage())
+	from, _ := strconv.Atoi(id)
 	c.waiting = append(c.waiting, from)
 	return c.session.Revive(ctx)
 }
