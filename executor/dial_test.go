@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/security"
 )
 
 // certificate is one that signs itself, for client and server.
@@ -79,7 +80,7 @@ func (a *agent) secure(own, client certificate) *Environment {
 func TestTLS(t *testing.T) {
 	a, agents, ours := listen(t), newCertificate(t), newCertificate(t)
 	env := a.secure(agents, ours)
-	env.CAFile, env.CertFile, env.KeyFile = agents.cert, ours.cert, ours.key
+	env.TLS = security.TLS{CAFile: agents.cert, CertFile: ours.cert, KeyFile: ours.key}
 	r := a.drive(func(o *Options) { o.Environment = env })
 	s := a.subscribed()
 	s.launch("t")
@@ -99,7 +100,7 @@ func TestTLS(t *testing.T) {
 func TestUntrustedAgent(t *testing.T) {
 	a, agents, ours := listen(t), newCertificate(t), newCertificate(t)
 	env := a.secure(agents, ours)
-	env.CAFile, env.CertFile, env.KeyFile, env.Checkpoint = ours.cert, ours.cert, ours.key, false
+	env.TLS, env.Checkpoint = security.TLS{CAFile: ours.cert, CertFile: ours.cert, KeyFile: ours.key}, false
 	r := a.drive(func(o *Options) { o.Environment = env })
 	if err := r.ends(); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("err = %v", err)
@@ -112,9 +113,9 @@ func TestUntrustedAgent(t *testing.T) {
 func TestFilesForTLS(t *testing.T) {
 	c := newCertificate(t)
 	for want, change := range map[string]func(*Environment){
-		"no such file":          func(e *Environment) { e.CAFile = filepath.Join(t.TempDir(), "none") },
-		"holds no certificate":  func(e *Environment) { e.CAFile = c.key },
-		"cannot read our certi": func(e *Environment) { e.CertFile, e.KeyFile = c.cert, c.cert },
+		"no such file":           func(e *Environment) { e.TLS.CAFile = filepath.Join(t.TempDir(), "none") },
+		"holds no certificate":   func(e *Environment) { e.TLS.CAFile = c.key },
+		"the client certificate": func(e *Environment) { e.TLS.CertFile, e.TLS.KeyFile = c.cert, c.cert },
 	} {
 		env := &Environment{Agent: "https://127.0.0.1:1/slave(1)/api/v1/executor", FrameworkID: "f", ExecutorID: "e"}
 		change(env)

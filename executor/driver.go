@@ -2,7 +2,6 @@ package executor
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"iter"
@@ -30,8 +29,6 @@ type Options struct {
 	Kill func()
 	// Logger hears of connections lost and so on; nil means that nobody does.
 	Logger *slog.Logger
-	// TLS is for an agent with https; nil means what the environment names (CAFile and so on), and Go's defaults.
-	TLS *tls.Config
 	// Dial opens connections to the agent; nil means the environment's Socket, and TCP if there is none.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
@@ -190,7 +187,7 @@ func (d *Driver) call(c Call) *Call {
 
 func (d *Driver) authorize(r *http.Request) {
 	if d.env.Token != "" {
-		r.Header.Set("Authorization", "Bearer "+d.env.Token)
+		r.Header.Set("Authorization", "Bearer "+string(d.env.Token))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/security"
 )
 
 // Environment is what an agent tells the executors that it starts, in variables that begin with MESOS_.
@@ -29,11 +30,10 @@ type Environment struct {
 	ShutdownGracePeriod time.Duration
 	// Socket is the path of a Unix socket that leads to the agent; "" means TCP. From MESOS_DOMAIN_SOCKET.
 	Socket string
-	// CAFile, CertFile and KeyFile are for an agent with https, each in PEM: who may have signed its certificate, and the certificate that we
-	// show it, with its key. "" means Go's defaults, and none. From LIBPROCESS_SSL_CA_FILE, _CERT_FILE and _KEY_FILE.
-	CAFile, CertFile, KeyFile string
-	// Token is sent with each call if it is not empty. From MESOS_EXECUTOR_AUTHENTICATION_TOKEN. It is secret.
-	Token string
+	// TLS is for an agent with https. From LIBPROCESS_SSL_CA_FILE, _CERT_FILE and _KEY_FILE.
+	TLS security.TLS
+	// Token is sent with each call if it is not empty. From MESOS_EXECUTOR_AUTHENTICATION_TOKEN.
+	Token security.Secret
 }
 
 // String tells who we are and who our agent is, and holds no secret.
@@ -51,11 +51,12 @@ func ReadEnvironment(getenv func(string) string) (Environment, error) {
 		FrameworkID: getenv("MESOS_FRAMEWORK_ID"),
 		ExecutorID:  getenv("MESOS_EXECUTOR_ID"),
 		Checkpoint:  isTrue(getenv("MESOS_CHECKPOINT")),
-		Token:       getenv("MESOS_EXECUTOR_AUTHENTICATION_TOKEN"),
+		Token:       security.Secret(getenv("MESOS_EXECUTOR_AUTHENTICATION_TOKEN")),
 		Socket:      getenv("MESOS_DOMAIN_SOCKET"),
-		CAFile:      getenv("LIBPROCESS_SSL_CA_FILE"),
-		CertFile:    getenv("LIBPROCESS_SSL_CERT_FILE"),
-		KeyFile:     getenv("LIBPROCESS_SSL_KEY_FILE"),
+		TLS:         security.TLS{CAFile: getenv("LIBPROCESS_SSL_CA_FILE")},
+	}
+	if cert, key := getenv("LIBPROCESS_SSL_CERT_FILE"), getenv("LIBPROCESS_SSL_KEY_FILE"); cert != "" && key != "" {
+		e.TLS.CertFile, e.TLS.KeyFile = cert, key
 	}
 	var err error
 	if e.Agent, err = agentURL(getenv); err != nil {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/ormosproject/ormos/security"
 )
 
 func TestReadEnvironment(t *testing.T) {
@@ -50,7 +52,7 @@ func TestReadEnvironment(t *testing.T) {
 	secure.Agent = strings.Replace(plain.Agent, "http:", "https:", 1)
 	check(secure, map[string]string{"LIBPROCESS_SSL_ENABLED": "true"}, few)
 
-	secure.CAFile, secure.CertFile, secure.KeyFile = "ca", "cert", "key"
+	secure.TLS = security.TLS{CAFile: "ca", CertFile: "cert", KeyFile: "key"}
 	check(secure, map[string]string{
 		"LIBPROCESS_SSL_ENABLED": "1", "LIBPROCESS_SSL_CA_FILE": "ca", "LIBPROCESS_SSL_CERT_FILE": "cert", "LIBPROCESS_SSL_KEY_FILE": "key",
 	}, few)

@@ -9,12 +9,15 @@ import (
 	"github.com/ormosproject/ormos/local"
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/scheduler"
+	"github.com/ormosproject/ormos/security"
 )
 
 const secret = "open-sesame"
 
-func as(principal, secret string) func(*scheduler.Options) {
-	return func(o *scheduler.Options) { o.Principal, o.Secret = principal, secret }
+func as(principal string, secret security.Secret) func(*scheduler.Options) {
+	return func(o *scheduler.Options) {
+		o.Security = security.Options{Principal: principal, Secret: secret}
+	}
 }
 
 // TestCredentials asks for authentication, with a file in each of the two formats.

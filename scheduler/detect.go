@@ -62,7 +62,7 @@ func baseURL(master, scheme string) (string, error) {
 		return "", errors.New("the master's address is none of host:port, http(s)://host:port and zk://host:port,.../path")
 	}
 	if u.User != nil {
-		return "", errors.New("the master's address holds credentials: give them as principal and secret")
+		return "", errors.New("the master's address holds credentials: give them in the security options")
 	}
 	if u.Port() == "" {
 		u.Host = net.JoinHostPort(u.Hostname(), defaultPort)

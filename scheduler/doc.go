@@ -52,7 +52,7 @@
 //
 // # Security
 //
-// With Principal and Secret each request carries them by HTTP Basic authentication. They go to the master that is configured or
+// Options.Security has the credentials, a principal and its secret or a token, that each request carries. They go to the master that is configured or
 // detected, and to those it redirects to; with https, a redirection to a host without encryption is refused. They appear
 // in no log and no error. Without https whoever can read or change the traffic can have them.
 package scheduler

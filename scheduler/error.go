@@ -25,7 +25,7 @@ const (
 	ReasonDetection Reason = "detection"
 	// ReasonTLS: the master's certificate is not to be trusted (only before the first subscription; later it is retried).
 	ReasonTLS Reason = "tls"
-	// ReasonUnauthenticated: principal and secret are missing or wrong (401).
+	// ReasonUnauthenticated: principal and secret, or the token, are missing or wrong (401).
 	ReasonUnauthenticated Reason = "unauthenticated"
 	// ReasonForbidden: the principal may not do this (403).
 	ReasonForbidden Reason = "forbidden"
@@ -91,7 +91,7 @@ func unmendable(err error) *Error {
 	}
 	switch status.Status {
 	case http.StatusUnauthorized:
-		return &Error{Reason: ReasonUnauthenticated, Hint: "set the principal and the secret that the master's credentials have", Err: err}
+		return &Error{Reason: ReasonUnauthenticated, Hint: "set the principal and the secret that the master's credentials have, or a token that is still good", Err: err}
 	case http.StatusForbidden:
 		return &Error{Reason: ReasonForbidden, Hint: "give the principal the right to register this framework", Err: err}
 	case http.StatusBadRequest:
@@ -111,6 +111,8 @@ func lostSubscription(err error) bool {
 	switch status.Status {
 	case http.StatusTemporaryRedirect, http.StatusServiceUnavailable:
 		return true // it leads no more
+	case http.StatusUnauthorized:
+		return true // the token has run out: the next subscription shows the one that is in its file then
 	case http.StatusForbidden:
 		return strings.Contains(body, "not subscribed") || strings.Contains(body, "not connected")
 	case http.StatusBadRequest:

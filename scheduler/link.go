@@ -42,7 +42,7 @@ type link struct {
 func (r *run) newLink(detached context.Context, cancel context.CancelCauseFunc, at string) *link {
 	l := &link{
 		run: r, detached: detached, cancel: cancel, patience: subscribeTimeout,
-		client: &wire.Client{URL: at + endpoint, HTTP: r.http, Media: wire.MediaType(r.opts.Media), Authorize: r.opts.authorize},
+		client: &wire.Client{URL: at + endpoint, HTTP: r.http, Media: wire.MediaType(r.opts.Media), Authorize: r.credentials.Authorize},
 	}
 	l.judge = func(err error) { _ = l.verdict(err) }
 	l.watchdog = time.AfterFunc(l.patience, func() { cancel(errSilent) })

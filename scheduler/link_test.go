@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ormosproject/ormos/internal/wire"
+	"github.com/ormosproject/ormos/security"
 )
 
 // A call of the loop's body must not wait for a master that leads no more: nobody else can end its connection meanwhile.
@@ -20,7 +21,7 @@ func TestACallIsNotAnsweredWhenTheLeaderChanges(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() { _, _ = io.Copy(io.Discard, far) })
 		detached, cancel := context.WithCancelCause(t.Context())
-		r := &run{Session: New(Options{})}
+		r := &run{Session: New(Options{}), credentials: new(security.Credentials)}
 		l := r.newLink(detached, cancel, "http://master:5050")
 		var err error
 		if l.calls, err = wire.NewPipeline(l.client, near, wire.PipelineOptions{}); err != nil {
@@ -45,7 +46,7 @@ func TestACallIsNotAnsweredWhenTheLeaderChanges(t *testing.T) {
 func TestARedirectionIsForgottenWithItsMaster(t *testing.T) {
 	for name, next := range map[string]leader{"none": {reason: "none"}, "another": {url: "http://127.0.0.1:0"}} {
 		t.Run(name, func(t *testing.T) {
-			r := &run{Session: New(Options{}), watch: newWatch(), master: "http://a:5050", redirect: "http://b:5050", redirects: 1}
+			r := &run{Session: New(Options{}), credentials: new(security.Credentials), watch: newWatch(), master: "http://a:5050", redirect: "http://b:5050", redirects: 1}
 			r.watch.set(next, nil)
 			if _, err := r.attempt(t.Context()); err == nil || r.redirects != 0 || r.redirect != "" {
 				t.Errorf("after %v: %d redirections, to %q", err, r.redirects, r.redirect)

@@ -2,19 +2,17 @@ package scheduler
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math"
 	"net"
-	"net/http"
 	"os"
 	"os/user"
 	"path/filepath"
 
 	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/security"
 )
 
 // Media is how calls and events are encoded on the wire.
@@ -32,8 +30,8 @@ type Options struct {
 	// Master is where the masters are: zk://user:password@host:port,.../path for those that ZooKeeper names, or the address of one,
 	// host:port, http://host:port or https://host:port; a port that is left out is 5050. One that does not lead redirects to the leader.
 	Master string
-	// Framework describes the framework. An empty User is the user of this process, an empty Name the program's, and Principal that of these
-	// options. The id comes from FrameworkID where that has one.
+	// Framework describes the framework. An empty User is the user of this process, an empty Name the program's, and Principal that of
+	// Security. The id comes from FrameworkID where that has one.
 	//
 	// FailoverTimeout, in seconds, is how long Mesos lets the tasks of a framework run that is not subscribed; by default it kills them at once. With
 	// Checkpoint they outlive a restart of their agent.
@@ -45,11 +43,9 @@ type Options struct {
 	// OfferConstraints restrict the offers (Mesos 1.11).
 	OfferConstraints *mesos.OfferConstraints
 
-	// Principal and Secret authenticate all requests, if they are set.
-	Principal string
-	Secret    string
-	// TLS is used with https. Where Master does not say http or https, setting it means https.
-	TLS *tls.Config
+	// Security is who we are and how connections are encrypted. Where Master does not say http or https, setting its TLS means https. Its files are
+	// read when Events begins.
+	Security security.Options
 
 	// Media is how calls and events are encoded; empty means [Protobuf].
 	Media Media
@@ -74,7 +70,7 @@ func (o Options) LogValue() slog.Value { return slog.StringValue(o.String()) }
 
 // masterText is the master's address without a password.
 func (o Options) masterText() string {
-	d, err := newDetector(o.Master, o.TLS != nil, nil)
+	d, err := newDetector(o.Master, o.Security.TLS.On(), nil)
 	if err != nil {
 		return "an invalid address"
 	}
@@ -95,8 +91,8 @@ func (o Options) complete() Options {
 	if o.Framework.Name == "" {
 		o.Framework.Name = filepath.Base(os.Args[0])
 	}
-	if o.Framework.Principal == nil && o.Principal != "" {
-		o.Framework.Principal = new(o.Principal)
+	if o.Framework.Principal == nil && o.Security.Principal != "" {
+		o.Framework.Principal = new(o.Security.Principal)
 	}
 	if o.Media == "" {
 		o.Media = Protobuf
@@ -116,16 +112,6 @@ func (o Options) check() error {
 	if timeout := o.Framework.GetFailoverTimeout(); !(timeout >= 0 && timeout < math.MaxInt64/1e9) {
 		return fmt.Errorf("the failover timeout of %v s is not from 0 to 292 years", timeout)
 	}
-	if o.Secret != "" && o.Principal == "" {
-		return errors.New("there is a secret but no principal")
-	}
 	_, err := (&CallSubscribe{FrameworkInfo: o.Framework, SuppressedRoles: o.SuppressedRoles, OfferConstraints: o.OfferConstraints}).AppendBinary(nil)
 	return err // that cannot be written, and never will be
-}
-
-// authorize adds the credentials to a request.
-func (o Options) authorize(r *http.Request) {
-	if o.Principal != "" {
-		r.SetBasicAuth(o.Principal, o.Secret)
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ormosproject/ormos/internal/wire"
+	"github.com/ormosproject/ormos/security"
 )
 
 const (
@@ -32,12 +33,13 @@ var (
 // A run is one range over a session's events: all of it happens on the goroutine that ranges.
 type run struct {
 	*Session
-	yield   func(TypedEvent) bool
-	dialer  wire.Dialer
-	http    *http.Client
-	watch   *watch
-	changed <-chan struct{} // closed when watch has another leader than the last attempt had
-	backoff Backoff
+	yield       func(TypedEvent) bool
+	credentials *security.Credentials
+	dialer      wire.Dialer
+	http        *http.Client
+	watch       *watch
+	changed     <-chan struct{} // closed when watch has another leader than the last attempt had
+	backoff     Backoff
 
 	master     string // the detected one's URL
 	redirect   string // the URL that it has redirected to

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"net/http"
 	"slices"
 	"sync"
 
 	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/security"
 )
 
 // A Session is one framework, subscribed at the leading master for as long as somebody ranges over its events. The
@@ -34,6 +36,9 @@ func (s *Session) String() string { return s.opts.String() }
 
 // GoString is String.
 func (s *Session) GoString() string { return s.opts.String() }
+
+// LogValue is String.
+func (s *Session) LogValue() slog.Value { return s.opts.LogValue() }
 
 // New returns a session that is not subscribed yet. What is wrong with the options, Events tells.
 func New(o Options) *Session {
@@ -71,16 +76,16 @@ func (s *Session) Events(ctx context.Context) iter.Seq2[TypedEvent, error] {
 
 // run is one range over the events.
 func (s *Session) run(ctx context.Context, yield func(TypedEvent) bool) error {
-	detector, err := s.begin()
+	detector, credentials, err := s.begin()
 	if err != nil {
 		return err
 	}
 	defer s.end()
-	dialer := wire.Dialer{TLS: s.opts.TLS, Dial: s.opts.Dial}
+	dialer := wire.Dialer{TLS: credentials.TLS, Dial: s.opts.Dial}
 	transport := dialer.Transport()
 	defer transport.CloseIdleConnections()
 	r := &run{
-		Session: s, yield: yield, dialer: dialer, backoff: s.opts.Backoff,
+		Session: s, yield: yield, credentials: credentials, dialer: dialer, backoff: s.opts.Backoff,
 		http: &http.Client{Transport: transport}, watch: newWatch(),
 	}
 	following, stop := context.WithCancel(ctx)
@@ -92,24 +97,28 @@ func (s *Session) run(ctx context.Context, yield func(TypedEvent) bool) error {
 }
 
 // begin takes the session for one loop.
-func (s *Session) begin() (detector, error) {
+func (s *Session) begin() (detector, *security.Credentials, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.running {
-		return nil, &Error{Reason: ReasonOptions, Hint: "range over its events once at a time", Err: errors.New("the session is subscribed already")}
+		return nil, nil, &Error{Reason: ReasonOptions, Hint: "range over its events once at a time", Err: errors.New("the session is subscribed already")}
 	}
 	if s.fault != nil {
-		return nil, invalidOptions(s.fault)
+		return nil, nil, invalidOptions(s.fault)
 	}
-	d, err := newDetector(s.opts.Master, s.opts.TLS != nil, s.opts.Logger)
+	credentials, err := s.opts.Security.Load(s.opts.Logger)
 	if err != nil {
-		return nil, invalidOptions(err)
+		return nil, nil, invalidOptions(err)
+	}
+	d, err := newDetector(s.opts.Master, s.opts.Security.TLS.On(), s.opts.Logger)
+	if err != nil {
+		return nil, nil, invalidOptions(err)
 	}
 	if err := s.load(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s.running, s.torn = true, false
-	return d, nil
+	return d, credentials, nil
 }
 
 func invalidOptions(err error) *Error {

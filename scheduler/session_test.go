@@ -2,6 +2,7 @@ package scheduler_test
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/scheduler"
+	"github.com/ormosproject/ormos/security"
 )
 
 // wants fails the test unless the master's next call is of this type, and returns it.
@@ -264,8 +266,8 @@ func TestErrorsThatEndASession(t *testing.T) {
 		"no master":         {change: func(o *scheduler.Options) { o.Master = "" }, reason: scheduler.ReasonOptions, text: "no master is given"},
 		"no scheme":         {change: func(o *scheduler.Options) { o.Master = "ftp://x" }, reason: scheduler.ReasonOptions, text: "none of"},
 		"bad zk":            {change: func(o *scheduler.Options) { o.Master = "zk://x" }, reason: scheduler.ReasonOptions, text: "ZooKeeper"},
-		"secret in URL":     {change: func(o *scheduler.Options) { o.Master = "http://me:s3cret@x" }, reason: scheduler.ReasonOptions, text: "as principal and secret"},
-		"secret alone":      {change: func(o *scheduler.Options) { o.Secret = "s3cret" }, reason: scheduler.ReasonOptions, text: "no principal"},
+		"secret in URL":     {change: func(o *scheduler.Options) { o.Master = "http://me:s3cret@x" }, reason: scheduler.ReasonOptions, text: "in the security options"},
+		"secret alone":      {change: func(o *scheduler.Options) { o.Security.Secret = "s3cret" }, reason: scheduler.ReasonOptions, text: "no principal"},
 		"media":             {change: func(o *scheduler.Options) { o.Media = "text/plain" }, reason: scheduler.ReasonOptions, text: "text/plain"},
 		"failover":          {change: func(o *scheduler.Options) { o.Framework.FailoverTimeout = new(-1.0) }, reason: scheduler.ReasonOptions, text: "failover timeout"},
 		"load":              {change: func(o *scheduler.Options) { o.FrameworkID = &memory{loadErr: errors.New("no disk")} }, reason: scheduler.ReasonStore, text: "no disk"},
@@ -327,7 +329,7 @@ func TestRedirectToTheLeader(t *testing.T) {
 		return true
 	}
 	o := standby.options()
-	o.Principal, o.Secret = "me", "pw"
+	o.Security = security.Options{Principal: "me", Secret: "pw"}
 	subscribed := 0
 	for event, err := range scheduler.New(o).Events(t.Context()) {
 		if err != nil {
@@ -374,6 +376,16 @@ func TestRedirectInCircles(t *testing.T) {
 	}
 }
 
+// authority writes the certificate that a server has signed itself to a file.
+func authority(t *testing.T, s *httptest.Server) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 func TestEncryption(t *testing.T) {
 	m := newMaster()
 	s := httptest.NewUnstartedServer(m)
@@ -387,7 +399,7 @@ func TestEncryption(t *testing.T) {
 	}
 	plain := startMaster(t)
 	o := m.options()
-	o.TLS = s.Client().Transport.(*http.Transport).TLSClientConfig
+	o.Security.TLS.CAFile = authority(t, s)
 	o.Master = strings.TrimPrefix(s.URL, "https://") // TLS implies it
 	subscribed := false
 	session := scheduler.New(o)
@@ -440,15 +452,67 @@ func TestOneLoopAtATime(t *testing.T) {
 	}
 }
 
+// logged is what package slog writes of v, as JSON or as text.
+func logged(v any, asJSON bool) string {
+	var b strings.Builder
+	var handler slog.Handler = slog.NewTextHandler(&b, nil)
+	if asJSON {
+		handler = slog.NewJSONHandler(&b, nil)
+	}
+	slog.New(handler).Info("said", "what", v)
+	return b.String()
+}
+
 func TestSecretsAreNotPrinted(t *testing.T) {
-	o := scheduler.Options{Master: "zk://u:s3cret@h:1/p", Principal: "me", Secret: "s3cret", Framework: mesos.FrameworkInfo{Name: "web"}}
+	o := scheduler.Options{Master: "zk://u:s3cret@h:1/p", Security: security.Options{Principal: "me", Secret: "s3cret"}, Framework: mesos.FrameworkInfo{Name: "web"}}
 	s := scheduler.New(o)
 	for _, text := range []string{
 		fmt.Sprint(o), fmt.Sprintf("%+v", o), fmt.Sprintf("%#v", o), fmt.Sprintf("%+v", &o), o.LogValue().String(),
-		fmt.Sprint(s), fmt.Sprintf("%+v", s), fmt.Sprintf("%#v", s),
+		fmt.Sprint(s), fmt.Sprintf("%+v", s), fmt.Sprintf("%#v", s), logged(o, false), logged(o, true), logged(s, true),
 	} {
 		if strings.Contains(text, "s3cret") || !strings.Contains(text, "web") {
 			t.Errorf("prints %s", text)
+		}
+	}
+}
+
+// A token that has run out is refused in a call: the next subscription shows the one that is in the file by then.
+func TestTokenIsRenewed(t *testing.T) {
+	m := startMaster(t)
+	file := filepath.Join(t.TempDir(), "token")
+	put := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("first")
+	o := m.options()
+	o.Security.TokenFile = file
+	session := scheduler.New(o)
+	for event, err := range session.Events(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := event.(*scheduler.EventSubscribed); !ok {
+			continue
+		}
+		got := (<-m.subscriptions).header.Get("Authorization")
+		if got == "Bearer renewed" {
+			return
+		}
+		if got != "Bearer first" {
+			t.Errorf("shows %q", got)
+		}
+		put("renewed")
+		m.answer = func(w http.ResponseWriter, _ *http.Request, c *scheduler.Call) bool {
+			if c.GetType() == scheduler.CallTypeSubscribe {
+				return false
+			}
+			w.WriteHeader(http.StatusUnauthorized)
+			return true
+		}
+		if err := session.Revive(t.Context()); !errors.Is(err, scheduler.ErrDisconnected) {
+			t.Errorf("the call: %v", err)
 		}
 	}
 }

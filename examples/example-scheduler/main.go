@@ -15,7 +15,6 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -53,14 +52,14 @@ type example struct {
 }
 
 func schedule(ctx context.Context) error {
-	e, password, artifact := &example{}, "", scheduler.ArtifactOptions{}
+	e, artifact := &example{}, scheduler.ArtifactOptions{}
 	framework := &e.options.Framework
 	flag.StringVar(&e.options.Master, "url", "127.0.0.1:5050", "the master: a URL, host:port or zk://host:port,.../path")
 	flag.StringVar(&framework.Name, "name", "example", "name of the framework")
 	flag.StringVar(&framework.User, "user", "", "user that the tasks run as (default: the one that runs this)")
 	role := flag.String("role", "*", "role of the framework")
-	flag.StringVar(&e.options.Principal, "credentials.username", "", "name to authenticate with")
-	flag.StringVar(&password, "credentials.passwordFile", "", "`file` that holds the password")
+	flag.StringVar(&e.options.Security.Principal, "credentials.username", "", "name to authenticate with")
+	flag.StringVar(&e.options.Security.SecretFile, "credentials.passwordFile", "", "`file` that holds the password")
 	flag.StringVar(&artifact.Advertise, "server.address", "", "`address` under which agents fetch the executor")
 	flag.StringVar(&artifact.File, "executor", "", "`path` of the executor (default: this program)")
 	flag.IntVar(&e.tasks, "tasks", 5, "number of tasks")
@@ -68,13 +67,6 @@ func schedule(ctx context.Context) error {
 	execCPU, execMemory := flag.Float64("exec.cpu", 0.01, "cpus of each executor"), flag.Float64("exec.memory", 64, "memory of each executor, in MB")
 	flag.BoolVar(&e.verbose, "verbose", false, "tell every event")
 	flag.Parse()
-	if password != "" {
-		text, err := os.ReadFile(password)
-		if err != nil {
-			return fmt.Errorf("cannot read the password: %w", err)
-		}
-		e.options.Secret = strings.TrimSpace(string(text))
-	}
 	server, err := scheduler.OpenArtifact(artifact)
 	if err != nil {
 		return err

@@ -21,14 +21,15 @@ import (
 	"github.com/ormosproject/ormos/local"
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/scheduler"
+	"github.com/ormosproject/ormos/security"
 )
 
 // options are the command line.
 type options struct {
 	template
-	instances                                int
-	master, principal, secretFile, advertise string
-	state                                    string
+	instances                int
+	master, advertise, state string
+	security                 security.Options
 }
 
 func main() {
@@ -53,8 +54,9 @@ func readFlags() (o options) {
 	flag.Float64Var(&o.cpus, "cpus", 0.1, "cpus of each web server")
 	flag.Float64Var(&o.mem, "mem", 32, "memory of each web server, in MB")
 	flag.IntVar(&o.instances, "instances", 1, "number of web servers")
-	flag.StringVar(&o.principal, "principal", "", "name to authenticate with")
-	flag.StringVar(&o.secretFile, "secret-file", "", "`file` that holds the principal's secret")
+	flag.StringVar(&o.security.Principal, "principal", "", "name to authenticate with")
+	flag.StringVar(&o.security.SecretFile, "secret-file", "", "`file` that holds the principal's secret")
+	flag.StringVar(&o.security.TLS.CAFile, "ca-file", "", "`file` that holds the certificate authority of a master with https")
 	flag.StringVar(&o.advertise, "advertise", "", "`address` (host or host:port) under which agents fetch the executor from this process (default: loopback)")
 	flag.StringVar(&o.state, "state", "", "`file` that keeps the framework's id and tasks (default: one for each master, in the user's state directory)")
 	flag.Parse()
@@ -129,16 +131,8 @@ func newHello(o options) (*hello, error) {
 	if err != nil {
 		return nil, err
 	}
-	secret := ""
-	if o.secretFile != "" {
-		text, err := os.ReadFile(o.secretFile)
-		if err != nil {
-			return nil, fmt.Errorf("cannot read the secret: %w", err)
-		}
-		secret = strings.TrimSpace(string(text))
-	}
 	session := scheduler.New(scheduler.Options{
-		Master: o.master, FrameworkID: record, Principal: o.principal, Secret: secret,
+		Master: o.master, FrameworkID: record, Security: o.security,
 		Framework: mesos.FrameworkInfo{
 			Name: "hello", Checkpoint: new(true), FailoverTimeout: new((24 * time.Hour).Seconds()),
 			Capabilities: []mesos.FrameworkInfoCapability{{Type: new(mesos.FrameworkInfoCapabilityTypePartitionAware)}},
