@@ -12,7 +12,7 @@ import (
 )
 
 // public are the packages whose names documents use.
-var public = []string{"mesos", "scheduler", "offer", "executor", "operator", "store", "zk", "local"}
+var public = []string{"mesos", "scheduler", "offer", "executor", "operator", "store", "security", "zk", "local"}
 
 var (
 	quoted  = regexp.MustCompile("`[^`]+`")
