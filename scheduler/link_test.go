@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ormosproject/ormos/internal/detect"
 	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/security"
 )
@@ -44,7 +45,7 @@ func TestACallIsNotAnsweredWhenTheLeaderChanges(t *testing.T) {
 
 // A redirection is one master's word, and is over when another leads, or none: else no pause would come.
 func TestARedirectionIsForgottenWithItsMaster(t *testing.T) {
-	for name, next := range map[string]leader{"none": {reason: "none"}, "another": {url: "http://127.0.0.1:0"}} {
+	for name, next := range map[string]detect.Leader{"none": {Reason: "none"}, "another": {URL: "http://127.0.0.1:0"}} {
 		t.Run(name, func(t *testing.T) {
 			r := &run{Session: New(Options{}), credentials: new(security.Credentials), watch: newWatch(), master: "http://a:5050", redirect: "http://b:5050", redirects: 1}
 			r.watch.set(next, nil)

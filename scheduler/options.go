@@ -10,6 +10,7 @@ import (
 	"os/user"
 	"path/filepath"
 
+	"github.com/ormosproject/ormos/internal/detect"
 	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/security"
@@ -70,14 +71,11 @@ func (o Options) LogValue() slog.Value { return slog.StringValue(o.String()) }
 
 // masterText is the master's address without a password.
 func (o Options) masterText() string {
-	d, err := newDetector(o.Master, o.Security.TLS.On(), nil)
+	d, err := detect.New(o.Master, o.Security.TLS.On(), nil)
 	if err != nil {
 		return "an invalid address"
 	}
-	if e, ok := d.(ensemble); ok {
-		return e.url.String()
-	}
-	return fmt.Sprint(d)
+	return d.String()
 }
 
 // complete fills in the defaults.

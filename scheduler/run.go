@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/ormosproject/ormos/internal/detect"
 	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/security"
 )
@@ -122,10 +123,10 @@ func (r *run) leader(ctx context.Context, end func(error)) (string, error) {
 		switch {
 		case err != nil:
 			return "", &Error{Reason: ReasonDetection, Hint: "correct the masters' address and its credentials", Err: err}
-		case found != nil && found.url == "":
-			return "", fmt.Errorf("%w: %s", errNoLeader, found.reason)
+		case found != nil && found.URL == "":
+			return "", fmt.Errorf("%w: %s", errNoLeader, found.Reason)
 		case found != nil:
-			return found.url, nil
+			return found.URL, nil
 		}
 		select {
 		case <-changed:
@@ -151,7 +152,7 @@ func (r *run) explain(at string, err error) error {
 		r.redirects = 0
 		return err
 	}
-	to, bad := redirected(at, status.Location)
+	to, bad := detect.Redirected(at, status.Location)
 	if bad != nil {
 		r.redirects = 0
 		return bad

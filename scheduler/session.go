@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/ormosproject/ormos/internal/detect"
 	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/security"
@@ -97,7 +98,7 @@ func (s *Session) run(ctx context.Context, yield func(TypedEvent) bool) error {
 }
 
 // begin takes the session for one loop.
-func (s *Session) begin() (detector, *security.Credentials, error) {
+func (s *Session) begin() (detect.Detector, *security.Credentials, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.running {
@@ -110,7 +111,7 @@ func (s *Session) begin() (detector, *security.Credentials, error) {
 	if err != nil {
 		return nil, nil, invalidOptions(err)
 	}
-	d, err := newDetector(s.opts.Master, s.opts.Security.TLS.On(), s.opts.Logger)
+	d, err := detect.New(s.opts.Master, s.opts.Security.TLS.On(), s.opts.Logger)
 	if err != nil {
 		return nil, nil, invalidOptions(err)
 	}
