@@ -1,6 +1,33 @@
-// Package operator holds the messages of Mesos' operator API: what an operator, a tool or a user interface says to a
-// master (MasterCall, MasterResponse, MasterEvent) and to an agent (AgentCall, AgentResponse, AgentProcessIO) at
-// /api/v1, with those of maintenance, quota and resource providers.
+// Package operator is what an operator, a tool or a user interface says to Mesos' masters and agents, over the v1 operator API: all calls, with
+// typed answers.
 //
-// So far it is the messages alone: the local cluster answers them, and a client speaks them by hand, as JSON or protobuf.
+//	master, err := operator.NewMaster(operator.Options{
+//		Address:  "zk://10.0.0.1:2181/mesos", // or host:port
+//		Security: security.Options{Principal: "ops", SecretFile: "/etc/mesos/ops"},
+//	})
+//	if err != nil {
+//		return err
+//	}
+//	defer master.Close()
+//	tasks, err := master.GetTasks(ctx)
+//	if err != nil {
+//		return err
+//	}
+//	for _, task := range tasks.Tasks {
+//		fmt.Println(task.TaskID.Value, task.State)
+//	}
+//
+// # The caller's duties
+//
+//   - Close a client in the end: it keeps connections for later calls.
+//   - Bound calls with ctx: while the masters recover, or none leads, a call tries again until ctx ends.
+//   - Look at [Error].Status where it matters what was refused. Any other error is the network's; then a call that changes something may
+//     have had its effect.
+//   - Do not take acceptance for the deed: ReserveResources and the like are done later, and only GET_STATE tells.
+//   - Clone what is kept for long of an answer: its parts share memory.
+//
+// # Security
+//
+// Credentials go to the master that is configured or detected, and to those it redirects to; from https to http no redirection is followed. They
+// appear in no log and no error.
 package operator

@@ -20,6 +20,8 @@ const (
 	StreamID = "Mesos-Stream-Id"
 	// maxErrorBody is how much of an error's text is read, in bytes.
 	maxErrorBody = 16 << 10
+	// maxAnswer is the size of the longest answer, in bytes: the state of a cluster with a million tasks.
+	maxAnswer = 1 << 30
 	// userAgent must never begin with "libprocess/": Mesos would take the call for an internal message.
 	userAgent = "ormos"
 )
@@ -83,6 +85,30 @@ func (c *Client) Call(ctx context.Context, call codec.Message) error {
 	defer answer.Body.Close()
 	if err := answerError(answer); err != nil {
 		return fmt.Errorf("cannot call %s: %w", c.URL, err)
+	}
+	return nil
+}
+
+// Ask makes one call and decodes its answer, which stays as it is where the peer has accepted the call without a word. An answer other than
+// 200 or 202 is a [*StatusError].
+func (c *Client) Ask(ctx context.Context, call, answer codec.Message) error {
+	r, err := c.post(ctx, call)
+	if err != nil {
+		return fmt.Errorf("cannot call %s: %w", c.URL, err)
+	}
+	defer r.Body.Close()
+	if r.StatusCode != http.StatusOK && r.StatusCode != http.StatusAccepted {
+		return fmt.Errorf("cannot call %s: %w", c.URL, statusError(r))
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxAnswer+1))
+	if err == nil && len(body) > maxAnswer {
+		err = fmt.Errorf("it is longer than %d bytes", maxAnswer)
+	}
+	if err == nil && len(body) > 0 {
+		err = c.media().Decode(body, answer, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot read the answer of %s: %w", c.URL, err)
 	}
 	return nil
 }
