@@ -17,6 +17,16 @@
 //		fmt.Println(task.TaskID.Value, task.State)
 //	}
 //
+// A [Model] is what runs in the cluster, kept up by the master's stream of events, with a feed of changes:
+//
+//	model := operator.NewModel(master)
+//	for change, err := range model.Changes(ctx) {
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Println(change, len(model.Cluster().Tasks))
+//	}
+//
 // # The caller's duties
 //
 //   - Close a client in the end: it keeps connections for later calls.
