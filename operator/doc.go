@@ -27,9 +27,12 @@
 //		fmt.Println(change, len(model.Cluster().Tasks))
 //	}
 //
+// [Master.Sandbox] finds a task's files, to list, copy and follow. [Agent.LaunchNestedContainerSession] runs a command beside a task, and
+// [Agent.AttachContainerInput] and [Agent.AttachContainerOutput] are the two directions of its terminal.
+//
 // # The caller's duties
 //
-//   - Close a client in the end: it keeps connections for later calls.
+//   - Close a client in the end: it keeps connections for later calls; a Sandbox, an Output and an Input too.
 //   - Bound calls with ctx: while the masters recover, or none leads, a call tries again until ctx ends.
 //   - Look at [Error].Status where it matters what was refused. Any other error is the network's; then a call that changes something may
 //     have had its effect.

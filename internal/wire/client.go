@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -113,16 +114,57 @@ func (c *Client) Ask(ctx context.Context, call, answer codec.Message) error {
 	return nil
 }
 
+// Attach makes the call whose answer is a container's output: a stream that names the type of its messages apart from that of its records.
+func (c *Client) Attach(ctx context.Context, call codec.Message) (*Stream, error) {
+	body, err := c.media().Append(nil, call)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.send(ctx, bytes.NewReader(body), http.Header{
+		"Accept": {string(RecordIO)}, "Message-Accept": {string(c.media())},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot attach at %s: %w", c.URL, err)
+	}
+	if answer.StatusCode != http.StatusOK {
+		defer answer.Body.Close()
+		return nil, fmt.Errorf("cannot attach at %s: %w", c.URL, statusError(answer))
+	}
+	return &Stream{body: answer.Body, media: c.media(), records: NewReader(answer.Body, c.RecordLimit)}, nil
+}
+
+// Feed makes a call that is itself a stream of records (see [MediaType.AppendRecord]), and waits until the peer has answered it. The peer may do so before
+// records has ended.
+func (c *Client) Feed(ctx context.Context, records io.Reader) error {
+	answer, err := c.send(ctx, records, http.Header{
+		"Content-Type": {string(RecordIO)}, "Message-Content-Type": {string(c.media())},
+	})
+	if err != nil {
+		return fmt.Errorf("cannot call %s: %w", c.URL, err)
+	}
+	defer answer.Body.Close()
+	if err := answerError(answer); err != nil {
+		return fmt.Errorf("cannot call %s: %w", c.URL, err)
+	}
+	return nil
+}
+
 func (c *Client) post(ctx context.Context, call codec.Message) (*http.Response, error) {
 	body, err := c.media().Append(nil, call)
 	if err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, bytes.NewReader(body))
+	return c.send(ctx, bytes.NewReader(body), nil)
+}
+
+// send makes a request with these headers beside, or in place of, those that every request has.
+func (c *Client) send(ctx context.Context, body io.Reader, headers http.Header) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, body)
 	if err != nil {
 		return nil, err
 	}
 	c.sign(request)
+	maps.Copy(request.Header, headers)
 	client := http.DefaultClient
 	if c.HTTP != nil {
 		client = c.HTTP
