@@ -2,12 +2,13 @@ package executor_test
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -62,8 +63,9 @@ func TestAgentRestart(t *testing.T) {
 		WorkDir: t.TempDir(), Resources: []string{"cpus:1;mem:512;disk:100"},
 		AgentFlags: map[string]string{"executor_reregistration_timeout": "5secs"},
 	}
+	o.Port = freePorts(t)
+	o.AgentPort = o.Port + 1
 	cluster := start(t, o)
-	o.Port, o.AgentPort = port(t, cluster.Master()), port(t, cluster.Agents()[0])
 	f := subscribe(t, scheduler.Options{
 		Master: cluster.Master(), Framework: mesos.FrameworkInfo{Name: "test", FailoverTimeout: new(3600.0), Checkpoint: new(true)},
 	})
@@ -97,17 +99,24 @@ func start(t *testing.T, o local.Options) *local.Cluster {
 	return cluster
 }
 
-func port(t *testing.T, address string) int {
+// freePorts finds two ports in a row that are free. They lie below those that the system gives to outgoing connections, so that they stay free
+// while nobody listens.
+func freePorts(t *testing.T) int {
 	t.Helper()
-	_, text, err := net.SplitHostPort(address)
-	if err != nil {
-		t.Fatal(err)
+	free := func(port int) bool {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			_ = listener.Close()
+		}
+		return err == nil
 	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		if port := 10000 + rand.N(20000); free(port) && free(port+1) {
+			return port
+		}
 	}
-	return n
+	t.Fatal("no free ports")
+	return 0
 }
 
 // ours is a task for this very program.
