@@ -335,7 +335,7 @@ func TestUnknownEvents(t *testing.T) {
 		s := a.subscribed()
 		next[*EventSubscribed](r)
 		s.Send(&Event{Type: new(EventType(77))}, &Event{}, &Event{Type: new(EventTypeLaunch)},
-			&Event{Unknown: []byte("\xfa\x01\x01x")}, &Event{Type: new(EventTypeError), Error: &EventError{Message: "hm"}})
+			&Event{Unknown: new([]byte("\xfa\x01\x01x"))}, &Event{Type: new(EventTypeError), Error: &EventError{Message: "hm"}})
 		if e, ok := receive(t, "an event", r.events).(*EventError); !ok || e.Message != "hm" {
 			t.Errorf("got %v", e)
 		}

@@ -19,8 +19,8 @@ type Event struct {
 	Message      *EventMessage
 	Error        *EventError
 	LaunchGroup  *EventLaunchGroup
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or EventTypeUnknown when it is unset.
@@ -92,8 +92,8 @@ type EventSubscribed struct {
 	FrameworkInfo mesos.FrameworkInfo
 	AgentInfo     mesos.AgentInfo
 	ContainerID   *mesos.ContainerID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -154,8 +154,8 @@ func (m *EventSubscribed) String() string {
 // EventLaunch is what an [Event] of type LAUNCH carries. (mesos.v1.executor.Event.Launch)
 type EventLaunch struct {
 	Task mesos.TaskInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -216,8 +216,8 @@ func (m *EventLaunch) String() string {
 // EventLaunchGroup is what an [Event] of type LAUNCH_GROUP carries. (mesos.v1.executor.Event.LaunchGroup)
 type EventLaunchGroup struct {
 	TaskGroup mesos.TaskGroupInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -279,8 +279,8 @@ func (m *EventLaunchGroup) String() string {
 type EventKill struct {
 	TaskID     mesos.TaskID
 	KillPolicy *mesos.KillPolicy
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -343,8 +343,8 @@ func (m *EventKill) String() string {
 type EventAcknowledged struct {
 	TaskID mesos.TaskID
 	UUID   []byte
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -405,8 +405,8 @@ func (m *EventAcknowledged) String() string {
 // EventMessage is what an [Event] of type MESSAGE carries. (mesos.v1.executor.Event.Message)
 type EventMessage struct {
 	Data []byte
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -467,8 +467,8 @@ func (m *EventMessage) String() string {
 // EventError is what an [Event] of type ERROR carries. (mesos.v1.executor.Event.Error)
 type EventError struct {
 	Message string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -534,8 +534,8 @@ type Call struct {
 	Subscribe   *CallSubscribe
 	Update      *CallUpdate
 	Message     *CallMessage
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or CallTypeUnknown when it is unset.
@@ -606,8 +606,8 @@ func (m *Call) String() string {
 type CallSubscribe struct {
 	UnacknowledgedTasks   []mesos.TaskInfo
 	UnacknowledgedUpdates []CallUpdate
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -668,8 +668,8 @@ func (m *CallSubscribe) String() string {
 // CallUpdate reports a task's state; its uuid is the executor's, 16 bytes. (mesos.v1.executor.Call.Update)
 type CallUpdate struct {
 	Status mesos.TaskStatus
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -730,8 +730,8 @@ func (m *CallUpdate) String() string {
 // CallMessage is what a [Call] of type MESSAGE carries. (mesos.v1.executor.Call.Message)
 type CallMessage struct {
 	Data []byte
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.

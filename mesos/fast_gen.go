@@ -64,7 +64,7 @@ func (addressFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 
 func (addressFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	m, ok := (*Address)(p), true
-	if len(m.Unknown) > 0 {
+	if m.Unknown != nil {
 		b, err := codec.AppendByTable(b, &addressSchema, p)
 		return b, err == nil
 	}
@@ -191,7 +191,7 @@ func (urlFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 
 func (urlFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	m, ok := (*URL)(p), true
-	if len(m.Unknown) > 0 {
+	if m.Unknown != nil {
 		b, err := codec.AppendByTable(b, &urlSchema, p)
 		return b, err == nil
 	}
@@ -279,7 +279,7 @@ func (domainInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 
 func (domainInfoFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	m, ok := (*DomainInfo)(p), true
-	if len(m.Unknown) > 0 {
+	if m.Unknown != nil {
 		b, err := codec.AppendByTable(b, &domainInfoSchema, p)
 		return b, err == nil
 	}
@@ -366,7 +366,7 @@ func (domainInfoFaultDomainFast) Decode(a *codec.Arena, p unsafe.Pointer, b []by
 
 func (domainInfoFaultDomainFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	m, ok := (*DomainInfoFaultDomain)(p), true
-	if len(m.Unknown) > 0 {
+	if m.Unknown != nil {
 		b, err := codec.AppendByTable(b, &domainInfoFaultDomainSchema, p)
 		return b, err == nil
 	}
@@ -375,7 +375,7 @@ func (domainInfoFaultDomainFast) Append(b []byte, p unsafe.Pointer) ([]byte, boo
 		b = append(b, 10, 0)
 		start, q := len(b), &m.Region
 		b, valid = codec.AppendText(b, 10, q.Name)
-		b = codec.FixLength(append(b, q.Unknown...), start)
+		b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
 		if !valid {
 			ok = false
 		}
@@ -385,7 +385,7 @@ func (domainInfoFaultDomainFast) Append(b []byte, p unsafe.Pointer) ([]byte, boo
 		b = append(b, 18, 0)
 		start, q := len(b), &m.Zone
 		b, valid = codec.AppendText(b, 10, q.Name)
-		b = codec.FixLength(append(b, q.Unknown...), start)
+		b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
 		if !valid {
 			ok = false
 		}
@@ -414,7 +414,7 @@ func (valueScalarFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 
 func (valueScalarFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	m, ok := (*ValueScalar)(p), true
-	if len(m.Unknown) > 0 {
+	if m.Unknown != nil {
 		b, err := codec.AppendByTable(b, &valueScalarSchema, p)
 		return b, err == nil
 	}
@@ -466,7 +466,7 @@ func (valueRangeFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 
 func (valueRangeFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	m, ok := (*ValueRange)(p), true
-	if len(m.Unknown) > 0 {
+	if m.Unknown != nil {
 		b, err := codec.AppendByTable(b, &valueRangeSchema, p)
 		return b, err == nil
 	}
@@ -518,7 +518,7 @@ func (valueRangesFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 
 func (valueRangesFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	m, ok := (*ValueRanges)(p), true
-	if len(m.Unknown) > 0 {
+	if m.Unknown != nil {
 		b, err := codec.AppendByTable(b, &valueRangesSchema, p)
 		return b, err == nil
 	}
@@ -704,7 +704,7 @@ func (attributeFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 
 func (attributeFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	m, ok := (*Attribute)(p), true
-	if len(m.Unknown) > 0 {
+	if m.Unknown != nil {
 		b, err := codec.AppendByTable(b, &attributeSchema, p)
 		return b, err == nil
 	}
@@ -743,7 +743,7 @@ func (attributeFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 			b = append(b, 42, 0)
 			start, q := len(b), m.Text
 			b, valid = codec.AppendText(b, 10, q.Value)
-			b = codec.FixLength(append(b, q.Unknown...), start)
+			b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
 			if !valid {
 				ok = false
 			}
@@ -1115,7 +1115,7 @@ func (resourceFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 
 func (resourceFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	m, ok := (*Resource)(p), true
-	if len(m.Unknown) > 0 {
+	if m.Unknown != nil {
 		b, err := codec.AppendByTable(b, &resourceSchema, p)
 		return b, err == nil
 	}
@@ -1220,7 +1220,7 @@ func (resourceFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 			b = append(b, 98, 0)
 			start, q := len(b), m.ProviderID
 			b, valid = codec.AppendText(b, 10, q.Value)
-			b = codec.FixLength(append(b, q.Unknown...), start)
+			b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
 			if !valid {
 				ok = false
 			}
@@ -1262,7 +1262,7 @@ func (resourceAllocationInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []b
 
 func (resourceAllocationInfoFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	m, ok := (*ResourceAllocationInfo)(p), true
-	if len(m.Unknown) > 0 {
+	if m.Unknown != nil {
 		b, err := codec.AppendByTable(b, &resourceAllocationInfoSchema, p)
 		return b, err == nil
 	}
@@ -1357,7 +1357,7 @@ func (resourceReservationInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []
 
 func (resourceReservationInfoFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	m, ok := (*ResourceReservationInfo)(p), true
-	if len(m.Unknown) > 0 {
+	if m.Unknown != nil {
 		b, err := codec.AppendByTable(b, &resourceReservationInfoSchema, p)
 		return b, err == nil
 	}
@@ -1717,7 +1717,7 @@ func (offerFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 
 func (offerFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	m, ok := (*Offer)(p), true
-	if len(m.Unknown) > 0 {
+	if m.Unknown != nil {
 		b, err := codec.AppendByTable(b, &offerSchema, p)
 		return b, err == nil
 	}
@@ -1726,7 +1726,7 @@ func (offerFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 		b = append(b, 10, 0)
 		start, q := len(b), &m.ID
 		b, valid = codec.AppendText(b, 10, q.Value)
-		b = codec.FixLength(append(b, q.Unknown...), start)
+		b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
 		if !valid {
 			ok = false
 		}
@@ -1736,7 +1736,7 @@ func (offerFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 		b = append(b, 18, 0)
 		start, q := len(b), &m.FrameworkID
 		b, valid = codec.AppendText(b, 10, q.Value)
-		b = codec.FixLength(append(b, q.Unknown...), start)
+		b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
 		if !valid {
 			ok = false
 		}
@@ -1746,7 +1746,7 @@ func (offerFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 		b = append(b, 26, 0)
 		start, q := len(b), &m.AgentID
 		b, valid = codec.AppendText(b, 10, q.Value)
-		b = codec.FixLength(append(b, q.Unknown...), start)
+		b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
 		if !valid {
 			ok = false
 		}
@@ -1773,7 +1773,7 @@ func (offerFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 			b = append(b, 50, 0)
 			start, q := len(b), &m.ExecutorIDs[i]
 			b, valid = codec.AppendText(b, 10, q.Value)
-			b = codec.FixLength(append(b, q.Unknown...), start)
+			b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
 			if !valid {
 				ok = false
 			}
@@ -2214,7 +2214,7 @@ func (taskStatusFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 
 func (taskStatusFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	m, ok := (*TaskStatus)(p), true
-	if len(m.Unknown) > 0 {
+	if m.Unknown != nil {
 		b, err := codec.AppendByTable(b, &taskStatusSchema, p)
 		return b, err == nil
 	}
@@ -2227,7 +2227,7 @@ func (taskStatusFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 		b = append(b, 10, 0)
 		start, q := len(b), &m.TaskID
 		b, valid = codec.AppendText(b, 10, q.Value)
-		b = codec.FixLength(append(b, q.Unknown...), start)
+		b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
 		if !valid {
 			ok = false
 		}
@@ -2248,7 +2248,7 @@ func (taskStatusFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 			b = append(b, 42, 0)
 			start, q := len(b), m.AgentID
 			b, valid = codec.AppendText(b, 10, q.Value)
-			b = codec.FixLength(append(b, q.Unknown...), start)
+			b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
 			if !valid {
 				ok = false
 			}
@@ -2263,7 +2263,7 @@ func (taskStatusFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 			b = append(b, 58, 0)
 			start, q := len(b), m.ExecutorID
 			b, valid = codec.AppendText(b, 10, q.Value)
-			b = codec.FixLength(append(b, q.Unknown...), start)
+			b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
 			if !valid {
 				ok = false
 			}
@@ -2442,7 +2442,7 @@ func (networkInfoFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 
 func (networkInfoFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	m, ok := (*NetworkInfo)(p), true
-	if len(m.Unknown) > 0 {
+	if m.Unknown != nil {
 		b, err := codec.AppendByTable(b, &networkInfoSchema, p)
 		return b, err == nil
 	}
@@ -2538,7 +2538,7 @@ func (networkInfoIPAddressFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byt
 
 func (networkInfoIPAddressFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	m, ok := (*NetworkInfoIPAddress)(p), true
-	if len(m.Unknown) > 0 {
+	if m.Unknown != nil {
 		b, err := codec.AppendByTable(b, &networkInfoIPAddressSchema, p)
 		return b, err == nil
 	}
@@ -2685,7 +2685,7 @@ func (containerStatusFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bo
 
 func (containerStatusFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	m, ok := (*ContainerStatus)(p), true
-	if len(m.Unknown) > 0 {
+	if m.Unknown != nil {
 		b, err := codec.AppendByTable(b, &containerStatusSchema, p)
 		return b, err == nil
 	}

@@ -12,8 +12,8 @@ import (
 // it keeps its tasks. (mesos.v1.FrameworkID)
 type FrameworkID struct {
 	Value string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -74,8 +74,8 @@ func (m *FrameworkID) String() string {
 // OfferID names one offer of one master; it is used up by the first accept or decline. (mesos.v1.OfferID)
 type OfferID struct {
 	Value string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -137,8 +137,8 @@ func (m *OfferID) String() string {
 // another. (mesos.v1.AgentID)
 type AgentID struct {
 	Value string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -200,8 +200,8 @@ func (m *AgentID) String() string {
 // control characters. (mesos.v1.TaskID)
 type TaskID struct {
 	Value string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -263,8 +263,8 @@ func (m *TaskID) String() string {
 // (mesos.v1.ExecutorID)
 type ExecutorID struct {
 	Value string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -326,8 +326,8 @@ func (m *ExecutorID) String() string {
 type ContainerID struct {
 	Value  string
 	Parent *ContainerID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -388,8 +388,8 @@ func (m *ContainerID) String() string {
 // ResourceProviderID names who provides resources on an agent's behalf. (mesos.v1.ResourceProviderID)
 type ResourceProviderID struct {
 	Value string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -450,8 +450,8 @@ func (m *ResourceProviderID) String() string {
 // OperationID is chosen by the framework for an operation whose outcome it wants to be told. (mesos.v1.OperationID)
 type OperationID struct {
 	Value string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -513,8 +513,8 @@ func (m *OperationID) String() string {
 type TimeInfo struct {
 	// Since 1970, UTC.
 	Nanoseconds int64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -576,8 +576,8 @@ func (m *TimeInfo) String() string {
 type DurationInfo struct {
 	// May not be negative where Mesos takes it for a delay or a timeout.
 	Nanoseconds int64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -640,8 +640,8 @@ type Address struct {
 	Hostname *string
 	IP       *string
 	Port     int32
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetHostname gives Hostname, or "" when it is unset.
@@ -722,8 +722,8 @@ type URL struct {
 	Path     *string
 	Query    []Parameter
 	Fragment *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetPath gives Path, or "" when it is unset.
@@ -802,8 +802,8 @@ type Unavailability struct {
 	Start TimeInfo
 	// For ever when unset.
 	Duration *DurationInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -865,8 +865,8 @@ func (m *Unavailability) String() string {
 type MachineID struct {
 	Hostname *string
 	IP       *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetHostname gives Hostname, or "" when it is unset.
@@ -945,8 +945,8 @@ type MachineInfo struct {
 	ID             MachineID
 	Mode           *MachineInfoMode
 	Unavailability *Unavailability
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetMode gives Mode, or MachineInfoModeUp when it is unset.
@@ -1040,8 +1040,8 @@ type FrameworkInfo struct {
 	Roles []string
 	// By role: which offers are not worth sending.
 	OfferFilters map[string]OfferFilters
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetFailoverTimeout gives FailoverTimeout, or 0 when it is unset.
@@ -1150,8 +1150,8 @@ func (m *FrameworkInfo) String() string {
 // FrameworkInfoCapability is a part of [FrameworkInfo]. (mesos.v1.FrameworkInfo.Capability)
 type FrameworkInfoCapability struct {
 	Type *FrameworkInfoCapabilityType
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or FrameworkInfoCapabilityTypeUnknown when it is unset.
@@ -1231,8 +1231,8 @@ type CheckInfo struct {
 	// 0 is no limit. Default: 20.
 	TimeoutSeconds *float64
 	TCP            *CheckInfoTCP
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or CheckInfoTypeUnknown when it is unset.
@@ -1325,8 +1325,8 @@ func (m *CheckInfo) String() string {
 // CheckInfoCommand is a part of [CheckInfo]. (mesos.v1.CheckInfo.Command)
 type CheckInfoCommand struct {
 	Command CommandInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1388,8 +1388,8 @@ func (m *CheckInfoCommand) String() string {
 type CheckInfoHTTP struct {
 	Port uint32
 	Path *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetPath gives Path, or "" when it is unset.
@@ -1458,8 +1458,8 @@ func (m *CheckInfoHTTP) String() string {
 // CheckInfoTCP is a part of [CheckInfo]. (mesos.v1.CheckInfo.Tcp)
 type CheckInfoTCP struct {
 	Port uint32
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1533,8 +1533,8 @@ type HealthCheck struct {
 	Command            *CommandInfo
 	Type               *HealthCheckType
 	TCP                *HealthCheckTCPCheckInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetDelaySeconds gives DelaySeconds, or 15 when it is unset.
@@ -1648,8 +1648,8 @@ type HealthCheckHTTPCheckInfo struct {
 	Statuses []uint32
 	// Default: IPv4.
 	Protocol *NetworkInfoProtocol
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetPath gives Path, or "" when it is unset.
@@ -1740,8 +1740,8 @@ type HealthCheckTCPCheckInfo struct {
 	Port uint32
 	// Default: IPv4.
 	Protocol *NetworkInfoProtocol
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetProtocol gives Protocol, or NetworkInfoProtocolIPv4 when it is unset.
@@ -1813,8 +1813,8 @@ func (m *HealthCheckTCPCheckInfo) String() string {
 type KillPolicy struct {
 	// From SIGTERM to SIGKILL; 3 s when nobody says.
 	GracePeriod *DurationInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1884,8 +1884,8 @@ type CommandInfo struct {
 	Shell *bool
 	// All of argv, argv[0] included, when shell is false.
 	Arguments []string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetValue gives Value, or "" when it is unset.
@@ -1978,8 +1978,8 @@ type CommandInfoURI struct {
 	Cache *bool
 	// The name in the sandbox; the last part of the URI's path when unset.
 	OutputFile *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetExecutable gives Executable, or false when it is unset.
@@ -2086,8 +2086,8 @@ type ExecutorInfo struct {
 	ShutdownGracePeriod *DurationInfo
 	Labels              *Labels
 	Type                *ExecutorInfoType
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetName gives Name, or "" when it is unset.
@@ -2172,8 +2172,8 @@ func (m *ExecutorInfo) String() string {
 // DomainInfo is where a machine stands: the region and the zone that may fail together. (mesos.v1.DomainInfo)
 type DomainInfo struct {
 	FaultDomain *DomainInfoFaultDomain
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2235,8 +2235,8 @@ func (m *DomainInfo) String() string {
 type DomainInfoFaultDomain struct {
 	Region DomainInfoFaultDomainRegionInfo
 	Zone   DomainInfoFaultDomainZoneInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2297,8 +2297,8 @@ func (m *DomainInfoFaultDomain) String() string {
 // DomainInfoFaultDomainRegionInfo is a part of [DomainInfoFaultDomain]. (mesos.v1.DomainInfo.FaultDomain.RegionInfo)
 type DomainInfoFaultDomainRegionInfo struct {
 	Name string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2365,8 +2365,8 @@ func (m *DomainInfoFaultDomainRegionInfo) String() string {
 // DomainInfoFaultDomainZoneInfo is a part of [DomainInfoFaultDomain]. (mesos.v1.DomainInfo.FaultDomain.ZoneInfo)
 type DomainInfoFaultDomainZoneInfo struct {
 	Name string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2443,8 +2443,8 @@ type MasterInfo struct {
 	Address      *Address
 	Domain       *DomainInfo
 	Capabilities []MasterInfoCapability
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetPID gives PID, or "" when it is unset.
@@ -2529,8 +2529,8 @@ func (m *MasterInfo) String() string {
 // MasterInfoCapability is a part of [MasterInfo]. (mesos.v1.MasterInfo.Capability)
 type MasterInfoCapability struct {
 	Type *MasterInfoCapabilityType
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or MasterInfoCapabilityTypeUnknown when it is unset.
@@ -2605,8 +2605,8 @@ type AgentInfo struct {
 	// Default: 5051.
 	Port   *int32
 	Domain *DomainInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetPort gives Port, or 5051 when it is unset.
@@ -2675,8 +2675,8 @@ func (m *AgentInfo) String() string {
 // AgentInfoCapability is a part of [AgentInfo]. (mesos.v1.AgentInfo.Capability)
 type AgentInfoCapability struct {
 	Type *AgentInfoCapabilityType
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or AgentInfoCapabilityTypeUnknown when it is unset.
@@ -2748,8 +2748,8 @@ type CSIPluginContainerInfo struct {
 	Command   *CommandInfo
 	Resources []Resource
 	Container *ContainerInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2813,8 +2813,8 @@ func (m *CSIPluginContainerInfo) String() string {
 type CSIPluginEndpoint struct {
 	CSIService CSIPluginContainerInfoService
 	Endpoint   string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2881,8 +2881,8 @@ type CSIPluginInfo struct {
 	Endpoints        []CSIPluginEndpoint
 	TargetPathRoot   *string
 	TargetPathExists *bool
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetName gives Name, or "default" when it is unset.
@@ -2972,8 +2972,8 @@ type ResourceProviderInfo struct {
 	Name                string
 	DefaultReservations []ResourceReservationInfo
 	Storage             *ResourceProviderInfoStorage
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3035,8 +3035,8 @@ func (m *ResourceProviderInfo) String() string {
 type ResourceProviderInfoStorage struct {
 	Plugin                        CSIPluginInfo
 	ReconciliationIntervalSeconds *float64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetReconciliationIntervalSeconds gives ReconciliationIntervalSeconds, or 0 when it is unset.
@@ -3115,8 +3115,8 @@ type Value struct {
 	Ranges *ValueRanges
 	Set    *ValueSet
 	Text   *ValueText
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3177,8 +3177,8 @@ func (m *Value) String() string {
 // ValueScalar is a number; of resources, Mesos counts thousandths. (mesos.v1.Value.Scalar)
 type ValueScalar struct {
 	Value float64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3240,8 +3240,8 @@ func (m *ValueScalar) String() string {
 type ValueRange struct {
 	Begin uint64
 	End   uint64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3302,8 +3302,8 @@ func (m *ValueRange) String() string {
 // ValueRanges are ranges that do not overlap, such as ports. (mesos.v1.Value.Ranges)
 type ValueRanges struct {
 	Range []ValueRange
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3364,8 +3364,8 @@ func (m *ValueRanges) String() string {
 // ValueSet is a set of names. (mesos.v1.Value.Set)
 type ValueSet struct {
 	Item []string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3426,8 +3426,8 @@ func (m *ValueSet) String() string {
 // ValueText is a part of [Value]. (mesos.v1.Value.Text)
 type ValueText struct {
 	Value string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3494,8 +3494,8 @@ type Attribute struct {
 	Ranges *ValueRanges
 	Text   *ValueText
 	Set    *ValueSet
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3575,8 +3575,8 @@ type Resource struct {
 	ProviderID     *ResourceProviderID
 	// The last one counts; each refines the one before. None is unreserved.
 	Reservations []ResourceReservationInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetRole gives Role, or "*" when it is unset.
@@ -3645,8 +3645,8 @@ func (m *Resource) String() string {
 // ResourceAllocationInfo is a part of [Resource]. (mesos.v1.Resource.AllocationInfo)
 type ResourceAllocationInfo struct {
 	Role *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetRole gives Role, or "" when it is unset.
@@ -3720,8 +3720,8 @@ type ResourceReservationInfo struct {
 	Labels    *Labels
 	Role      *string
 	Type      *ResourceReservationInfoType
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetPrincipal gives Principal, or "" when it is unset.
@@ -3810,8 +3810,8 @@ type ResourceDiskInfo struct {
 	Persistence *ResourceDiskInfoPersistence
 	Volume      *Volume
 	Source      *ResourceDiskInfoSource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3873,8 +3873,8 @@ func (m *ResourceDiskInfo) String() string {
 type ResourceDiskInfoPersistence struct {
 	ID        string
 	Principal *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetPrincipal gives Principal, or "" when it is unset.
@@ -3955,8 +3955,8 @@ type ResourceDiskInfoSource struct {
 	Metadata *Labels
 	Profile  *string
 	Vendor   *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetID gives ID, or "" when it is unset.
@@ -4043,8 +4043,8 @@ func (m *ResourceDiskInfoSource) String() string {
 // ResourceDiskInfoSourcePath is a part of [ResourceDiskInfoSource]. (mesos.v1.Resource.DiskInfo.Source.Path)
 type ResourceDiskInfoSourcePath struct {
 	Root *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetRoot gives Root, or "" when it is unset.
@@ -4117,8 +4117,8 @@ func (m *ResourceDiskInfoSourcePath) String() string {
 // ResourceDiskInfoSourceMount is a part of [ResourceDiskInfoSource]. (mesos.v1.Resource.DiskInfo.Source.Mount)
 type ResourceDiskInfoSourceMount struct {
 	Root *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetRoot gives Root, or "" when it is unset.
@@ -4192,8 +4192,8 @@ func (m *ResourceDiskInfoSourceMount) String() string {
 
 // ResourceRevocableInfo is a part of [Resource]. (mesos.v1.Resource.RevocableInfo)
 type ResourceRevocableInfo struct {
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -4253,8 +4253,8 @@ func (m *ResourceRevocableInfo) String() string {
 
 // ResourceSharedInfo is a part of [Resource]. (mesos.v1.Resource.SharedInfo)
 type ResourceSharedInfo struct {
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -4324,8 +4324,8 @@ type TrafficControlStatistics struct {
 	Ratebps    *uint64
 	Ratepps    *uint64
 	Requeues   *uint64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetBacklog gives Backlog, or 0 when it is unset.
@@ -4480,8 +4480,8 @@ type IpStatistics struct {
 	FragOKs         *int64
 	FragFails       *int64
 	FragCreates     *int64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetForwarding gives Forwarding, or 0 when it is unset.
@@ -4720,8 +4720,8 @@ type ICMPStatistics struct {
 	OutTimestampReps *int64
 	OutAddrMasks     *int64
 	OutAddrMaskReps  *int64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetInMsgs gives InMsgs, or 0 when it is unset.
@@ -5012,8 +5012,8 @@ type TCPStatistics struct {
 	InErrs       *int64
 	OutRsts      *int64
 	InCsumErrors *int64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetRtoAlgorithm gives RtoAlgorithm, or 0 when it is unset.
@@ -5201,8 +5201,8 @@ type UDPStatistics struct {
 	SndbufErrors *int64
 	InCsumErrors *int64
 	IgnoredMulti *int64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetInDatagrams gives InDatagrams, or 0 when it is unset.
@@ -5330,8 +5330,8 @@ type SNMPStatistics struct {
 	ICMPStats *ICMPStatistics
 	TCPStats  *TCPStatistics
 	UDPStats  *UDPStatistics
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -5395,8 +5395,8 @@ type DiskStatistics struct {
 	Persistence *ResourceDiskInfoPersistence
 	LimitBytes  *uint64
 	UsedBytes   *uint64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetLimitBytes gives LimitBytes, or 0 when it is unset.
@@ -5527,8 +5527,8 @@ type ResourceStatistics struct {
 	MemKmemTCPUsageBytes        *uint64
 	NetRateStatistics           *ResourceStatisticsRateStatistics
 	NetEphemeralPorts           *ValueRange
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetCPUsUserTimeSecs gives CPUsUserTimeSecs, or 0 when it is unset.
@@ -5973,8 +5973,8 @@ type ResourceStatisticsRatePercentiles struct {
 	P999    *uint64
 	P9999   *uint64
 	Samples *uint64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetMin gives Min, or 0 when it is unset.
@@ -6124,8 +6124,8 @@ type ResourceStatisticsRateStatistics struct {
 	TxErrorRate          *ResourceStatisticsRatePercentiles
 	SamplingWindowSecs   *float64
 	SamplingIntervalSecs *float64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetSamplingWindowSecs gives SamplingWindowSecs, or 0 when it is unset.
@@ -6211,8 +6211,8 @@ func (m *ResourceStatisticsRateStatistics) String() string {
 type ResourceUsage struct {
 	Executors []ResourceUsageExecutor
 	Total     []Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -6277,8 +6277,8 @@ type ResourceUsageExecutor struct {
 	Statistics   *ResourceStatistics
 	ContainerID  ContainerID
 	Tasks        []ResourceUsageExecutorTask
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -6342,8 +6342,8 @@ type ResourceUsageExecutorTask struct {
 	ID        TaskID
 	Resources []Resource
 	Labels    *Labels
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -6460,8 +6460,8 @@ type PerfStatistics struct {
 	NodeStoreMisses        *uint64
 	NodePrefetches         *uint64
 	NodePrefetchMisses     *uint64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetCycles gives Cycles, or 0 when it is unset.
@@ -6930,8 +6930,8 @@ func (m *PerfStatistics) String() string {
 // OfferFilters say which offers are too small to be worth sending. (mesos.v1.OfferFilters)
 type OfferFilters struct {
 	MinAllocatableResources *OfferFiltersMinAllocatableResources
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -6992,8 +6992,8 @@ func (m *OfferFilters) String() string {
 // OfferFiltersResourceQuantities is a part of [OfferFilters]. (mesos.v1.OfferFilters.ResourceQuantities)
 type OfferFiltersResourceQuantities struct {
 	Quantities map[string]ValueScalar
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7060,8 +7060,8 @@ func (m *OfferFiltersResourceQuantities) String() string {
 // OfferFiltersMinAllocatableResources is a part of [OfferFilters]. (mesos.v1.OfferFilters.MinAllocatableResources)
 type OfferFiltersMinAllocatableResources struct {
 	Quantities []OfferFiltersResourceQuantities
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7131,8 +7131,8 @@ func (m *OfferFiltersMinAllocatableResources) String() string {
 type Request struct {
 	AgentID   *AgentID
 	Resources []Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7207,8 +7207,8 @@ type Offer struct {
 	// The role that all of the offer's resources are allocated to.
 	AllocationInfo *ResourceAllocationInfo
 	Domain         *DomainInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7281,8 +7281,8 @@ type OfferOperation struct {
 	ShrinkVolume *OfferOperationShrinkVolume
 	CreateDisk   *OfferOperationCreateDisk
 	DestroyDisk  *OfferOperationDestroyDisk
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or OfferOperationTypeUnknown when it is unset.
@@ -7351,8 +7351,8 @@ func (m *OfferOperation) String() string {
 // OfferOperationLaunch is what an [OfferOperation] of type LAUNCH carries. (mesos.v1.Offer.Operation.Launch)
 type OfferOperationLaunch struct {
 	TaskInfos []TaskInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7415,8 +7415,8 @@ func (m *OfferOperationLaunch) String() string {
 type OfferOperationLaunchGroup struct {
 	Executor  ExecutorInfo
 	TaskGroup TaskGroupInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7482,8 +7482,8 @@ func (m *OfferOperationLaunchGroup) String() string {
 type OfferOperationReserve struct {
 	Resources []Resource
 	Source    []Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7544,8 +7544,8 @@ func (m *OfferOperationReserve) String() string {
 // OfferOperationUnreserve is what an [OfferOperation] of type UNRESERVE carries. (mesos.v1.Offer.Operation.Unreserve)
 type OfferOperationUnreserve struct {
 	Resources []Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7608,8 +7608,8 @@ func (m *OfferOperationUnreserve) String() string {
 // OfferOperationCreate is what an [OfferOperation] of type CREATE carries. (mesos.v1.Offer.Operation.Create)
 type OfferOperationCreate struct {
 	Volumes []Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7670,8 +7670,8 @@ func (m *OfferOperationCreate) String() string {
 // OfferOperationDestroy is what an [OfferOperation] of type DESTROY carries. (mesos.v1.Offer.Operation.Destroy)
 type OfferOperationDestroy struct {
 	Volumes []Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7734,8 +7734,8 @@ func (m *OfferOperationDestroy) String() string {
 type OfferOperationGrowVolume struct {
 	Volume   Resource
 	Addition Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7802,8 +7802,8 @@ func (m *OfferOperationGrowVolume) String() string {
 type OfferOperationShrinkVolume struct {
 	Volume   Resource
 	Subtract ValueScalar
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7871,8 +7871,8 @@ type OfferOperationCreateDisk struct {
 	Source        Resource
 	TargetType    ResourceDiskInfoSourceType
 	TargetProfile *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetTargetProfile gives TargetProfile, or "" when it is unset.
@@ -7946,8 +7946,8 @@ func (m *OfferOperationCreateDisk) String() string {
 // (mesos.v1.Offer.Operation.DestroyDisk)
 type OfferOperationDestroyDisk struct {
 	Source Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -8017,8 +8017,8 @@ type InverseOffer struct {
 	AgentID        *AgentID
 	Unavailability Unavailability
 	Resources      []Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -8098,8 +8098,8 @@ type TaskInfo struct {
 	MaxCompletionTime *DurationInfo
 	// By name of the resource (cpus, mem): the most that it may use, at least what it has. Infinity is no limit.
 	Limits map[string]ValueScalar
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -8160,8 +8160,8 @@ func (m *TaskInfo) String() string {
 // TaskGroupInfo is tasks that are launched together on one executor, or not at all. (mesos.v1.TaskGroupInfo)
 type TaskGroupInfo struct {
 	Tasks []TaskInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -8238,8 +8238,8 @@ type Task struct {
 	HealthCheck       *HealthCheck
 	KillPolicy        *KillPolicy
 	Limits            map[string]ValueScalar
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetStatusUpdateState gives StatusUpdateState, or TaskStaging when it is unset.
@@ -8316,8 +8316,8 @@ func (m *Task) String() string {
 // TaskResourceLimitation is mesos.v1.TaskResourceLimitation.
 type TaskResourceLimitation struct {
 	Resources []Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -8380,8 +8380,8 @@ func (m *TaskResourceLimitation) String() string {
 // UUID is mesos.v1.UUID.
 type UUID struct {
 	Value []byte
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -8447,8 +8447,8 @@ type Operation struct {
 	LatestStatus OperationStatus
 	Statuses     []OperationStatus
 	UUID         UUID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -8515,8 +8515,8 @@ type OperationStatus struct {
 	UUID               *UUID
 	AgentID            *AgentID
 	ResourceProviderID *ResourceProviderID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetMessage gives Message, or "" when it is unset.
@@ -8588,8 +8588,8 @@ type CheckStatusInfo struct {
 	Command *CheckStatusInfoCommand
 	HTTP    *CheckStatusInfoHTTP
 	TCP     *CheckStatusInfoTCP
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or CheckInfoTypeUnknown when it is unset.
@@ -8658,8 +8658,8 @@ func (m *CheckStatusInfo) String() string {
 // CheckStatusInfoCommand is a part of [CheckStatusInfo]. (mesos.v1.CheckStatusInfo.Command)
 type CheckStatusInfoCommand struct {
 	ExitCode *int32
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetExitCode gives ExitCode, or 0 when it is unset.
@@ -8730,8 +8730,8 @@ func (m *CheckStatusInfoCommand) String() string {
 // CheckStatusInfoHTTP is a part of [CheckStatusInfo]. (mesos.v1.CheckStatusInfo.Http)
 type CheckStatusInfoHTTP struct {
 	StatusCode *uint32
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetStatusCode gives StatusCode, or 0 when it is unset.
@@ -8800,8 +8800,8 @@ func (m *CheckStatusInfoHTTP) String() string {
 // CheckStatusInfoTCP is a part of [CheckStatusInfo]. (mesos.v1.CheckStatusInfo.Tcp)
 type CheckStatusInfoTCP struct {
 	Succeeded *bool
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetSucceeded gives Succeeded, or false when it is unset.
@@ -8895,8 +8895,8 @@ type TaskStatus struct {
 	CheckStatus     *CheckStatusInfo
 	// Which limit a task was killed for.
 	Limitation *TaskResourceLimitation
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetMessage gives Message, or "" when it is unset.
@@ -8999,8 +8999,8 @@ type Filters struct {
 	// For how long the same resources of the agent are not offered again. Infinity, and anything over 365 days, is 365
 	// days; negative is the default. Default: 5.
 	RefuseSeconds *float64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetRefuseSeconds gives RefuseSeconds, or 5 when it is unset.
@@ -9069,8 +9069,8 @@ func (m *Filters) String() string {
 // Environment is what is added to the environment of a command. (mesos.v1.Environment)
 type Environment struct {
 	Variables []EnvironmentVariable
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -9135,8 +9135,8 @@ type EnvironmentVariable struct {
 	// Default: VALUE.
 	Type   *EnvironmentVariableType
 	Secret *Secret
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetValue gives Value, or "" when it is unset.
@@ -9214,8 +9214,8 @@ func (m *EnvironmentVariable) String() string {
 type Parameter struct {
 	Key   string
 	Value string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -9276,8 +9276,8 @@ func (m *Parameter) String() string {
 // Parameters is mesos.v1.Parameters.
 type Parameters struct {
 	Parameter []Parameter
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -9339,8 +9339,8 @@ func (m *Parameters) String() string {
 type Credential struct {
 	Principal string
 	Secret    *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetSecret gives Secret, or "" when it is unset.
@@ -9409,8 +9409,8 @@ func (m *Credential) String() string {
 // Credentials is mesos.v1.Credentials.
 type Credentials struct {
 	Credentials []Credential
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -9473,8 +9473,8 @@ type Secret struct {
 	Type      *SecretType
 	Reference *SecretReference
 	Value     *SecretValue
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or SecretTypeUnknown when it is unset.
@@ -9544,8 +9544,8 @@ func (m *Secret) String() string {
 type SecretReference struct {
 	Name string
 	Key  *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetKey gives Key, or "" when it is unset.
@@ -9614,8 +9614,8 @@ func (m *SecretReference) String() string {
 // SecretValue is a part of [Secret]. (mesos.v1.Secret.Value)
 type SecretValue struct {
 	Data []byte
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -9678,8 +9678,8 @@ type RateLimit struct {
 	Qps       *float64
 	Principal string
 	Capacity  *uint64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetQps gives Qps, or 0 when it is unset.
@@ -9758,8 +9758,8 @@ type RateLimits struct {
 	Limits                   []RateLimit
 	AggregateDefaultQps      *float64
 	AggregateDefaultCapacity *uint64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetAggregateDefaultQps gives AggregateDefaultQps, or 0 when it is unset.
@@ -9840,8 +9840,8 @@ type Image struct {
 	Docker *ImageDocker
 	// Default: true.
 	Cached *bool
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetCached gives Cached, or true when it is unset.
@@ -9912,8 +9912,8 @@ type ImageAppc struct {
 	Name   string
 	ID     *string
 	Labels *Labels
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetID gives ID, or "" when it is unset.
@@ -9985,8 +9985,8 @@ type ImageDocker struct {
 	// (Out of use.)
 	Credential *Credential
 	Config     *Secret
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -10047,8 +10047,8 @@ func (m *ImageDocker) String() string {
 // MountPropagation is mesos.v1.MountPropagation.
 type MountPropagation struct {
 	Mode *MountPropagationMode
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetMode gives Mode, or MountPropagationModeUnknown when it is unset.
@@ -10121,8 +10121,8 @@ type Volume struct {
 	Mode          VolumeMode
 	Image         *Image
 	Source        *VolumeSource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetHostPath gives HostPath, or "" when it is unset.
@@ -10196,8 +10196,8 @@ type VolumeSource struct {
 	Secret       *Secret
 	HostPath     *VolumeSourceHostPath
 	CSIVolume    *VolumeSourceCSIVolume
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or VolumeSourceTypeUnknown when it is unset.
@@ -10268,8 +10268,8 @@ type VolumeSourceDockerVolume struct {
 	Driver        *string
 	Name          string
 	DriverOptions *Parameters
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetDriver gives Driver, or "" when it is unset.
@@ -10343,8 +10343,8 @@ func (m *VolumeSourceDockerVolume) String() string {
 type VolumeSourceHostPath struct {
 	Path             string
 	MountPropagation *MountPropagation
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -10406,8 +10406,8 @@ func (m *VolumeSourceHostPath) String() string {
 type VolumeSourceSandboxPath struct {
 	Type *VolumeSourceSandboxPathType
 	Path string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or VolumeSourceSandboxPathTypeUnknown when it is unset.
@@ -10479,8 +10479,8 @@ func (m *VolumeSourceSandboxPath) String() string {
 type VolumeSourceCSIVolume struct {
 	PluginName         string
 	StaticProvisioning *VolumeSourceCSIVolumeStaticProvisioning
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -10546,8 +10546,8 @@ type VolumeSourceCSIVolumeVolumeCapability struct {
 	// (One of access_type.)
 	Mount      *VolumeSourceCSIVolumeVolumeCapabilityMountVolume
 	AccessMode VolumeSourceCSIVolumeVolumeCapabilityAccessMode
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -10618,8 +10618,8 @@ func (m *VolumeSourceCSIVolumeVolumeCapability) String() string {
 // VolumeSourceCSIVolumeVolumeCapabilityBlockVolume is a part of [VolumeSourceCSIVolumeVolumeCapability].
 // (mesos.v1.Volume.Source.CSIVolume.VolumeCapability.BlockVolume)
 type VolumeSourceCSIVolumeVolumeCapabilityBlockVolume struct {
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -10692,8 +10692,8 @@ func (m *VolumeSourceCSIVolumeVolumeCapabilityBlockVolume) String() string {
 type VolumeSourceCSIVolumeVolumeCapabilityMountVolume struct {
 	FsType     *string
 	MountFlags []string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetFsType gives FsType, or "" when it is unset.
@@ -10773,8 +10773,8 @@ func (m *VolumeSourceCSIVolumeVolumeCapabilityMountVolume) String() string {
 // (mesos.v1.Volume.Source.CSIVolume.VolumeCapability.AccessMode)
 type VolumeSourceCSIVolumeVolumeCapabilityAccessMode struct {
 	Mode VolumeSourceCSIVolumeVolumeCapabilityAccessModeMode
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -10850,8 +10850,8 @@ type VolumeSourceCSIVolumeStaticProvisioning struct {
 	NodeStageSecrets   map[string]Secret
 	NodePublishSecrets map[string]Secret
 	VolumeContext      map[string]string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -10926,8 +10926,8 @@ type NetworkInfo struct {
 	IPAddresses  []NetworkInfoIPAddress
 	Name         *string
 	PortMappings []NetworkInfoPortMapping
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetName gives Name, or "" when it is unset.
@@ -10998,8 +10998,8 @@ type NetworkInfoIPAddress struct {
 	// Default: IPv4.
 	Protocol  *NetworkInfoProtocol
 	IPAddress *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetProtocol gives Protocol, or NetworkInfoProtocolIPv4 when it is unset.
@@ -11078,8 +11078,8 @@ type NetworkInfoPortMapping struct {
 	HostPort      uint32
 	ContainerPort uint32
 	Protocol      *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetProtocol gives Protocol, or "" when it is unset.
@@ -11150,8 +11150,8 @@ func (m *NetworkInfoPortMapping) String() string {
 // CapabilityInfo is mesos.v1.CapabilityInfo.
 type CapabilityInfo struct {
 	Capabilities []CapabilityInfoCapability
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -11213,8 +11213,8 @@ func (m *CapabilityInfo) String() string {
 type SeccompInfo struct {
 	ProfileName *string
 	Unconfined  *bool
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetProfileName gives ProfileName, or "" when it is unset.
@@ -11300,8 +11300,8 @@ type LinuxInfo struct {
 	ShmSize               *uint32
 	// Default: true.
 	ShareCgroups *bool
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetSharePIDNamespace gives SharePIDNamespace, or false when it is unset.
@@ -11394,8 +11394,8 @@ func (m *LinuxInfo) String() string {
 // RLimitInfo is mesos.v1.RLimitInfo.
 type RLimitInfo struct {
 	Rlimits []RLimitInfoRLimit
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -11458,8 +11458,8 @@ type RLimitInfoRLimit struct {
 	Type *RLimitInfoRLimitType
 	Hard *uint64
 	Soft *uint64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or RLimitInfoRLimitTypeUnknown when it is unset.
@@ -11544,8 +11544,8 @@ func (m *RLimitInfoRLimit) String() string {
 // TTYInfo is mesos.v1.TTYInfo.
 type TTYInfo struct {
 	WindowSize *TTYInfoWindowSize
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -11607,8 +11607,8 @@ func (m *TTYInfo) String() string {
 type TTYInfoWindowSize struct {
 	Rows    uint32
 	Columns uint32
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -11677,8 +11677,8 @@ type ContainerInfo struct {
 	LinuxInfo    *LinuxInfo
 	RlimitInfo   *RLimitInfo
 	TTYInfo      *TTYInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetHostname gives Hostname, or "" when it is unset.
@@ -11756,8 +11756,8 @@ type ContainerInfoDockerInfo struct {
 	ForcePullImage *bool
 	// (Out of use.)
 	VolumeDriver *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetNetwork gives Network, or ContainerInfoDockerInfoNetworkHost when it is unset.
@@ -11855,8 +11855,8 @@ type ContainerInfoDockerInfoPortMapping struct {
 	HostPort      uint32
 	ContainerPort uint32
 	Protocol      *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetProtocol gives Protocol, or "" when it is unset.
@@ -11933,8 +11933,8 @@ func (m *ContainerInfoDockerInfoPortMapping) String() string {
 // ContainerInfoMesosInfo is a part of [ContainerInfo]. (mesos.v1.ContainerInfo.MesosInfo)
 type ContainerInfoMesosInfo struct {
 	Image *Image
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -12001,8 +12001,8 @@ type ContainerStatus struct {
 	CgroupInfo   *CgroupInfo
 	ExecutorPID  *uint32
 	ContainerID  *ContainerID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetExecutorPID gives ExecutorPID, or 0 when it is unset.
@@ -12071,8 +12071,8 @@ func (m *ContainerStatus) String() string {
 // CgroupInfo is mesos.v1.CgroupInfo.
 type CgroupInfo struct {
 	NetCls *CgroupInfoNetCls
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -12132,8 +12132,8 @@ func (m *CgroupInfo) String() string {
 
 // CgroupInfoBlkio is a part of [CgroupInfo]. (mesos.v1.CgroupInfo.Blkio)
 type CgroupInfoBlkio struct {
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -12195,8 +12195,8 @@ func (m *CgroupInfoBlkio) String() string {
 type CgroupInfoBlkioValue struct {
 	Op    *CgroupInfoBlkioOperation
 	Value *uint64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetOp gives Op, or CgroupInfoBlkioOperationUnknown when it is unset.
@@ -12272,8 +12272,8 @@ func (m *CgroupInfoBlkioValue) String() string {
 
 // CgroupInfoBlkioCFQ is a part of [CgroupInfoBlkio]. (mesos.v1.CgroupInfo.Blkio.CFQ)
 type CgroupInfoBlkioCFQ struct {
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -12342,8 +12342,8 @@ type CgroupInfoBlkioCFQStatistics struct {
 	IOWaitTime     []CgroupInfoBlkioValue
 	IOMerged       []CgroupInfoBlkioValue
 	IOQueued       []CgroupInfoBlkioValue
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetSectors gives Sectors, or 0 when it is unset.
@@ -12425,8 +12425,8 @@ func (m *CgroupInfoBlkioCFQStatistics) String() string {
 
 // CgroupInfoBlkioThrottling is a part of [CgroupInfoBlkio]. (mesos.v1.CgroupInfo.Blkio.Throttling)
 type CgroupInfoBlkioThrottling struct {
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -12494,8 +12494,8 @@ type CgroupInfoBlkioThrottlingStatistics struct {
 	Device         *DeviceNumber
 	IOServiced     []CgroupInfoBlkioValue
 	IOServiceBytes []CgroupInfoBlkioValue
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -12566,8 +12566,8 @@ type CgroupInfoBlkioStatistics struct {
 	Cfq          []CgroupInfoBlkioCFQStatistics
 	CfqRecursive []CgroupInfoBlkioCFQStatistics
 	Throttling   []CgroupInfoBlkioThrottlingStatistics
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -12632,8 +12632,8 @@ func (m *CgroupInfoBlkioStatistics) String() string {
 // CgroupInfoNetCls is a part of [CgroupInfo]. (mesos.v1.CgroupInfo.NetCls)
 type CgroupInfoNetCls struct {
 	Classid *uint32
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetClassid gives Classid, or 0 when it is unset.
@@ -12702,8 +12702,8 @@ func (m *CgroupInfoNetCls) String() string {
 // Labels are keys and values that Mesos only passes on. (mesos.v1.Labels)
 type Labels struct {
 	Labels []Label
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -12765,8 +12765,8 @@ func (m *Labels) String() string {
 type Label struct {
 	Key   string
 	Value *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetValue gives Value, or "" when it is unset.
@@ -12839,8 +12839,8 @@ type Port struct {
 	Protocol   *string
 	Visibility *DiscoveryInfoVisibility
 	Labels     *Labels
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetName gives Name, or "" when it is unset.
@@ -12925,8 +12925,8 @@ func (m *Port) String() string {
 // Ports is mesos.v1.Ports.
 type Ports struct {
 	Ports []Port
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -12993,8 +12993,8 @@ type DiscoveryInfo struct {
 	Version     *string
 	Ports       *Ports
 	Labels      *Labels
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetName gives Name, or "" when it is unset.
@@ -13088,8 +13088,8 @@ func (m *DiscoveryInfo) String() string {
 type WeightInfo struct {
 	Weight float64
 	Role   *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetRole gives Role, or "" when it is unset.
@@ -13164,8 +13164,8 @@ type VersionInfo struct {
 	GitSha    *string
 	GitBranch *string
 	GitTag    *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetBuildDate gives BuildDate, or "" when it is unset.
@@ -13275,8 +13275,8 @@ func (m *VersionInfo) String() string {
 type Flag struct {
 	Name  string
 	Value *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetValue gives Value, or "" when it is unset.
@@ -13348,8 +13348,8 @@ type Role struct {
 	Weight     float64
 	Frameworks []FrameworkID
 	Resources  []Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -13411,8 +13411,8 @@ func (m *Role) String() string {
 type Metric struct {
 	Name  string
 	Value *float64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetValue gives Value, or 0 when it is unset.
@@ -13487,8 +13487,8 @@ type FileInfo struct {
 	Mode  *uint32
 	Uid   *string
 	Gid   *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetNlink gives Nlink, or 0 when it is unset.
@@ -13590,8 +13590,8 @@ func (m *FileInfo) String() string {
 type Device struct {
 	Path   *string
 	Number *DeviceNumber
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetPath gives Path, or "" when it is unset.
@@ -13661,8 +13661,8 @@ func (m *Device) String() string {
 type DeviceNumber struct {
 	MajorNumber uint64
 	MinorNumber uint64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -13724,8 +13724,8 @@ func (m *DeviceNumber) String() string {
 type DeviceAccess struct {
 	Device Device
 	Access DeviceAccessAccess
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -13788,8 +13788,8 @@ type DeviceAccessAccess struct {
 	Read  *bool
 	Write *bool
 	Mknod *bool
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetRead gives Read, or false when it is unset.
@@ -13874,8 +13874,8 @@ func (m *DeviceAccessAccess) String() string {
 // DeviceWhitelist is mesos.v1.DeviceWhitelist.
 type DeviceWhitelist struct {
 	AllowedDevices []DeviceAccess
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -13938,8 +13938,8 @@ type DrainConfig struct {
 	MaxGracePeriod *DurationInfo
 	// Default: false.
 	MarkGone *bool
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetMarkGone gives MarkGone, or false when it is unset.
@@ -14009,8 +14009,8 @@ func (m *DrainConfig) String() string {
 type DrainInfo struct {
 	State  DrainState
 	Config DrainConfig
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -14072,8 +14072,8 @@ func (m *DrainInfo) String() string {
 type AttributeConstraint struct {
 	Selector  AttributeConstraintSelector
 	Predicate AttributeConstraintPredicate
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -14137,8 +14137,8 @@ type AttributeConstraintSelector struct {
 	PseudoattributeType *AttributeConstraintSelectorPseudoattributeType
 	// (One of selector.)
 	AttributeName *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetPseudoattributeType gives PseudoattributeType, or AttributeConstraintSelectorPseudoattributeTypeUnknown when it is unset.
@@ -14232,8 +14232,8 @@ type AttributeConstraintPredicate struct {
 	TextMatches *AttributeConstraintPredicateTextMatches
 	// (One of predicate.)
 	TextNotMatches *AttributeConstraintPredicateTextNotMatches
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -14300,8 +14300,8 @@ func (m *AttributeConstraintPredicate) String() string {
 // AttributeConstraintPredicateExists is a part of [AttributeConstraintPredicate].
 // (mesos.v1.scheduler.AttributeConstraint.Predicate.Exists)
 type AttributeConstraintPredicateExists struct {
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -14370,8 +14370,8 @@ func (m *AttributeConstraintPredicateExists) String() string {
 // AttributeConstraintPredicateNotExists is a part of [AttributeConstraintPredicate].
 // (mesos.v1.scheduler.AttributeConstraint.Predicate.NotExists)
 type AttributeConstraintPredicateNotExists struct {
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -14443,8 +14443,8 @@ func (m *AttributeConstraintPredicateNotExists) String() string {
 // (mesos.v1.scheduler.AttributeConstraint.Predicate.TextEquals)
 type AttributeConstraintPredicateTextEquals struct {
 	Value string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -14516,8 +14516,8 @@ func (m *AttributeConstraintPredicateTextEquals) String() string {
 // (mesos.v1.scheduler.AttributeConstraint.Predicate.TextNotEquals)
 type AttributeConstraintPredicateTextNotEquals struct {
 	Value string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -14589,8 +14589,8 @@ func (m *AttributeConstraintPredicateTextNotEquals) String() string {
 // (mesos.v1.scheduler.AttributeConstraint.Predicate.TextMatches)
 type AttributeConstraintPredicateTextMatches struct {
 	Regex string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -14662,8 +14662,8 @@ func (m *AttributeConstraintPredicateTextMatches) String() string {
 // (mesos.v1.scheduler.AttributeConstraint.Predicate.TextNotMatches)
 type AttributeConstraintPredicateTextNotMatches struct {
 	Regex string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -14734,8 +14734,8 @@ func (m *AttributeConstraintPredicateTextNotMatches) String() string {
 // OfferConstraints say, by role, which agents are worth offering. (mesos.v1.scheduler.OfferConstraints)
 type OfferConstraints struct {
 	RoleConstraints map[string]OfferConstraintsRoleConstraints
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -14797,8 +14797,8 @@ func (m *OfferConstraints) String() string {
 // (mesos.v1.scheduler.OfferConstraints.RoleConstraints)
 type OfferConstraintsRoleConstraints struct {
 	Groups []OfferConstraintsRoleConstraintsGroup
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -14866,8 +14866,8 @@ func (m *OfferConstraintsRoleConstraints) String() string {
 // (mesos.v1.scheduler.OfferConstraints.RoleConstraints.Group)
 type OfferConstraintsRoleConstraintsGroup struct {
 	AttributeConstraints []AttributeConstraint
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.

@@ -14,8 +14,8 @@ type InverseOfferStatus struct {
 	Status      InverseOfferStatusStatus
 	FrameworkID mesos.FrameworkID
 	Timestamp   mesos.TimeInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -77,8 +77,8 @@ func (m *InverseOfferStatus) String() string {
 type MaintenanceWindow struct {
 	MachineIDs     []mesos.MachineID
 	Unavailability mesos.Unavailability
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -140,8 +140,8 @@ func (m *MaintenanceWindow) String() string {
 // (mesos.v1.maintenance.Schedule)
 type MaintenanceSchedule struct {
 	Windows []MaintenanceWindow
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -203,8 +203,8 @@ func (m *MaintenanceSchedule) String() string {
 type MaintenanceClusterStatus struct {
 	DrainingMachines []MaintenanceClusterStatusDrainingMachine
 	DownMachines     []mesos.MachineID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -271,8 +271,8 @@ func (m *MaintenanceClusterStatus) String() string {
 type MaintenanceClusterStatusDrainingMachine struct {
 	ID       mesos.MachineID
 	Statuses []InverseOfferStatus
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -345,8 +345,8 @@ type QuotaInfo struct {
 	Role      *string
 	Principal *string
 	Guarantee []mesos.Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetRole gives Role, or "" when it is unset.
@@ -425,8 +425,8 @@ type QuotaRequest struct {
 	Force     *bool
 	Role      *string
 	Guarantee []mesos.Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetForce gives Force, or false when it is unset.
@@ -505,8 +505,8 @@ type QuotaConfig struct {
 	Role       string
 	Guarantees map[string]mesos.ValueScalar
 	Limits     map[string]mesos.ValueScalar
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -569,8 +569,8 @@ type QuotaStatus struct {
 	// (Out of use.)
 	Infos   []QuotaInfo
 	Configs []QuotaConfig
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -655,8 +655,8 @@ type MasterCall struct {
 	DrainAgent      *MasterCallDrainAgent
 	DeactivateAgent *MasterCallDeactivateAgent
 	ReactivateAgent *MasterCallReactivateAgent
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or MasterCallTypeUnknown when it is unset.
@@ -725,8 +725,8 @@ func (m *MasterCall) String() string {
 // MasterCallGetMetrics is what a [MasterCall] of type GET_METRICS carries. (mesos.v1.master.Call.GetMetrics)
 type MasterCallGetMetrics struct {
 	Timeout *mesos.DurationInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -789,8 +789,8 @@ func (m *MasterCallGetMetrics) String() string {
 type MasterCallSetLoggingLevel struct {
 	Level    uint32
 	Duration mesos.DurationInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -855,8 +855,8 @@ func (m *MasterCallSetLoggingLevel) String() string {
 // MasterCallListFiles is what a [MasterCall] of type LIST_FILES carries. (mesos.v1.master.Call.ListFiles)
 type MasterCallListFiles struct {
 	Path string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -919,8 +919,8 @@ type MasterCallReadFile struct {
 	Path   string
 	Offset uint64
 	Length *uint64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetLength gives Length, or 0 when it is unset.
@@ -989,8 +989,8 @@ func (m *MasterCallReadFile) String() string {
 // MasterCallUpdateWeights is what a [MasterCall] of type UPDATE_WEIGHTS carries. (mesos.v1.master.Call.UpdateWeights)
 type MasterCallUpdateWeights struct {
 	WeightInfos []mesos.WeightInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1056,8 +1056,8 @@ type MasterCallReserveResources struct {
 	AgentID   mesos.AgentID
 	Resources []mesos.Resource
 	Source    []mesos.Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1124,8 +1124,8 @@ func (m *MasterCallReserveResources) String() string {
 type MasterCallUnreserveResources struct {
 	AgentID   mesos.AgentID
 	Resources []mesos.Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1193,8 +1193,8 @@ func (m *MasterCallUnreserveResources) String() string {
 type MasterCallCreateVolumes struct {
 	AgentID mesos.AgentID
 	Volumes []mesos.Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1259,8 +1259,8 @@ func (m *MasterCallCreateVolumes) String() string {
 type MasterCallDestroyVolumes struct {
 	AgentID mesos.AgentID
 	Volumes []mesos.Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1327,8 +1327,8 @@ type MasterCallGrowVolume struct {
 	AgentID  *mesos.AgentID
 	Volume   mesos.Resource
 	Addition mesos.Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1391,8 +1391,8 @@ type MasterCallShrinkVolume struct {
 	AgentID  *mesos.AgentID
 	Volume   mesos.Resource
 	Subtract mesos.ValueScalar
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1456,8 +1456,8 @@ func (m *MasterCallShrinkVolume) String() string {
 // (mesos.v1.master.Call.UpdateMaintenanceSchedule)
 type MasterCallUpdateMaintenanceSchedule struct {
 	Schedule MaintenanceSchedule
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1527,8 +1527,8 @@ func (m *MasterCallUpdateMaintenanceSchedule) String() string {
 // (mesos.v1.master.Call.StartMaintenance)
 type MasterCallStartMaintenance struct {
 	Machines []mesos.MachineID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1594,8 +1594,8 @@ func (m *MasterCallStartMaintenance) String() string {
 // (mesos.v1.master.Call.StopMaintenance)
 type MasterCallStopMaintenance struct {
 	Machines []mesos.MachineID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1663,8 +1663,8 @@ type MasterCallDrainAgent struct {
 	MaxGracePeriod *Duration
 	// Default: false.
 	MarkGone *bool
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetMarkGone gives MarkGone, or false when it is unset.
@@ -1734,8 +1734,8 @@ func (m *MasterCallDrainAgent) String() string {
 // (mesos.v1.master.Call.DeactivateAgent)
 type MasterCallDeactivateAgent struct {
 	AgentID mesos.AgentID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1801,8 +1801,8 @@ func (m *MasterCallDeactivateAgent) String() string {
 // (mesos.v1.master.Call.ReactivateAgent)
 type MasterCallReactivateAgent struct {
 	AgentID mesos.AgentID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1868,8 +1868,8 @@ func (m *MasterCallReactivateAgent) String() string {
 type MasterCallUpdateQuota struct {
 	Force        *bool
 	QuotaConfigs []QuotaConfig
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetForce gives Force, or false when it is unset.
@@ -1938,8 +1938,8 @@ func (m *MasterCallUpdateQuota) String() string {
 // MasterCallSetQuota is what a [MasterCall] of type SET_QUOTA carries. (mesos.v1.master.Call.SetQuota)
 type MasterCallSetQuota struct {
 	QuotaRequest QuotaRequest
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2000,8 +2000,8 @@ func (m *MasterCallSetQuota) String() string {
 // MasterCallRemoveQuota is what a [MasterCall] of type REMOVE_QUOTA carries. (mesos.v1.master.Call.RemoveQuota)
 type MasterCallRemoveQuota struct {
 	Role string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2062,8 +2062,8 @@ func (m *MasterCallRemoveQuota) String() string {
 // MasterCallTeardown is what a [MasterCall] of type TEARDOWN carries. (mesos.v1.master.Call.Teardown)
 type MasterCallTeardown struct {
 	FrameworkID mesos.FrameworkID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2124,8 +2124,8 @@ func (m *MasterCallTeardown) String() string {
 // MasterCallMarkAgentGone is what a [MasterCall] of type MARK_AGENT_GONE carries. (mesos.v1.master.Call.MarkAgentGone)
 type MasterCallMarkAgentGone struct {
 	AgentID mesos.AgentID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2207,8 +2207,8 @@ type MasterResponse struct {
 	GetMaintenanceSchedule *MasterResponseGetMaintenanceSchedule
 	GetQuota               *MasterResponseGetQuota
 	GetOperations          *MasterResponseGetOperations
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or MasterResponseTypeUnknown when it is unset.
@@ -2277,8 +2277,8 @@ func (m *MasterResponse) String() string {
 // MasterResponseGetHealth is what a [MasterResponse] of type GET_HEALTH carries. (mesos.v1.master.Response.GetHealth)
 type MasterResponseGetHealth struct {
 	Healthy bool
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2341,8 +2341,8 @@ func (m *MasterResponseGetHealth) String() string {
 // MasterResponseGetFlags is what a [MasterResponse] of type GET_FLAGS carries. (mesos.v1.master.Response.GetFlags)
 type MasterResponseGetFlags struct {
 	Flags []mesos.Flag
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2406,8 +2406,8 @@ func (m *MasterResponseGetFlags) String() string {
 // (mesos.v1.master.Response.GetVersion)
 type MasterResponseGetVersion struct {
 	VersionInfo mesos.VersionInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2473,8 +2473,8 @@ func (m *MasterResponseGetVersion) String() string {
 // (mesos.v1.master.Response.GetMetrics)
 type MasterResponseGetMetrics struct {
 	Metrics []mesos.Metric
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2540,8 +2540,8 @@ func (m *MasterResponseGetMetrics) String() string {
 // (mesos.v1.master.Response.GetLoggingLevel)
 type MasterResponseGetLoggingLevel struct {
 	Level uint32
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2608,8 +2608,8 @@ func (m *MasterResponseGetLoggingLevel) String() string {
 // MasterResponseListFiles is what a [MasterResponse] of type LIST_FILES carries. (mesos.v1.master.Response.ListFiles)
 type MasterResponseListFiles struct {
 	FileInfos []mesos.FileInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2673,8 +2673,8 @@ func (m *MasterResponseListFiles) String() string {
 type MasterResponseReadFile struct {
 	Size uint64
 	Data []byte
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2740,8 +2740,8 @@ type MasterResponseGetState struct {
 	GetExecutors  *MasterResponseGetExecutors
 	GetFrameworks *MasterResponseGetFrameworks
 	GetAgents     *MasterResponseGetAgents
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2805,8 +2805,8 @@ func (m *MasterResponseGetState) String() string {
 type MasterResponseGetAgents struct {
 	Agents          []MasterResponseGetAgentsAgent
 	RecoveredAgents []mesos.AgentInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2882,8 +2882,8 @@ type MasterResponseGetAgentsAgent struct {
 	Deactivated             *bool
 	DrainInfo               *mesos.DrainInfo
 	EstimatedDrainStartTime *mesos.TimeInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetPID gives PID, or "" when it is unset.
@@ -2968,8 +2968,8 @@ func (m *MasterResponseGetAgentsAgent) String() string {
 type MasterResponseGetAgentsAgentResourceProvider struct {
 	ResourceProviderInfo mesos.ResourceProviderInfo
 	TotalResources       []mesos.Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3044,8 +3044,8 @@ type MasterResponseGetFrameworks struct {
 	CompletedFrameworks []MasterResponseGetFrameworksFramework
 	// (Out of use.)
 	RecoveredFrameworks []mesos.FrameworkInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3124,8 +3124,8 @@ type MasterResponseGetFrameworksFramework struct {
 	OfferedResources   []mesos.Resource
 	Recovered          bool
 	OfferConstraints   *mesos.OfferConstraints
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3199,8 +3199,8 @@ type MasterResponseGetExecutors struct {
 	Executors []MasterResponseGetExecutorsExecutor
 	// (Out of use.)
 	OrphanExecutors []MasterResponseGetExecutorsExecutor
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3267,8 +3267,8 @@ func (m *MasterResponseGetExecutors) String() string {
 type MasterResponseGetExecutorsExecutor struct {
 	ExecutorInfo mesos.ExecutorInfo
 	AgentID      mesos.AgentID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3338,8 +3338,8 @@ func (m *MasterResponseGetExecutorsExecutor) String() string {
 // (mesos.v1.master.Response.GetOperations)
 type MasterResponseGetOperations struct {
 	Operations []mesos.Operation
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3412,8 +3412,8 @@ type MasterResponseGetTasks struct {
 	// (Out of use.)
 	OrphanTasks      []mesos.Task
 	UnreachableTasks []mesos.Task
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3476,8 +3476,8 @@ func (m *MasterResponseGetTasks) String() string {
 // MasterResponseGetRoles is what a [MasterResponse] of type GET_ROLES carries. (mesos.v1.master.Response.GetRoles)
 type MasterResponseGetRoles struct {
 	Roles []mesos.Role
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3541,8 +3541,8 @@ func (m *MasterResponseGetRoles) String() string {
 // (mesos.v1.master.Response.GetWeights)
 type MasterResponseGetWeights struct {
 	WeightInfos []mesos.WeightInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3609,8 +3609,8 @@ type MasterResponseGetMaster struct {
 	MasterInfo  *mesos.MasterInfo
 	StartTime   *float64
 	ElectedTime *float64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetStartTime gives StartTime, or 0 when it is unset.
@@ -3690,8 +3690,8 @@ func (m *MasterResponseGetMaster) String() string {
 // (mesos.v1.master.Response.GetMaintenanceStatus)
 type MasterResponseGetMaintenanceStatus struct {
 	Status MaintenanceClusterStatus
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3761,8 +3761,8 @@ func (m *MasterResponseGetMaintenanceStatus) String() string {
 // (mesos.v1.master.Response.GetMaintenanceSchedule)
 type MasterResponseGetMaintenanceSchedule struct {
 	Schedule MaintenanceSchedule
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3833,8 +3833,8 @@ func (m *MasterResponseGetMaintenanceSchedule) String() string {
 // MasterResponseGetQuota is what a [MasterResponse] of type GET_QUOTA carries. (mesos.v1.master.Response.GetQuota)
 type MasterResponseGetQuota struct {
 	Status QuotaStatus
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -3906,8 +3906,8 @@ type MasterEvent struct {
 	FrameworkAdded   *MasterEventFrameworkAdded
 	FrameworkUpdated *MasterEventFrameworkUpdated
 	FrameworkRemoved *MasterEventFrameworkRemoved
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or MasterEventTypeUnknown when it is unset.
@@ -3977,8 +3977,8 @@ func (m *MasterEvent) String() string {
 type MasterEventSubscribed struct {
 	GetState                 *MasterResponseGetState
 	HeartbeatIntervalSeconds *float64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetHeartbeatIntervalSeconds gives HeartbeatIntervalSeconds, or 0 when it is unset.
@@ -4047,8 +4047,8 @@ func (m *MasterEventSubscribed) String() string {
 // MasterEventTaskAdded is what a [MasterEvent] of type TASK_ADDED carries. (mesos.v1.master.Event.TaskAdded)
 type MasterEventTaskAdded struct {
 	Task mesos.Task
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -4111,8 +4111,8 @@ type MasterEventTaskUpdated struct {
 	FrameworkID mesos.FrameworkID
 	Status      mesos.TaskStatus
 	State       mesos.TaskState
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -4176,8 +4176,8 @@ func (m *MasterEventTaskUpdated) String() string {
 // (mesos.v1.master.Event.FrameworkAdded)
 type MasterEventFrameworkAdded struct {
 	Framework MasterResponseGetFrameworksFramework
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -4243,8 +4243,8 @@ func (m *MasterEventFrameworkAdded) String() string {
 // (mesos.v1.master.Event.FrameworkUpdated)
 type MasterEventFrameworkUpdated struct {
 	Framework MasterResponseGetFrameworksFramework
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -4312,8 +4312,8 @@ func (m *MasterEventFrameworkUpdated) String() string {
 // (mesos.v1.master.Event.FrameworkRemoved)
 type MasterEventFrameworkRemoved struct {
 	FrameworkInfo mesos.FrameworkInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -4380,8 +4380,8 @@ func (m *MasterEventFrameworkRemoved) String() string {
 // MasterEventAgentAdded is what a [MasterEvent] of type AGENT_ADDED carries. (mesos.v1.master.Event.AgentAdded)
 type MasterEventAgentAdded struct {
 	Agent MasterResponseGetAgentsAgent
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -4442,8 +4442,8 @@ func (m *MasterEventAgentAdded) String() string {
 // MasterEventAgentRemoved is what a [MasterEvent] of type AGENT_REMOVED carries. (mesos.v1.master.Event.AgentRemoved)
 type MasterEventAgentRemoved struct {
 	AgentID mesos.AgentID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -4532,8 +4532,8 @@ type AgentCall struct {
 	GetContainers                *AgentCallGetContainers
 	PruneImages                  *AgentCallPruneImages
 	MarkResourceProviderGone     *AgentCallMarkResourceProviderGone
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or AgentCallTypeUnknown when it is unset.
@@ -4602,8 +4602,8 @@ func (m *AgentCall) String() string {
 // AgentCallGetMetrics is what an [AgentCall] of type GET_METRICS carries. (mesos.v1.agent.Call.GetMetrics)
 type AgentCallGetMetrics struct {
 	Timeout *mesos.DurationInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -4666,8 +4666,8 @@ func (m *AgentCallGetMetrics) String() string {
 type AgentCallSetLoggingLevel struct {
 	Level    uint32
 	Duration mesos.DurationInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -4732,8 +4732,8 @@ func (m *AgentCallSetLoggingLevel) String() string {
 // AgentCallListFiles is what an [AgentCall] of type LIST_FILES carries. (mesos.v1.agent.Call.ListFiles)
 type AgentCallListFiles struct {
 	Path string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -4796,8 +4796,8 @@ type AgentCallReadFile struct {
 	Path   string
 	Offset uint64
 	Length *uint64
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetLength gives Length, or 0 when it is unset.
@@ -4867,8 +4867,8 @@ func (m *AgentCallReadFile) String() string {
 type AgentCallGetContainers struct {
 	ShowNested     *bool
 	ShowStandalone *bool
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetShowNested gives ShowNested, or false when it is unset.
@@ -4950,8 +4950,8 @@ type AgentCallLaunchNestedContainer struct {
 	ContainerID mesos.ContainerID
 	Command     *mesos.CommandInfo
 	Container   *mesos.ContainerInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -5019,8 +5019,8 @@ func (m *AgentCallLaunchNestedContainer) String() string {
 // (mesos.v1.agent.Call.WaitNestedContainer)
 type AgentCallWaitNestedContainer struct {
 	ContainerID mesos.ContainerID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -5089,8 +5089,8 @@ func (m *AgentCallWaitNestedContainer) String() string {
 type AgentCallKillNestedContainer struct {
 	ContainerID mesos.ContainerID
 	Signal      *int32
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetSignal gives Signal, or 0 when it is unset.
@@ -5166,8 +5166,8 @@ func (m *AgentCallKillNestedContainer) String() string {
 // (mesos.v1.agent.Call.RemoveNestedContainer)
 type AgentCallRemoveNestedContainer struct {
 	ContainerID mesos.ContainerID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -5237,8 +5237,8 @@ type AgentCallLaunchNestedContainerSession struct {
 	ContainerID mesos.ContainerID
 	Command     *mesos.CommandInfo
 	Container   *mesos.ContainerInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -5312,8 +5312,8 @@ type AgentCallAttachContainerInput struct {
 	Type        *AgentCallAttachContainerInputType
 	ContainerID *mesos.ContainerID
 	ProcessIO   *AgentProcessIO
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or AgentCallAttachContainerInputTypeUnknown when it is unset.
@@ -5389,8 +5389,8 @@ func (m *AgentCallAttachContainerInput) String() string {
 // (mesos.v1.agent.Call.AttachContainerOutput)
 type AgentCallAttachContainerOutput struct {
 	ContainerID mesos.ContainerID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -5462,8 +5462,8 @@ type AgentCallLaunchContainer struct {
 	Resources   []mesos.Resource
 	Container   *mesos.ContainerInfo
 	Limits      map[string]mesos.ValueScalar
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -5528,8 +5528,8 @@ func (m *AgentCallLaunchContainer) String() string {
 // AgentCallWaitContainer is what an [AgentCall] of type WAIT_CONTAINER carries. (mesos.v1.agent.Call.WaitContainer)
 type AgentCallWaitContainer struct {
 	ContainerID mesos.ContainerID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -5593,8 +5593,8 @@ func (m *AgentCallWaitContainer) String() string {
 type AgentCallKillContainer struct {
 	ContainerID mesos.ContainerID
 	Signal      *int32
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetSignal gives Signal, or 0 when it is unset.
@@ -5666,8 +5666,8 @@ func (m *AgentCallKillContainer) String() string {
 // (mesos.v1.agent.Call.RemoveContainer)
 type AgentCallRemoveContainer struct {
 	ContainerID mesos.ContainerID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -5733,8 +5733,8 @@ func (m *AgentCallRemoveContainer) String() string {
 // (mesos.v1.agent.Call.AddResourceProviderConfig)
 type AgentCallAddResourceProviderConfig struct {
 	Info mesos.ResourceProviderInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -5804,8 +5804,8 @@ func (m *AgentCallAddResourceProviderConfig) String() string {
 // (mesos.v1.agent.Call.UpdateResourceProviderConfig)
 type AgentCallUpdateResourceProviderConfig struct {
 	Info mesos.ResourceProviderInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -5878,8 +5878,8 @@ func (m *AgentCallUpdateResourceProviderConfig) String() string {
 type AgentCallRemoveResourceProviderConfig struct {
 	Type string
 	Name string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -5951,8 +5951,8 @@ func (m *AgentCallRemoveResourceProviderConfig) String() string {
 // (mesos.v1.agent.Call.MarkResourceProviderGone)
 type AgentCallMarkResourceProviderGone struct {
 	ResourceProviderID mesos.ResourceProviderID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -6021,8 +6021,8 @@ func (m *AgentCallMarkResourceProviderGone) String() string {
 // AgentCallPruneImages is what an [AgentCall] of type PRUNE_IMAGES carries. (mesos.v1.agent.Call.PruneImages)
 type AgentCallPruneImages struct {
 	ExcludedImages []mesos.Image
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -6100,8 +6100,8 @@ type AgentResponse struct {
 	WaitContainer        *AgentResponseWaitContainer
 	GetResourceProviders *AgentResponseGetResourceProviders
 	GetOperations        *AgentResponseGetOperations
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or AgentResponseTypeUnknown when it is unset.
@@ -6170,8 +6170,8 @@ func (m *AgentResponse) String() string {
 // AgentResponseGetHealth is what an [AgentResponse] of type GET_HEALTH carries. (mesos.v1.agent.Response.GetHealth)
 type AgentResponseGetHealth struct {
 	Healthy bool
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -6234,8 +6234,8 @@ func (m *AgentResponseGetHealth) String() string {
 // AgentResponseGetFlags is what an [AgentResponse] of type GET_FLAGS carries. (mesos.v1.agent.Response.GetFlags)
 type AgentResponseGetFlags struct {
 	Flags []mesos.Flag
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -6296,8 +6296,8 @@ func (m *AgentResponseGetFlags) String() string {
 // AgentResponseGetVersion is what an [AgentResponse] of type GET_VERSION carries. (mesos.v1.agent.Response.GetVersion)
 type AgentResponseGetVersion struct {
 	VersionInfo mesos.VersionInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -6360,8 +6360,8 @@ func (m *AgentResponseGetVersion) String() string {
 // AgentResponseGetMetrics is what an [AgentResponse] of type GET_METRICS carries. (mesos.v1.agent.Response.GetMetrics)
 type AgentResponseGetMetrics struct {
 	Metrics []mesos.Metric
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -6425,8 +6425,8 @@ func (m *AgentResponseGetMetrics) String() string {
 // (mesos.v1.agent.Response.GetLoggingLevel)
 type AgentResponseGetLoggingLevel struct {
 	Level uint32
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -6493,8 +6493,8 @@ func (m *AgentResponseGetLoggingLevel) String() string {
 // AgentResponseListFiles is what an [AgentResponse] of type LIST_FILES carries. (mesos.v1.agent.Response.ListFiles)
 type AgentResponseListFiles struct {
 	FileInfos []mesos.FileInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -6558,8 +6558,8 @@ func (m *AgentResponseListFiles) String() string {
 type AgentResponseReadFile struct {
 	Size uint64
 	Data []byte
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -6622,8 +6622,8 @@ type AgentResponseGetState struct {
 	GetTasks      *AgentResponseGetTasks
 	GetExecutors  *AgentResponseGetExecutors
 	GetFrameworks *AgentResponseGetFrameworks
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -6685,8 +6685,8 @@ func (m *AgentResponseGetState) String() string {
 // (mesos.v1.agent.Response.GetContainers)
 type AgentResponseGetContainers struct {
 	Containers []AgentResponseGetContainersContainer
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -6757,8 +6757,8 @@ type AgentResponseGetContainersContainer struct {
 	ContainerID        mesos.ContainerID
 	ContainerStatus    *mesos.ContainerStatus
 	ResourceStatistics *mesos.ResourceStatistics
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetExecutorName gives ExecutorName, or "" when it is unset.
@@ -6837,8 +6837,8 @@ func (m *AgentResponseGetContainersContainer) String() string {
 type AgentResponseGetFrameworks struct {
 	Frameworks          []AgentResponseGetFrameworksFramework
 	CompletedFrameworks []AgentResponseGetFrameworksFramework
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -6904,8 +6904,8 @@ func (m *AgentResponseGetFrameworks) String() string {
 // (mesos.v1.agent.Response.GetFrameworks.Framework)
 type AgentResponseGetFrameworksFramework struct {
 	FrameworkInfo mesos.FrameworkInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -6976,8 +6976,8 @@ func (m *AgentResponseGetFrameworksFramework) String() string {
 type AgentResponseGetExecutors struct {
 	Executors          []AgentResponseGetExecutorsExecutor
 	CompletedExecutors []AgentResponseGetExecutorsExecutor
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7043,8 +7043,8 @@ func (m *AgentResponseGetExecutors) String() string {
 // (mesos.v1.agent.Response.GetExecutors.Executor)
 type AgentResponseGetExecutorsExecutor struct {
 	ExecutorInfo mesos.ExecutorInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7114,8 +7114,8 @@ func (m *AgentResponseGetExecutorsExecutor) String() string {
 // (mesos.v1.agent.Response.GetOperations)
 type AgentResponseGetOperations struct {
 	Operations []mesos.Operation
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7184,8 +7184,8 @@ type AgentResponseGetTasks struct {
 	LaunchedTasks   []mesos.Task
 	TerminatedTasks []mesos.Task
 	CompletedTasks  []mesos.Task
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7248,8 +7248,8 @@ type AgentResponseGetAgent struct {
 	AgentInfo               *mesos.AgentInfo
 	DrainConfig             *mesos.DrainConfig
 	EstimatedDrainStartTime *mesos.TimeInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7311,8 +7311,8 @@ func (m *AgentResponseGetAgent) String() string {
 // (mesos.v1.agent.Response.GetResourceProviders)
 type AgentResponseGetResourceProviders struct {
 	ResourceProviders []AgentResponseGetResourceProvidersResourceProvider
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7383,8 +7383,8 @@ func (m *AgentResponseGetResourceProviders) String() string {
 type AgentResponseGetResourceProvidersResourceProvider struct {
 	ResourceProviderInfo mesos.ResourceProviderInfo
 	TotalResources       []mesos.Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7460,8 +7460,8 @@ type AgentResponseWaitNestedContainer struct {
 	Reason     *mesos.TaskStatusReason
 	Limitation *mesos.TaskResourceLimitation
 	Message    *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetExitStatus gives ExitStatus, or 0 when it is unset.
@@ -7567,8 +7567,8 @@ type AgentResponseWaitContainer struct {
 	Reason     *mesos.TaskStatusReason
 	Limitation *mesos.TaskResourceLimitation
 	Message    *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetExitStatus gives ExitStatus, or 0 when it is unset.
@@ -7668,8 +7668,8 @@ type AgentProcessIO struct {
 	Type    *AgentProcessIOType
 	Data    *AgentProcessIOData
 	Control *AgentProcessIOControl
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or AgentProcessIOTypeUnknown when it is unset.
@@ -7739,8 +7739,8 @@ func (m *AgentProcessIO) String() string {
 type AgentProcessIOData struct {
 	Type *AgentProcessIODataType
 	Data []byte
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or AgentProcessIODataTypeUnknown when it is unset.
@@ -7811,8 +7811,8 @@ type AgentProcessIOControl struct {
 	Type      *AgentProcessIOControlType
 	TTYInfo   *mesos.TTYInfo
 	Heartbeat *AgentProcessIOControlHeartbeat
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or AgentProcessIOControlTypeUnknown when it is unset.
@@ -7881,8 +7881,8 @@ func (m *AgentProcessIOControl) String() string {
 // AgentProcessIOControlHeartbeat is a part of [AgentProcessIOControl]. (mesos.v1.agent.ProcessIO.Control.Heartbeat)
 type AgentProcessIOControlHeartbeat struct {
 	Interval *mesos.DurationInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -7954,8 +7954,8 @@ type ResourceProviderEvent struct {
 	PublishResources           *ResourceProviderEventPublishResources
 	AcknowledgeOperationStatus *ResourceProviderEventAcknowledgeOperationStatus
 	ReconcileOperations        *ResourceProviderEventReconcileOperations
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or ResourceProviderEventTypeUnknown when it is unset.
@@ -8025,8 +8025,8 @@ func (m *ResourceProviderEvent) String() string {
 // (mesos.v1.resource_provider.Event.Subscribed)
 type ResourceProviderEventSubscribed struct {
 	ProviderID mesos.ResourceProviderID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -8097,8 +8097,8 @@ type ResourceProviderEventApplyOperation struct {
 	Info                mesos.OfferOperation
 	OperationUUID       mesos.UUID
 	ResourceVersionUUID mesos.UUID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -8169,8 +8169,8 @@ func (m *ResourceProviderEventApplyOperation) String() string {
 type ResourceProviderEventPublishResources struct {
 	UUID      mesos.UUID
 	Resources []mesos.Resource
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -8243,8 +8243,8 @@ func (m *ResourceProviderEventPublishResources) String() string {
 type ResourceProviderEventAcknowledgeOperationStatus struct {
 	StatusUUID    mesos.UUID
 	OperationUUID mesos.UUID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -8316,8 +8316,8 @@ func (m *ResourceProviderEventAcknowledgeOperationStatus) String() string {
 // (mesos.v1.resource_provider.Event.ReconcileOperations)
 type ResourceProviderEventReconcileOperations struct {
 	OperationUuids []mesos.UUID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -8393,8 +8393,8 @@ type ResourceProviderCall struct {
 	UpdateOperationStatus        *ResourceProviderCallUpdateOperationStatus
 	UpdateState                  *ResourceProviderCallUpdateState
 	UpdatePublishResourcesStatus *ResourceProviderCallUpdatePublishResourcesStatus
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or ResourceProviderCallTypeUnknown when it is unset.
@@ -8464,8 +8464,8 @@ func (m *ResourceProviderCall) String() string {
 // (mesos.v1.resource_provider.Call.Subscribe)
 type ResourceProviderCallSubscribe struct {
 	ResourceProviderInfo mesos.ResourceProviderInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -8536,8 +8536,8 @@ type ResourceProviderCallUpdateOperationStatus struct {
 	Status        mesos.OperationStatus
 	LatestStatus  *mesos.OperationStatus
 	OperationUUID mesos.UUID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -8611,8 +8611,8 @@ type ResourceProviderCallUpdateState struct {
 	Operations          []mesos.Operation
 	Resources           []mesos.Resource
 	ResourceVersionUUID mesos.UUID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -8681,8 +8681,8 @@ func (m *ResourceProviderCallUpdateState) String() string {
 type ResourceProviderCallUpdatePublishResourcesStatus struct {
 	UUID   mesos.UUID
 	Status ResourceProviderCallUpdatePublishResourcesStatusStatus
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -8754,8 +8754,8 @@ func (m *ResourceProviderCallUpdatePublishResourcesStatus) String() string {
 type Duration struct {
 	Seconds int64
 	Nanos   int32
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.

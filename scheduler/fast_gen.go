@@ -335,7 +335,7 @@ func (eventFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 
 func (eventFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	m, ok := (*Event)(p), true
-	if len(m.Unknown) > 0 {
+	if m.Unknown != nil {
 		b, err := codec.AppendByTable(b, &eventSchema, p)
 		return b, err == nil
 	}
@@ -408,7 +408,7 @@ func (eventFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 			b = append(b, 66, 0)
 			start, q := len(b), m.Error
 			b, valid = codec.AppendText(b, 10, q.Message)
-			b = codec.FixLength(append(b, q.Unknown...), start)
+			b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
 			if !valid {
 				ok = false
 			}
@@ -487,7 +487,7 @@ func (eventOffersFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 
 func (eventOffersFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	m, ok := (*EventOffers)(p), true
-	if len(m.Unknown) > 0 {
+	if m.Unknown != nil {
 		b, err := codec.AppendByTable(b, &eventOffersSchema, p)
 		return b, err == nil
 	}
@@ -537,7 +537,7 @@ func (eventUpdateFast) Decode(a *codec.Arena, p unsafe.Pointer, b []byte) bool {
 
 func (eventUpdateFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	m, ok := (*EventUpdate)(p), true
-	if len(m.Unknown) > 0 {
+	if m.Unknown != nil {
 		b, err := codec.AppendByTable(b, &eventUpdateSchema, p)
 		return b, err == nil
 	}

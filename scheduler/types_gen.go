@@ -23,8 +23,8 @@ type Event struct {
 	InverseOffers         *EventInverseOffers
 	RescindInverseOffer   *EventRescindInverseOffer
 	UpdateOperationStatus *EventUpdateOperationStatus
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or EventTypeUnknown when it is unset.
@@ -96,8 +96,8 @@ type EventSubscribed struct {
 	// How often HEARTBEAT comes. A stream that is silent for several intervals is dead.
 	HeartbeatIntervalSeconds *float64
 	MasterInfo               *mesos.MasterInfo
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetHeartbeatIntervalSeconds gives HeartbeatIntervalSeconds, or 0 when it is unset.
@@ -166,8 +166,8 @@ func (m *EventSubscribed) String() string {
 // EventOffers is what an [Event] of type OFFERS carries. (mesos.v1.scheduler.Event.Offers)
 type EventOffers struct {
 	Offers []mesos.Offer
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -228,8 +228,8 @@ func (m *EventOffers) String() string {
 // EventInverseOffers is what an [Event] of type INVERSE_OFFERS carries. (mesos.v1.scheduler.Event.InverseOffers)
 type EventInverseOffers struct {
 	InverseOffers []mesos.InverseOffer
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -290,8 +290,8 @@ func (m *EventInverseOffers) String() string {
 // EventRescind takes an offer back; using it would fail. (mesos.v1.scheduler.Event.Rescind)
 type EventRescind struct {
 	OfferID mesos.OfferID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -353,8 +353,8 @@ func (m *EventRescind) String() string {
 // (mesos.v1.scheduler.Event.RescindInverseOffer)
 type EventRescindInverseOffer struct {
 	InverseOfferID mesos.OfferID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -420,8 +420,8 @@ func (m *EventRescindInverseOffer) String() string {
 // (mesos.v1.scheduler.Event.Update)
 type EventUpdate struct {
 	Status mesos.TaskStatus
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -483,8 +483,8 @@ func (m *EventUpdate) String() string {
 // (mesos.v1.scheduler.Event.UpdateOperationStatus)
 type EventUpdateOperationStatus struct {
 	Status mesos.OperationStatus
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -551,8 +551,8 @@ type EventMessage struct {
 	AgentID    mesos.AgentID
 	ExecutorID mesos.ExecutorID
 	Data       []byte
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -617,8 +617,8 @@ type EventFailure struct {
 	ExecutorID *mesos.ExecutorID
 	// Of the executor, as wait(2) gives it.
 	Status *int32
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetStatus gives Status, or 0 when it is unset.
@@ -687,8 +687,8 @@ func (m *EventFailure) String() string {
 // EventError ends the subscription; the master closes the stream after it. (mesos.v1.scheduler.Event.Error)
 type EventError struct {
 	Message string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -751,8 +751,8 @@ type Response struct {
 	Type *ResponseType
 	// (Out of use.)
 	ReconcileOperations *ResponseReconcileOperations
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or ResponseTypeUnknown when it is unset.
@@ -823,8 +823,8 @@ func (m *Response) String() string {
 type ResponseReconcileOperations struct {
 	// (Out of use.)
 	OperationStatuses []mesos.OperationStatus
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -909,8 +909,8 @@ type Call struct {
 	AcknowledgeOperationStatus *CallAcknowledgeOperationStatus
 	ReconcileOperations        *CallReconcileOperations
 	UpdateFramework            *CallUpdateFramework
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetType gives Type, or CallTypeUnknown when it is unset.
@@ -981,8 +981,8 @@ type CallSubscribe struct {
 	FrameworkInfo    mesos.FrameworkInfo
 	SuppressedRoles  []string
 	OfferConstraints *mesos.OfferConstraints
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1046,8 +1046,8 @@ type CallAccept struct {
 	OfferIDs   []mesos.OfferID
 	Operations []mesos.OfferOperation
 	Filters    *mesos.Filters
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1109,8 +1109,8 @@ func (m *CallAccept) String() string {
 type CallDecline struct {
 	OfferIDs []mesos.OfferID
 	Filters  *mesos.Filters
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1173,8 +1173,8 @@ func (m *CallDecline) String() string {
 type CallAcceptInverseOffers struct {
 	InverseOfferIDs []mesos.OfferID
 	Filters         *mesos.Filters
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1239,8 +1239,8 @@ func (m *CallAcceptInverseOffers) String() string {
 type CallDeclineInverseOffers struct {
 	InverseOfferIDs []mesos.OfferID
 	Filters         *mesos.Filters
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1306,8 +1306,8 @@ func (m *CallDeclineInverseOffers) String() string {
 // (mesos.v1.scheduler.Call.Revive)
 type CallRevive struct {
 	Roles []string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1370,8 +1370,8 @@ type CallKill struct {
 	TaskID     mesos.TaskID
 	AgentID    *mesos.AgentID
 	KillPolicy *mesos.KillPolicy
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1433,8 +1433,8 @@ func (m *CallKill) String() string {
 type CallShutdown struct {
 	ExecutorID mesos.ExecutorID
 	AgentID    mesos.AgentID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1498,8 +1498,8 @@ type CallAcknowledge struct {
 	AgentID mesos.AgentID
 	TaskID  mesos.TaskID
 	UUID    []byte
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1564,8 +1564,8 @@ type CallAcknowledgeOperationStatus struct {
 	ResourceProviderID *mesos.ResourceProviderID
 	UUID               []byte
 	OperationID        mesos.OperationID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1633,8 +1633,8 @@ func (m *CallAcknowledgeOperationStatus) String() string {
 // reason REASON_RECONCILIATION. (mesos.v1.scheduler.Call.Reconcile)
 type CallReconcile struct {
 	Tasks []CallReconcileTask
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1696,8 +1696,8 @@ func (m *CallReconcile) String() string {
 type CallReconcileTask struct {
 	TaskID  mesos.TaskID
 	AgentID *mesos.AgentID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1759,8 +1759,8 @@ func (m *CallReconcileTask) String() string {
 // (mesos.v1.scheduler.Call.ReconcileOperations)
 type CallReconcileOperations struct {
 	Operations []CallReconcileOperationsOperation
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1826,8 +1826,8 @@ type CallReconcileOperationsOperation struct {
 	OperationID        mesos.OperationID
 	AgentID            *mesos.AgentID
 	ResourceProviderID *mesos.ResourceProviderID
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1898,8 +1898,8 @@ type CallMessage struct {
 	AgentID    mesos.AgentID
 	ExecutorID mesos.ExecutorID
 	Data       []byte
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -1960,8 +1960,8 @@ func (m *CallMessage) String() string {
 // CallRequest is what a [Call] of type REQUEST carries. (mesos.v1.scheduler.Call.Request)
 type CallRequest struct {
 	Requests []mesos.Request
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2022,8 +2022,8 @@ func (m *CallRequest) String() string {
 // CallSuppress asks for no more offers in the roles, in all when none is named. (mesos.v1.scheduler.Call.Suppress)
 type CallSuppress struct {
 	Roles []string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2086,8 +2086,8 @@ type CallUpdateFramework struct {
 	FrameworkInfo    mesos.FrameworkInfo
 	SuppressedRoles  []string
 	OfferConstraints *mesos.OfferConstraints
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // Schema describes the message to the codec.
@@ -2150,8 +2150,8 @@ type APIResult struct {
 	StatusCode uint32
 	Response   *Response
 	Error      *string
-	// Unknown has the fields that the schema does not know, as they came.
-	Unknown []byte
+	// Unknown has the fields that the schema does not know, as they came; mostly there are none.
+	Unknown *[]byte
 }
 
 // GetError gives Error, or "" when it is unset.

@@ -14,8 +14,9 @@ func Clone(sc *Schema, m unsafe.Pointer) {
 			cloneField(f, unsafe.Add(m, uintptr(f.Off)))
 		}
 	}
-	u := (*[]byte)(unsafe.Add(m, uintptr(sc.Unknown)))
-	*u = bytes.Clone(*u)
+	if u := (**[]byte)(unsafe.Add(m, uintptr(sc.Unknown))); *u != nil {
+		*u = new(bytes.Clone(**u))
+	}
 }
 
 func cloneField(f *Field, p unsafe.Pointer) {

@@ -343,12 +343,12 @@ func (a *Arena) packed(sc *Schema, m unsafe.Pointer, f *Field, b []byte) *Error 
 
 // keepUnknown adds a field to the unknown ones. The first ones are not copied.
 func keepUnknown(sc *Schema, m unsafe.Pointer, raw []byte) {
-	to := (*[]byte)(unsafe.Add(m, uintptr(sc.Unknown)))
-	if len(*to) == 0 {
-		*to = raw
+	to := (**[]byte)(unsafe.Add(m, uintptr(sc.Unknown)))
+	if *to == nil {
+		*to = &raw
 		return
 	}
-	*to = append(*to, raw...)
+	**to = append(**to, raw...)
 }
 
 // clearOthers clears the fields that exclude f.

@@ -59,7 +59,15 @@ func appendMessage(b []byte, sc *Schema, m unsafe.Pointer) ([]byte, *Error) {
 			return nil, err.within(f, -1)
 		}
 	}
-	return append(b, *(*[]byte)(unsafe.Add(m, uintptr(sc.Unknown)))...), nil
+	return AppendUnknown(b, *(**[]byte)(unsafe.Add(m, uintptr(sc.Unknown)))), nil
+}
+
+// AppendUnknown appends unknown fields, if there are any.
+func AppendUnknown(b []byte, fields *[]byte) []byte {
+	if fields == nil {
+		return b
+	}
+	return append(b, *fields...)
 }
 
 // appendField appends the field with the value at p.

@@ -145,7 +145,7 @@ type Map interface {
 type Entry[T any] struct {
 	Key     string
 	Value   T
-	Unknown []byte
+	Unknown *[]byte
 }
 
 // MapOf is the [Map] of map[string]T.

@@ -13,10 +13,10 @@ import (
 
 // BenchmarkStock measures the code that the stock generator writes (go run ./internal/gen -stock).
 func BenchmarkStock(b *testing.B) {
-	streams(b, func(b *testing.B, stream [][]byte, items int, _ func(*checksum, *ours.Event)) {
+	streams(b, func(b *testing.B, from *stream, items int, _ func(*checksum, *ours.Event)) {
 		var c checksum
 		b.Run("decode", func(b *testing.B) {
-			measure(b, stream, items, func(r []byte) {
+			measure(b, from, items, func(r []byte) {
 				var e scheduler.Event
 				unmarshalStock(b, r, &e)
 				if e.GetUpdate() != nil {
@@ -26,15 +26,15 @@ func BenchmarkStock(b *testing.B) {
 				}
 			})
 		})
-		events := make([]*scheduler.Event, len(stream))
-		for i, r := range stream {
+		events := make([]*scheduler.Event, len(from.ends))
+		for i, r := range from.all() {
 			events[i] = new(scheduler.Event)
 			unmarshalStock(b, r, events[i])
 		}
 		b.Run("encode", func(b *testing.B) {
 			var buffer []byte
 			i := 0
-			measure(b, stream, items, func([]byte) {
+			measure(b, from, items, func([]byte) {
 				var err error
 				if buffer, err = (proto.MarshalOptions{}).MarshalAppend(buffer[:0], events[i%len(events)]); err != nil {
 					b.Fatal(err)

@@ -252,7 +252,7 @@ func (w *writer) fastContent(f protoreflect.FieldDescriptor, sub protoreflect.Me
 func (w *writer) append(m protoreflect.MessageDescriptor) {
 	w.line("func (%s) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {", fastName(m))
 	w.line("m, ok := (*%s)(p), true", goName(m).name)
-	w.line("if len(m.Unknown) > 0 {\nb, err := codec.AppendByTable(b, &%s, p)\nreturn b, err == nil\n}", schemaName(m))
+	w.line("if m.Unknown != nil {\nb, err := codec.AppendByTable(b, &%s, p)\nreturn b, err == nil\n}", schemaName(m))
 	for _, f := range byNumber(m) {
 		if f.Number() > 15 || f.IsMap() || f.IsList() && f.Message() == nil {
 			w.line("if %s {\nb, err := codec.AppendByTable(b, &%s, p)\nreturn b, err == nil\n}", isSet(f), schemaName(m))
@@ -320,7 +320,7 @@ func (w *writer) appendNested(f protoreflect.FieldDescriptor, pointer string, ke
 	} else if single(sub) {
 		w.line("b = append(b, %d, 0)\nstart, q := len(b), %s", key, pointer)
 		w.line("b, valid = codec.AppendText(b, 10, q.%s)", camel(string(sub.Fields().Get(0).Name())))
-		w.line("b = codec.FixLength(append(b, q.Unknown...), start)")
+		w.line("b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)")
 	} else {
 		w.line("b, valid = codec.AppendNested(b, %d, (*%s)(nil).Schema(), unsafe.Pointer(%s))", key, w.bareType(f), pointer)
 	}

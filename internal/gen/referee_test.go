@@ -237,7 +237,7 @@ func TestArenaKeeps(t *testing.T) {
 	a := codec.NewArena()
 	var events []*scheduler.Event
 	var texts []string
-	for i, b := range updates(t, 3000) {
+	for i, b := range updates(t, 3000).all() {
 		e := new(scheduler.Event)
 		if err := e.Decode(b, a); err != nil {
 			t.Fatal(err)
@@ -256,7 +256,10 @@ func TestArenaKeeps(t *testing.T) {
 
 // TestArenaForgets checks that an arena does not keep what nobody uses: 200 events of 1 MB as structs.
 func TestArenaForgets(t *testing.T) {
-	stream := offers(t, 3)
+	var records [][]byte
+	for _, r := range offers(t, 3).all() {
+		records = append(records, r)
+	}
 	for _, reset := range []bool{false, true} {
 		a := codec.NewArena()
 		var e scheduler.Event
@@ -264,7 +267,7 @@ func TestArenaForgets(t *testing.T) {
 			if reset {
 				a.Reset()
 			}
-			if err := e.Decode(slices.Clone(stream[i%len(stream)]), a); err != nil {
+			if err := e.Decode(slices.Clone(records[i%len(records)]), a); err != nil {
 				t.Fatal(err)
 			}
 		}

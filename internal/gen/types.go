@@ -20,8 +20,8 @@ func (w *writer) message(m protoreflect.MessageDescriptor) {
 		}
 		w.line("%s %s", camel(string(f.Name())), w.goType(f))
 	}
-	w.line("// Unknown has the fields that the schema does not know, as they came.")
-	w.line("Unknown []byte")
+	w.line("// Unknown has the fields that the schema does not know, as they came; mostly there are none.")
+	w.line("Unknown *[]byte")
 	w.line("}\n")
 	for _, f := range fields {
 		if hasGetter(f) {
