@@ -72,9 +72,24 @@ func Cut[T any](a *Arena, slot int) *T {
 // New allocates a nested message when [Cut] could not, nil when too much was allocated.
 func New[T any](a *Arena, sc *Schema) *T { return (*T)(a.message(sc)) }
 
-// Grow makes room in the full slice that s points to for the elements that rest begins with.
-func (a *Arena) Grow(s unsafe.Pointer, sc *Schema, rest []byte, tag uint) bool {
-	return a.grow((*slice)(s), sc, max(1, ahead(rest, tag)))
+// Grow makes room in the full slice that p points to for an element: where the slice ends in the slab if there is room, else for all
+// the elements that rest begins with.
+func (a *Arena) Grow(p unsafe.Pointer, sc *Schema, rest []byte, tag uint) bool {
+	s := (*slice)(p)
+	if sc.Slot < len(a.slabs) {
+		b := &a.slabs[sc.Slot]
+		end := uintptr(s.data) + uintptr(s.len)*sc.Size
+		if b.off < b.end && (s.len == 0 || end == uintptr(b.base)+b.off) {
+			if s.len == 0 {
+				s.data = unsafe.Add(b.base, b.off)
+			}
+			s.cap++
+			b.off += sc.Size
+			a.left -= int(sc.Size)
+			return a.left >= 0
+		}
+	}
+	return a.grow(s, sc, max(1, ahead(rest, tag)))
 }
 
 // Fetch touches the bytes of an element that is larger than some cache lines.
