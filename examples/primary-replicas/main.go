@@ -82,7 +82,7 @@ func (r *redis) run(ctx context.Context) error {
 		case *scheduler.EventUpdate:
 			err = r.update(ctx, &e.Status)
 		}
-		if err = errors.Join(err, r.order(ctx)); err != nil && !errors.Is(err, scheduler.ErrDisconnected) {
+		if err = errors.Join(err, r.order(ctx)); err != nil && ctx.Err() == nil && !errors.Is(err, scheduler.ErrDisconnected) {
 			return err
 		}
 	}
