@@ -135,6 +135,7 @@ func (a *Agent) finish() {
 	}
 	for _, e := range a.executors() {
 		e.release()
+		a.endSessions(e)
 	}
 	close(a.ended)
 	a.work.Wait()

@@ -225,12 +225,12 @@ func TestKillOfQueuedGroup(t *testing.T) {
 	}
 }
 
-func TestDefaultExecutorIsRefused(t *testing.T) {
+func TestDockerInGroupIsRefused(t *testing.T) {
 	c := start(t)
 	hear[link.Register](t, c.master)
-	info := mesos.ExecutorInfo{ExecutorID: mesos.ExecutorID{Value: "default"}, Type: new(mesos.ExecutorInfoTypeDefault)}
-	c.master.say(link.RunTaskGroup{Framework: testFramework(), Executor: info, Group: mesos.TaskGroupInfo{Tasks: []mesos.TaskInfo{customTask("one")}}})
-	if s := c.acknowledged(mesos.TaskFailed); s.GetReason() != mesos.ReasonContainerLaunchFailed || s.ExecutorID.Value != "default" {
+	docker := groupTask("one", func(t *mesos.TaskInfo) { t.Container = &mesos.ContainerInfo{Type: mesos.ContainerInfoTypeDocker} })
+	c.launchGroup(testFramework(), docker)
+	if s := c.acknowledged(mesos.TaskFailed); s.GetReason() != mesos.ReasonContainerLaunchFailed || s.ExecutorID.Value != executorID {
 		t.Errorf("status: %s", &s)
 	}
 	hear[link.ExitedExecutor](t, c.master)
@@ -247,8 +247,6 @@ func TestUnsupportedTasksAreRefused(t *testing.T) {
 	for what, task := range map[string]mesos.TaskInfo{
 		"Docker containers": commandTask("docker", func(t *mesos.TaskInfo) { t.Container = docker }),
 		"Container images":  commandTask("image", func(t *mesos.TaskInfo) { t.Container = image }),
-		"Health checks":     commandTask("health", func(t *mesos.TaskInfo) { t.HealthCheck = new(mesos.HealthCheck) }),
-		"Checks":            commandTask("check", func(t *mesos.TaskInfo) { t.Check = new(mesos.CheckInfo) }),
 		"Docker":            custom,
 	} {
 		c.launch(testFramework(), task)

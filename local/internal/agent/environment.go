@@ -37,6 +37,15 @@ func (a *Agent) environment(e *executor, command *mesos.CommandInfo) []string {
 	return v.list
 }
 
+// nestedEnvironment is what a container within another one finds before its command adds to it: hardly anything.
+func nestedEnvironment(n *nested) *environ {
+	path, ok := os.LookupEnv("PATH")
+	if !ok {
+		path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	}
+	return environOf([]string{"PATH=" + path, "PWD=" + n.directory, "MESOS_SANDBOX=" + n.directory})
+}
+
 func flag(on bool) string {
 	if on {
 		return "1"
@@ -82,6 +91,15 @@ func (v *environ) set(name, value string) {
 	}
 	v.index[name] = len(v.list)
 	v.list = append(v.list, entry)
+}
+
+func environOf(list []string) *environ {
+	v := &environ{index: map[string]int{}}
+	for _, entry := range list {
+		name, value, _ := strings.Cut(entry, "=")
+		v.set(name, value)
+	}
+	return v
 }
 
 // inherited is the agent's own environment without what would tell an executor of another agent.

@@ -24,8 +24,8 @@ const (
 	terminated                       // its container has ended; status updates may still wait for acknowledgement
 )
 
-// executor is an executor of a framework: a container that runs a framework's own executor, or the built-in command
-// executor with the one container of its task.
+// executor is an executor of a framework: a container that runs a framework's own executor, the built-in command
+// executor with the one container of its task, or the built-in default executor, whose tasks have containers within its own.
 //
 //	registering -> running -> terminating -> terminated -> (completed)
 type executor struct {
@@ -38,7 +38,9 @@ type executor struct {
 	meta      string           // checkpoints of this run, "" when there are none
 	runtime   string           // where the containerizer writes what it needs to find the container again
 	user      string           // who runs it, "" for the agent's own user
-	command   *commandExecutor // nil for a framework's own
+	command   *commandExecutor // the built-in executor that this is; nil for a framework's own
+	group     *defaultExecutor // the same
+	within    nest             // containers within its own
 
 	container Container          // nil until launched
 	cancel    context.CancelFunc // of a launch that goes on
@@ -192,6 +194,9 @@ func (e *executor) release() {
 		e.stream = nil
 	}
 	if e.command != nil {
-		e.command.release()
+		e.command.over()
+	}
+	if e.group != nil {
+		e.group.release()
 	}
 }

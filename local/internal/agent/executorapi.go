@@ -150,7 +150,7 @@ func (a *Agent) serveSubscription(w http.ResponseWriter, r *http.Request, call *
 
 // subscribe makes the stream the executor's.
 func (a *Agent) subscribe(e *executor, s *api.CallSubscribe, stream *wire.EventStream) {
-	if e.framework.ending || e.state >= terminating || e.command != nil {
+	if e.framework.ending || e.state >= terminating || e.command != nil || e.group != nil {
 		stream.Send(&api.Event{Type: new(api.EventTypeShutdown)})
 		stream.Close()
 		return

@@ -60,7 +60,7 @@ func (a *Agent) serveMetrics(w http.ResponseWriter, r *http.Request) {
 
 func (a *Agent) serveStatistics(w http.ResponseWriter, r *http.Request) {
 	var list []containerView
-	if !a.view(w, r, func() { list = a.containerViews() }) {
+	if !a.view(w, r, func() { list = a.containerViews(false) }) {
 		return
 	}
 	all := make([]daemon.Members, 0, len(list))
@@ -84,16 +84,16 @@ func (a *Agent) serveContainers(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var list []containerView
-	if !a.view(w, r, func() { list = a.containerViews() }) {
+	if !a.view(w, r, func() { list = a.containerViews(query.Get("show_nested") == "true") }) {
 		return
 	}
 	all := []daemon.Members{}
 	for _, c := range measure(list) {
-		if id != "" && c.id != id || framework != "" && c.framework != framework || executor != "" && c.executor != executor {
+		if id != "" && c.id.Value != id || framework != "" && c.framework != framework || executor != "" && c.executor != executor {
 			continue
 		}
 		all = append(all, daemon.Members{
-			{Name: "container_id", Value: c.id},
+			{Name: "container_id", Value: c.id.Value},
 			{Name: "executor_id", Value: c.executor},
 			{Name: "executor_name", Value: c.name},
 			{Name: "framework_id", Value: c.framework},

@@ -30,6 +30,8 @@ func (a *Agent) killTask(m link.KillTask) {
 	case e.state >= terminating:
 	case e.command != nil:
 		e.command.kill(m.KillPolicy)
+	case e.group != nil:
+		e.group.kill(m.TaskID.Value, m.KillPolicy)
 	default:
 		e.send(&api.Event{
 			Type: new(api.EventTypeKill),
@@ -91,6 +93,11 @@ func (a *Agent) shutdown(e *executor) {
 	if e.timer != nil {
 		e.timer.Stop()
 	}
+	if e.group != nil {
+		e.timer = a.after(a.grace(e), func() { a.destroy(e) })
+		e.group.shutdown()
+		return
+	}
 	e.send(&api.Event{Type: new(api.EventTypeShutdown)})
 	if e.stream == nil {
 		// Nobody can hear it. A container that is being fetched or has not subscribed has nothing to tidy.
@@ -108,7 +115,7 @@ func (a *Agent) shutdownCommand(e *executor) {
 		a.killQueued(e, b)
 		return
 	}
-	e.command.shutdown(max(a.grace(e)-2*time.Second, 0))
+	e.command.end(max(a.grace(e)-2*time.Second, 0))
 }
 
 // grace is how long an executor may take to shut down.
@@ -129,6 +136,7 @@ func (a *Agent) exited(e *executor, status int32) {
 	}
 	e.state = terminated
 	e.release()
+	a.destroyAll(e.within)
 	a.counters.executorsTerminated++
 	a.log.Info("an executor has ended", "framework", e.framework.id, "executor", e.id, "status", status)
 	a.endTasks(e)

@@ -19,6 +19,15 @@ func (a *Agent) operatorAPI(w http.ResponseWriter, r *http.Request) {
 		daemon.Error(w, http.StatusServiceUnavailable, "Agent has not finished recovery")
 		return
 	}
+	streams := wire.MediaType(r.Header.Get("Content-Type")) == wire.RecordIO
+	switch {
+	case streams && r.Method == http.MethodPost:
+		a.serveInput(w, r)
+		return
+	case r.Header.Get(messageContentType) != "" && r.Method == http.MethodPost:
+		daemon.Error(w, http.StatusUnsupportedMediaType, "Expecting 'Message-Content-Type' to be not set for non-streaming requests")
+		return
+	}
 	var call operator.AgentCall
 	if _, ok := wire.ReadCall(w, r, 0, &call); !ok {
 		return
@@ -27,9 +36,17 @@ func (a *Agent) operatorAPI(w http.ResponseWriter, r *http.Request) {
 		daemon.Error(w, http.StatusBadRequest, "Failed to validate agent::Call: "+text)
 		return
 	}
+	switch c, _ := containerCallOf(&call); {
+	case streamed(call.GetType()):
+		a.serveStream(w, r, call.GetType(), &c)
+		return
+	case call.GetType() == operator.AgentCallTypeAttachContainerInput:
+		daemon.Error(w, http.StatusUnsupportedMediaType, "Expecting 'Content-Type' to be application/recordio for ATTACH_CONTAINER_INPUT")
+		return
+	}
 	media, ok := wire.Accepted(r, wire.JSON, wire.Protobuf)
-	if !ok {
-		daemon.Error(w, http.StatusNotAcceptable, "Expecting 'Accept' to allow 'application/json' or 'application/x-protobuf'")
+	if !ok || r.Header.Get(messageAccept) != "" {
+		daemon.Error(w, http.StatusNotAcceptable, "Expecting 'Accept' to allow 'application/json' or 'application/x-protobuf', and no 'Message-Accept'")
 		return
 	}
 	response, status, text := a.answerOperator(r, &call)
@@ -50,7 +67,7 @@ func (a *Agent) operatorAPI(w http.ResponseWriter, r *http.Request) {
 }
 
 func answerEmpty(w http.ResponseWriter, status int, text string) {
-	if status == http.StatusOK {
+	if status < http.StatusMultipleChoices {
 		w.WriteHeader(status)
 		return
 	}
@@ -59,6 +76,9 @@ func answerEmpty(w http.ResponseWriter, status int, text string) {
 
 // invalidOperatorCall says what is wrong with the form of a call, "" if nothing is.
 func invalidOperatorCall(c *operator.AgentCall) string {
+	if call, ok := containerCallOf(c); ok {
+		return call.invalid()
+	}
 	missing := func(name string, there bool) string {
 		if there {
 			return ""
@@ -90,7 +110,10 @@ func (a *Agent) answerOperator(r *http.Request, c *operator.AgentCall) (*operato
 	case operator.AgentCallTypeReadFile:
 		return a.readFile(c.ReadFile)
 	case operator.AgentCallTypeGetContainers:
-		return a.getContainers(r)
+		return a.getContainers(r, c.GetContainers.GetShowNested())
+	}
+	if call, ok := containerCallOf(c); ok {
+		return a.answerContainer(r, c, &call)
 	}
 	response := &operator.AgentResponse{}
 	known := false
@@ -208,9 +231,9 @@ func (a *Agent) getTasks() *operator.AgentResponseGetTasks {
 	return answer
 }
 
-func (a *Agent) getContainers(r *http.Request) (*operator.AgentResponse, int, string) {
+func (a *Agent) getContainers(r *http.Request, nested bool) (*operator.AgentResponse, int, string) {
 	var list []containerView
-	if !a.ask(r.Context(), func() { list = a.containerViews() }) {
+	if !a.ask(r.Context(), func() { list = a.containerViews(nested) }) {
 		return nil, http.StatusServiceUnavailable, "Agent is ending"
 	}
 	response := &operator.AgentResponse{Type: new(operator.AgentResponseTypeGetContainers)}
@@ -218,10 +241,14 @@ func (a *Agent) getContainers(r *http.Request) (*operator.AgentResponse, int, st
 		if response.GetContainers == nil {
 			response.GetContainers = &operator.AgentResponseGetContainers{}
 		}
-		response.GetContainers.Containers = append(response.GetContainers.Containers, operator.AgentResponseGetContainersContainer{
-			FrameworkID: &mesos.FrameworkID{Value: c.framework}, ExecutorID: &mesos.ExecutorID{Value: c.executor}, ExecutorName: new(c.name),
-			ContainerID: mesos.ContainerID{Value: c.id}, ContainerStatus: c.status(), ResourceStatistics: &c.statistics,
-		})
+		one := operator.AgentResponseGetContainersContainer{
+			ContainerID: mesos.ContainerID{Value: c.id.Value}, ContainerStatus: c.status(), ResourceStatistics: &c.statistics,
+		}
+		if c.id.Parent == nil {
+			one.FrameworkID, one.ExecutorID = &mesos.FrameworkID{Value: c.framework}, &mesos.ExecutorID{Value: c.executor}
+			one.ExecutorName = new(c.name)
+		}
+		response.GetContainers.Containers = append(response.GetContainers.Containers, one)
 	}
 	return response, 0, ""
 }

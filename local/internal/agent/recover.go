@@ -85,16 +85,27 @@ func (a *Agent) moveAside(path string, cause error) error {
 // destroyUnder ends all containers that are checkpointed somewhere under path, before it is moved.
 func (a *Agent) destroyUnder(path string) {
 	filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
-		if err != nil || !d.IsDir() || filepath.Base(filepath.Dir(p)) != "runs" {
+		if err != nil || !d.IsDir() {
 			return nil
 		}
-		if !exists(sentinelPath(p)) {
-			if c, err := a.o.Containerizer.Recover(filepath.Base(p), p); err == nil {
+		switch parent := filepath.Base(filepath.Dir(p)); {
+		case parent == "runs" && exists(sentinelPath(p)):
+			return fs.SkipDir
+		case parent == "runs" || parent == "containers":
+			if c, err := a.o.Containerizer.Recover(idUnder(p), p); err == nil {
 				c.Destroy()
 			}
 		}
-		return fs.SkipDir
+		return nil
 	})
+}
+
+// idUnder is the id of the container with that checkpoint.
+func idUnder(path string) string {
+	if above := filepath.Dir(path); filepath.Base(above) == "containers" {
+		return idUnder(filepath.Dir(above)) + "." + filepath.Base(path)
+	}
+	return filepath.Base(path)
 }
 
 // sweepRuntime ends the containers of frameworks that do not checkpoint.
@@ -105,6 +116,7 @@ func (a *Agent) sweepRuntime() {
 			if c, err := a.o.Containerizer.Recover(id, dir); err == nil {
 				c.Destroy()
 			}
+			a.destroyUnder(dir)
 			if err := os.RemoveAll(dir); err != nil {
 				a.log.Warn("cannot remove a container's checkpoint", "container", id, "error", err)
 			}
@@ -171,7 +183,7 @@ func (a *Agent) recoverExecutor(f *framework, id string) error {
 	}
 	run := filepath.Base(target)
 	e := &executor{
-		framework: f, id: id, run: run, tasks: map[string]*task{},
+		framework: f, id: id, run: run, tasks: map[string]*task{}, within: nest{},
 		meta:      filepath.Join(runsOf(root, f.id, id), run),
 		directory: filepath.Join(runsOf(a.layout.sandboxes(a.id), f.id, id), run),
 	}
@@ -181,6 +193,9 @@ func (a *Agent) recoverExecutor(f *framework, id string) error {
 	}
 	if err := readFile(filepath.Join(executorOf(root, f.id, id), "executor.info"), &e.info); err != nil {
 		return err
+	}
+	if e.info.GetType() == mesos.ExecutorInfoTypeDefault {
+		e.group = newDefaultExecutor(a, e)
 	}
 	streams, err := a.recoverTasks(e)
 	if err != nil {
@@ -198,6 +213,7 @@ func (a *Agent) recoverExecutor(f *framework, id string) error {
 // recoverTasks reads the tasks of a run with their streams.
 func (a *Agent) recoverTasks(e *executor) ([]*updateStream, error) {
 	var streams []*updateStream
+	var infos []mesos.TaskInfo
 	for _, id := range names(filepath.Join(e.meta, "tasks")) {
 		var info mesos.TaskInfo
 		err := readFile(taskPath(e.meta, id), &info)
@@ -207,7 +223,7 @@ func (a *Agent) recoverTasks(e *executor) ([]*updateStream, error) {
 		if err != nil {
 			return nil, err
 		}
-		if info.Executor == nil {
+		if infos = append(infos, info); info.Executor == nil && e.group == nil {
 			e.command = newCommandExecutor(a, e, info)
 		}
 		s := &updateStream{key: streamKey{e.framework.id, id}, path: updatesPath(e.meta, id), log: a.log, latest: mesos.TaskStaging}
@@ -226,6 +242,7 @@ func (a *Agent) recoverTasks(e *executor) ([]*updateStream, error) {
 			streams = append(streams, s)
 		}
 	}
+	e.group.recover(infos)
 	return streams, nil
 }
 
@@ -256,8 +273,13 @@ func replay(s *updateStream, e *executor) (ended bool, err error) {
 	return ended, nil
 }
 
-// adopt finds the executor's container again.
+// adopt finds the executor's container again, and those within it.
 func (a *Agent) adopt(e *executor) {
+	if e.group != nil {
+		e.group.adopt()
+		a.recoverNested(e, nil)
+		return
+	}
 	c, err := a.o.Containerizer.Recover(e.run, e.meta)
 	if err != nil {
 		a.log.Info("an executor ended while the agent was away", "framework", e.framework.id, "executor", e.id, "error", err)
@@ -272,6 +294,7 @@ func (a *Agent) adopt(e *executor) {
 		e.command.recovered()
 	}
 	a.watch(e)
+	a.recoverNested(e, nil)
 }
 
 // told says whether anything was ever said of the executor's tasks.
@@ -291,31 +314,15 @@ func (x *commandExecutor) recovered() {
 		x.a.post(func() { x.a.destroy(x.e) })
 		return
 	}
-	x.e.state = running
-	switch t.record.State {
-	case mesos.TaskStaging:
-		x.a.post(x.launched)
-		return
-	case mesos.TaskStarting:
-		x.a.post(func() { x.tell(mesos.TaskRunning, "") })
-	case mesos.TaskKilling:
-		x.a.post(func() { x.recoverKill(t) })
-	}
-	x.a.post(func() { x.superviseSince(firstStatus(t)) })
-}
-
-// recoverKill goes on with a kill; its grace counts from when the task was told to end.
-func (x *commandExecutor) recoverKill(t *task) {
-	if x.ended {
-		return
-	}
-	x.killing, x.killed = true, lastStatus(t)
-	grace := killGrace
-	if p := x.task.KillPolicy; p != nil && p.GracePeriod != nil {
-		grace = time.Duration(p.GracePeriod.Nanoseconds)
-	}
-	x.terminate()
-	x.killAfter(grace)
+	x.e.state, x.container = running, x.e.container
+	x.resume(t)
+	x.a.post(func() {
+		if t.record.State == mesos.TaskStaging {
+			x.launched()
+			return
+		}
+		x.commandRun.recovered(t)
+	})
 }
 
 func firstStatus(t *task) time.Time { return timeOf(&t.record.Statuses[0]) }

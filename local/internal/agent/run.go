@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,22 +31,19 @@ func (a *Agent) runTask(m link.RunTask) {
 	a.runBatch(f, info, b, command)
 }
 
-// unsupported says what a task needs that the local cluster does not have yet: to run it without would not be what was asked for. A
-// framework's own executor does checks as it likes.
+// unsupported says what a task needs that the local cluster does not have yet: to run it without would not be what was asked for.
 func unsupported(t *mesos.TaskInfo) string {
-	wanted := t.Container
+	wanted := []*mesos.ContainerInfo{t.Container}
 	if t.Executor != nil {
-		wanted = t.Executor.Container
+		wanted = append(wanted, t.Executor.Container)
 	}
-	switch {
-	case wanted != nil && wanted.Type == mesos.ContainerInfoTypeDocker:
-		return "Docker containers are not supported by the local cluster yet"
-	case wanted != nil && wanted.Mesos != nil && wanted.Mesos.Image != nil:
-		return "Container images are not supported by the local cluster yet"
-	case t.Executor == nil && t.HealthCheck != nil:
-		return "Health checks are not supported by the local cluster yet"
-	case t.Executor == nil && t.Check != nil:
-		return "Checks are not supported by the local cluster yet"
+	for _, c := range wanted {
+		switch {
+		case c != nil && c.Type == mesos.ContainerInfoTypeDocker:
+			return "Docker containers are not supported by the local cluster yet"
+		case c != nil && c.Mesos != nil && c.Mesos.Image != nil:
+			return "Container images are not supported by the local cluster yet"
+		}
 	}
 	return ""
 }
@@ -59,13 +57,15 @@ func (a *Agent) fail(f *framework, b batch, executor mesos.ExecutorID, why strin
 	a.removeIdle(f)
 }
 
-// runTaskGroup launches a group on a framework's own executor.
+// runTaskGroup launches a group.
 func (a *Agent) runTaskGroup(m link.RunTaskGroup) {
 	f := a.framework(m.Framework)
 	b := batch{tasks: m.Group.Tasks, group: true}
-	if m.Executor.GetType() == mesos.ExecutorInfoTypeDefault {
-		a.fail(f, b, m.Executor.ExecutorID, "The default executor is not supported by the local cluster yet", false)
-		return
+	for i := range b.tasks {
+		if why := unsupported(&b.tasks[i]); why != "" {
+			a.fail(f, b, m.Executor.ExecutorID, why, false)
+			return
+		}
 	}
 	a.runBatch(f, m.Executor, b, false)
 }
@@ -115,9 +115,12 @@ func (t termination) status(id mesos.TaskID) mesos.TaskStatus {
 func (a *Agent) launchExecutor(f *framework, info mesos.ExecutorInfo, b batch, command bool) {
 	info = *info.Clone()
 	info.FrameworkID = &mesos.FrameworkID{Value: f.id}
-	e := &executor{framework: f, id: info.ExecutorID.Value, info: info, run: uuidText(newUUID()), tasks: map[string]*task{}}
-	if command {
+	e := &executor{framework: f, id: info.ExecutorID.Value, info: info, run: uuidText(newUUID()), tasks: map[string]*task{}, within: nest{}}
+	switch {
+	case command:
 		e.command = newCommandExecutor(a, e, b.tasks[0])
+	case info.GetType() == mesos.ExecutorInfoTypeDefault:
+		e.group = newDefaultExecutor(a, e)
 	}
 	if err := a.prepare(e, b); err != nil {
 		a.log.Warn("cannot make an executor", "framework", f.id, "executor", e.id, "error", err)
@@ -159,15 +162,17 @@ func (a *Agent) prepare(e *executor, b batch) error {
 	return nil
 }
 
-// userOf is who runs the executor; only root can choose.
+// userOf is who runs the executor.
 func (a *Agent) userOf(e *executor, b batch) string {
+	return allowed(cmp.Or(e.commandInfo(b).GetUser(), e.framework.info.User))
+}
+
+// allowed is the user if we may choose: only root can.
+func allowed(user string) string {
 	if os.Geteuid() != 0 {
 		return ""
 	}
-	if u := e.commandInfo(b).GetUser(); u != "" {
-		return u
-	}
-	return e.framework.info.User
+	return user
 }
 
 // commandInfo is what the container will run.
@@ -209,17 +214,26 @@ func (a *Agent) detach(frameworkID, executorID, directory string) {
 	}
 }
 
-// start launches the executor's container.
+// executorSpec is what the containerizer needs to know of the executor's container.
+func (a *Agent) executorSpec(e *executor, command *mesos.CommandInfo) container.Spec {
+	s := container.Spec{ID: e.run, Sandbox: e.directory, User: e.user, Env: a.environment(e, command), Checkpoint: e.runtime}
+	if command != nil {
+		s.Command = *command.Clone()
+	}
+	return s
+}
+
+// start launches the executor's container, if it has processes of its own.
 func (a *Agent) start(e *executor) {
+	if e.group != nil {
+		e.state = running
+		a.deliver(e)
+		return
+	}
 	ctx, cancel := context.WithCancel(a.running)
 	e.cancel = cancel
 	command := e.commandInfo(e.queued[0])
-	spec := container.Spec{
-		ID: e.run, Sandbox: e.directory, User: e.user, Env: a.environment(e, command), Checkpoint: e.runtime,
-	}
-	if command != nil {
-		spec.Command = *command.Clone()
-	}
+	spec := a.executorSpec(e, command)
 	if e.command == nil {
 		e.timer = a.after(a.flags.ExecutorRegistrationTimeout, func() { a.registrationTimeout(e) })
 	}
@@ -297,6 +311,10 @@ func (a *Agent) registrationTimeout(e *executor) {
 
 // destroy ends the container with all of its processes; exited is called afterwards.
 func (a *Agent) destroy(e *executor) {
+	if e.group != nil {
+		e.group.destroy()
+		return
+	}
 	if e.container == nil {
 		if e.cancel != nil {
 			e.cancel()
@@ -308,11 +326,17 @@ func (a *Agent) destroy(e *executor) {
 
 // deliver sends queued tasks to an executor that is subscribed.
 func (a *Agent) deliver(e *executor) {
-	if e.state != running || e.stream == nil {
+	if e.state != running || e.stream == nil && e.group == nil {
 		return
 	}
-	for _, b := range e.queued {
+	queued := e.queued
+	e.queued = nil
+	for _, b := range queued {
 		e.launch(b)
+		if e.group != nil {
+			e.group.launch(b)
+			continue
+		}
 		if b.group {
 			e.send(&api.Event{Type: new(api.EventTypeLaunchGroup), LaunchGroup: &api.EventLaunchGroup{TaskGroup: mesos.TaskGroupInfo{Tasks: b.tasks}}})
 			continue
@@ -321,5 +345,4 @@ func (a *Agent) deliver(e *executor) {
 			e.send(&api.Event{Type: new(api.EventTypeLaunch), Launch: &api.EventLaunch{Task: b.tasks[i]}})
 		}
 	}
-	e.queued = nil
 }

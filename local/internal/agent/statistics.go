@@ -8,28 +8,64 @@ import (
 
 // containerView is a running container as operators see it.
 type containerView struct {
-	id, executor, framework, name, source string
-	container                             Container
-	statistics                            mesos.ResourceStatistics
+	id                                *mesos.ContainerID
+	executor, framework, name, source string
+	pid                               int         // 0 when it has no process of its own
+	measured                          []Container // its own, and those within it
+	statistics                        mesos.ResourceStatistics
 }
 
-// containerViews gives all containers that run, by framework and executor.
-func (a *Agent) containerViews() []containerView {
+// containerViews gives all containers that run, by framework and executor, those within others right behind them if they are wanted.
+func (a *Agent) containerViews(nestedToo bool) []containerView {
 	var all []containerView
 	for _, f := range a.sorted() {
 		for _, e := range f.sorted() {
-			if e.state == terminated || e.container == nil {
+			if e.state == terminated || e.container == nil && e.group == nil {
 				continue
 			}
-			total := e.resources()
-			limit := uint64(total.Mem() * (1 << 20))
-			all = append(all, containerView{
-				e.run, e.id, f.id, e.info.GetName(), e.info.GetSource(), e.container,
-				mesos.ResourceStatistics{CPUsSoftLimit: new(total.CPUs()), MemLimitBytes: new(limit), MemSoftLimitBytes: new(limit)},
+			all = append(all, e.view())
+			e.within.every(func(n *nested) bool {
+				if nestedToo && n.container != nil && n.live() {
+					all = append(all, n.view())
+				}
+				return true
 			})
 		}
 	}
 	return all
+}
+
+func (e *executor) view() containerView {
+	total := e.resources()
+	limit := uint64(total.Mem() * (1 << 20))
+	v := containerView{
+		id: &mesos.ContainerID{Value: e.run}, executor: e.id, framework: e.framework.id, name: e.info.GetName(), source: e.info.GetSource(),
+		measured:   e.within.running(),
+		statistics: mesos.ResourceStatistics{CPUsSoftLimit: new(total.CPUs()), MemLimitBytes: new(limit), MemSoftLimitBytes: new(limit)},
+	}
+	if e.container != nil {
+		v.pid, v.measured = e.container.PID(), append(v.measured, e.container)
+	}
+	return v
+}
+
+func (n *nested) view() containerView {
+	return containerView{
+		id: n.id.Clone(), executor: n.e.id, framework: n.e.framework.id, name: n.e.info.GetName(), source: n.e.info.GetSource(),
+		pid: n.container.PID(), measured: append(n.within.running(), n.container),
+	}
+}
+
+// running gives what runs in the nest, and within that.
+func (all nest) running() []Container {
+	var list []Container
+	all.every(func(n *nested) bool {
+		if n.container != nil && n.live() {
+			list = append(list, n.container)
+		}
+		return true
+	})
+	return list
 }
 
 // measure adds what each container uses now. It reads the system's table of processes and must not run on the goroutine that
@@ -37,14 +73,24 @@ func (a *Agent) containerViews() []containerView {
 func measure(list []containerView) []containerView {
 	now := seconds(time.Now())
 	for i := range list {
-		s, u := &list[i].statistics, list[i].container.Usage()
+		s := &list[i].statistics
+		var user, system time.Duration
+		var rss uint64
+		for _, c := range list[i].measured {
+			u := c.Usage()
+			user, system, rss = user+u.User, system+u.System, rss+u.RSS
+		}
 		s.Timestamp = now
-		s.CPUsUserTimeSecs, s.CPUsSystemTimeSecs = new(u.User.Seconds()), new(u.System.Seconds())
-		s.MemRSSBytes = new(u.RSS)
+		s.CPUsUserTimeSecs, s.CPUsSystemTimeSecs = new(user.Seconds()), new(system.Seconds())
+		s.MemRSSBytes = new(rss)
 	}
 	return list
 }
 
 func (c *containerView) status() *mesos.ContainerStatus {
-	return &mesos.ContainerStatus{ContainerID: &mesos.ContainerID{Value: c.id}, ExecutorPID: new(uint32(c.container.PID()))}
+	s := &mesos.ContainerStatus{ContainerID: c.id.Clone()}
+	if c.pid != 0 {
+		s.ExecutorPID = new(uint32(c.pid))
+	}
+	return s
 }

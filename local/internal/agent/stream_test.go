@@ -108,10 +108,7 @@ func TestUpdatesWaitForMaster(t *testing.T) {
 func TestRefusalIsSentAgain(t *testing.T) {
 	c := start(t)
 	hear[link.Register](t, c.master)
-	c.master.say(link.RunTaskGroup{
-		Framework: testFramework(), Executor: mesos.ExecutorInfo{Type: new(mesos.ExecutorInfoTypeDefault)},
-		Group: mesos.TaskGroupInfo{Tasks: []mesos.TaskInfo{customTask("t")}},
-	})
+	c.launch(testFramework(), commandTask("t", func(t *mesos.TaskInfo) { t.Container = &mesos.ContainerInfo{Type: mesos.ContainerInfoTypeDocker} }))
 	first := c.status(mesos.TaskFailed)
 	c.until("the framework is gone", func(a *Agent) bool { return len(a.frameworks) == 0 })
 	c.master.say(link.UpdateFramework{Framework: testFramework()})

@@ -107,9 +107,20 @@ func (a *Agent) fillContainerStatus(e *executor, s *mesos.TaskStatus) {
 	if n := &c.NetworkInfos[0]; len(n.IPAddresses) == 0 {
 		n.IPAddresses = []mesos.NetworkInfoIPAddress{{Protocol: new(mesos.NetworkInfoProtocolIPv4), IPAddress: new(a.o.Address.IP)}}
 	}
-	if c.ExecutorPID == nil && e.container != nil {
-		c.ExecutorPID = new(uint32(e.container.PID()))
+	if runs := e.containerOf(c.ContainerID); c.ExecutorPID == nil && runs != nil {
+		c.ExecutorPID = new(uint32(runs.PID()))
 	}
+}
+
+// containerOf is the container of that id, the executor's own or one of its tasks; nil if it does not run yet.
+func (e *executor) containerOf(id *mesos.ContainerID) Container {
+	if id.Value == e.run {
+		return e.container
+	}
+	if n := e.within[id.Value]; n != nil {
+		return n.container
+	}
+	return nil
 }
 
 // acknowledge is a scheduler's word that it has the update at the head of a stream.
@@ -133,6 +144,9 @@ func (a *Agent) acknowledge(m link.Acknowledge) {
 	if f := a.frameworks[key.framework]; f != nil {
 		if e := f.owners[key.task]; e != nil {
 			e.complete(key.task)
+			if e.group != nil {
+				e.group.complete(key.task)
+			}
 			a.removeIfDone(e)
 		}
 	}

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"os"
 	"sync"
 	"syscall"
 
@@ -9,7 +10,7 @@ import (
 
 // Spec is what Launch needs to know of a container.
 type Spec struct {
-	// ID is the container's id, a UUID.
+	// ID is the container's id, which no other container on the machine has: a UUID, or several joined by dots.
 	ID string
 	// Sandbox is the directory in which the command runs. It exists already.
 	Sandbox string
@@ -20,6 +21,14 @@ type Spec struct {
 	User string
 	// Env is the complete environment, each entry KEY=VALUE. Launch adds ORMOS_CONTAINER.
 	Env []string
+	// Within is the id of the container whose processes these count among as well, for what has no life of its own; "" for none.
+	Within string
+	// ToStderr sends what the command prints on stdout to the file stderr, too.
+	ToStderr bool
+	// Streams are stdin, stdout and stderr in place of files in the sandbox, open; nil for those. They stay the caller's to close.
+	Streams []*os.File
+	// Terminal says that Streams are a terminal, which becomes the command's own.
+	Terminal bool
 	// Checkpoint is "" or a directory (made when it is missing) where Launch writes what Recover needs.
 	Checkpoint string
 }

@@ -19,8 +19,8 @@ type system struct {
 	ended  bool
 }
 
-func sysProcAttr(who *syscall.Credential, _ *int) *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setsid: true, Credential: who}
+func sysProcAttr(who *syscall.Credential, terminal bool, _ *int) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setsid: true, Setctty: terminal, Credential: who}
 }
 
 func newSystem(int) system { return system{} }

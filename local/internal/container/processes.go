@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -41,7 +42,7 @@ type Processes struct {
 	mu      sync.Mutex
 	closed  bool
 	stop    chan struct{}
-	running map[int]*Container // by pid
+	running map[int][]*Container // by pid: several when one of them was recovered while the first is still watched
 	watches sync.WaitGroup
 }
 
@@ -55,7 +56,7 @@ func NewProcesses(o Options) (*Processes, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Processes{log: log, fetcher: fetcher, stop: make(chan struct{}), running: map[int]*Container{}}, nil
+	return &Processes{log: log, fetcher: fetcher, stop: make(chan struct{}), running: map[int][]*Container{}}, nil
 }
 
 // Close stops watching the containers, which run on: their Done is not closed any more, and nothing is written to their
@@ -65,8 +66,10 @@ func (p *Processes) Close() {
 	if !p.closed {
 		p.closed = true
 		close(p.stop)
-		for _, c := range p.running {
-			c.system.close()
+		for _, all := range p.running {
+			for _, c := range all {
+				c.system.close()
+			}
 		}
 	}
 	p.mu.Unlock()
@@ -135,14 +138,15 @@ func (p *Processes) prepare(ctx context.Context, s Spec, who *syscall.Credential
 func (p *Processes) adopt(c *Container) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.running[c.pid] = c
+	p.running[c.pid] = append(p.running[c.pid], c)
 	p.watches.Add(1)
 	go func() {
 		defer p.watches.Done()
 		c.watch()
 		c.system.close()
 		p.mu.Lock()
-		if p.running[c.pid] == c {
+		others := slices.DeleteFunc(p.running[c.pid], func(other *Container) bool { return other == c })
+		if p.running[c.pid] = others; len(others) == 0 {
 			delete(p.running, c.pid)
 		}
 		p.mu.Unlock()

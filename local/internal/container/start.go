@@ -1,6 +1,7 @@
 package container
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -15,16 +16,20 @@ import (
 
 // start forks and executes the command of s.
 func start(s Spec, who *syscall.Credential) (int, system, error) {
-	files, err := openStreams(s.Sandbox, who)
-	if err != nil {
-		return 0, system{}, err
-	}
-	defer func() {
-		for _, f := range files {
-			f.Close()
+	files := s.Streams
+	if files == nil {
+		opened, err := openStreams(s, who)
+		if err != nil {
+			return 0, system{}, err
 		}
-	}()
-	env := withMarker(s.Env, s.ID)
+		defer func() {
+			for _, f := range opened {
+				f.Close()
+			}
+		}()
+		files = opened
+	}
+	env := withMarker(s.Env, cmp.Or(s.Within, s.ID))
 	path, argv, err := commandLine(s.Command, s.Sandbox, env)
 	if err != nil {
 		return 0, system{}, &LaunchError{Command: s.Command.GetValue(), Err: err}
@@ -34,7 +39,7 @@ func start(s Spec, who *syscall.Credential) (int, system, error) {
 		Dir:   s.Sandbox,
 		Env:   env,
 		Files: []uintptr{files[0].Fd(), files[1].Fd(), files[2].Fd()},
-		Sys:   sysProcAttr(who, &pidfd),
+		Sys:   sysProcAttr(who, s.Terminal, &pidfd),
 	}
 	pid, err := forkExec(path, argv, &attr)
 	if errors.Is(err, syscall.ENOEXEC) && isText(path, s.Sandbox) {
@@ -136,7 +141,7 @@ func isText(path, sandbox string) bool {
 }
 
 // openStreams opens stdin, stdout and stderr of a command.
-func openStreams(sandbox string, who *syscall.Credential) (files []*os.File, err error) {
+func openStreams(s Spec, who *syscall.Credential) (files []*os.File, err error) {
 	defer func() {
 		if err != nil {
 			for _, f := range files {
@@ -150,9 +155,13 @@ func openStreams(sandbox string, who *syscall.Credential) (files []*os.File, err
 		return nil, err
 	}
 	files = append(files, null)
-	for _, name := range []string{"stdout", "stderr"} {
+	names := []string{"stdout", "stderr"}
+	if s.ToStderr {
+		names[0] = "stderr"
+	}
+	for _, name := range names {
 		// NOFOLLOW: what was fetched must not lead the output elsewhere.
-		f, err := os.OpenFile(filepath.Join(sandbox, name), os.O_WRONLY|os.O_CREATE|os.O_APPEND|syscall.O_NOFOLLOW, 0o644)
+		f, err := os.OpenFile(filepath.Join(s.Sandbox, name), os.O_WRONLY|os.O_CREATE|os.O_APPEND|syscall.O_NOFOLLOW, 0o644)
 		if err != nil {
 			return files, err
 		}

@@ -18,8 +18,8 @@ func (p *Processes) unknown() func(proc) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	oldest := ^uint64(0)
-	for _, c := range p.running {
-		oldest = min(oldest, c.start)
+	for _, all := range p.running {
+		oldest = min(oldest, all[0].start)
 	}
 	return func(q proc) bool {
 		p.mu.Lock()

@@ -15,8 +15,8 @@ type system struct {
 	killed []proc   // what may be dying, and is not found by its relations any more
 }
 
-func sysProcAttr(who *syscall.Credential, pidfd *int) *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setsid: true, Credential: who, PidFD: pidfd}
+func sysProcAttr(who *syscall.Credential, terminal bool, pidfd *int) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setsid: true, Setctty: terminal, Credential: who, PidFD: pidfd}
 }
 
 func newSystem(pidfd int) system { return system{pidfd: pollable(pidfd)} }
