@@ -36,7 +36,8 @@
 // It finds the leading master and follows it, subscribes, repeats that with growing pauses when it fails, notices a silent connection
 // by its missing heartbeats, and subscribes again under the same framework id, with the roles that were suppressed still suppressed. It saves
 // the id before it tells of it. It acknowledges each status update that wants it (those with a uuid) when the loop's body has come to
-// its end, and never one whose body ended by break, return or panic: the agent sends that again.
+// its end, and never one whose body ended by break, return or panic: the agent sends that again. Where an event has a
+// string that is not UTF-8, a program's output in a status say, U+FFFD stands for what is not, but ids stay as they came (in protobuf form).
 //
 // # The caller's duties
 //

@@ -1,6 +1,8 @@
 package scheduler_test
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -60,6 +62,62 @@ func TestTheFrameworkIDIsNotOverwritten(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// A program's output that is not UTF-8, in a status' message, must neither end the subscription for ever nor be lost.
+func TestAnUpdateThatIsNotUTF8(t *testing.T) {
+	m := startMaster(t)
+	m.answer = func(w http.ResponseWriter, r *http.Request, call *scheduler.Call) bool {
+		if call.GetType() != scheduler.CallTypeSubscribe {
+			m.calls <- call
+			w.WriteHeader(http.StatusAccepted)
+			return true
+		}
+		e := update("task", []byte("uuid"))
+		e.Update.Status.Message = new("it says BAD!")
+		hello, err := wire.Protobuf.AppendRecord(nil, subscribed("a"))
+		if err != nil {
+			t.Error(err)
+		}
+		records, err := wire.Protobuf.AppendRecord(hello, e)
+		if err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("Content-Type", string(wire.Protobuf))
+		w.Header().Set(wire.StreamID, "x")
+		_, _ = w.Write(bytes.Replace(records, []byte("BAD"), []byte("\xff\xfe\xfd"), 1))
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+		return true
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	acknowledged := make(chan *scheduler.Call, 1)
+	go func() {
+		acknowledged <- <-m.calls
+		cancel()
+	}()
+	seen := 0
+	for event, err := range scheduler.New(m.options()).Events(ctx) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch e := event.(type) {
+		case *scheduler.EventUpdate:
+			if seen++; e.Status.GetMessage() != "it says \uFFFD!" {
+				t.Errorf("the message is %q", e.Status.GetMessage())
+			}
+		case *scheduler.EventDisconnected:
+			t.Fatal(e)
+		}
+	}
+	if seen != 1 {
+		t.Fatalf("%d updates", seen)
+	}
+	call := <-acknowledged
+	if call.Acknowledge == nil || string(call.Acknowledge.UUID) != "uuid" || call.Acknowledge.TaskID.Value != "task" {
+		t.Errorf("the call is %v", call)
 	}
 }
 

@@ -168,10 +168,14 @@ func (r *run) stay(ctx context.Context, l *link) error {
 	if err := l.subscribe(ctx, r.subscribeCall()); err != nil {
 		return err
 	}
+	event, mended := new(Event), 0
 	for {
-		event := new(Event)
 		if err := l.next(ctx, event); err != nil {
 			return err
+		}
+		if n := l.stream.Mended(); n > mended {
+			mended = n
+			r.opts.Logger.Warn("an event has strings that are not UTF-8", "framework", r.FrameworkID().Value, "event", event.GetType())
 		}
 		if err := r.tell(ctx, l, event); err != nil {
 			return err

@@ -32,6 +32,12 @@ const (
 // what was decoded along with it (out of 64 KiB of records and the one after them), and holding one string
 // holds the buffer it was read from: Clone what is kept for long.
 type Arena struct {
+	// Lenient takes strings that are not UTF-8, as Mesos does, instead of an error: U+FFFD stands for what is not. An id stays as it came in
+	// protobuf form, and goes back so. One program's output in a status must not keep everything behind it from being read.
+	Lenient bool
+	// Mended counts these strings.
+	Mended int
+
 	slabs   []slab
 	used    []int // the slots of the slabs that have memory
 	strings chunk[string]

@@ -9,7 +9,8 @@
 // be changed afterwards; to keep a part of it for long, Clone that part. What is decoded with UnmarshalBinary or
 // UnmarshalJSON, or copied with Clone, is owned by its holder alone.
 //
-// Strings are UTF-8. Reading anything else is an error; JSON writes U+FFFD in place of what is not UTF-8.
+// Strings are UTF-8. Reading anything else is an error, unless the arena is lenient; writing it is one too, but for ids, and JSON writes U+FFFD in
+// place of what is not UTF-8.
 package codec
 
 // Message is what every generated message implements.

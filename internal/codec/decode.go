@@ -104,18 +104,24 @@ func (a *Arena) decode(sc *Schema, m unsafe.Pointer, b []byte) *Error {
 			i += n
 			switch f.Op {
 			case String + Required, String + Implicit:
+				s := text(base, at, n)
 				if !validUTF8(base, at, n) {
-					return notUTF8(f, start)
+					if s = a.mend(sc, s); s == "" {
+						return notUTF8(f, start)
+					}
 				}
-				*(*string)(p) = text(base, at, n)
+				*(*string)(p) = s
 			case String + Optional:
+				s := text(base, at, n)
 				if !validUTF8(base, at, n) {
-					return notUTF8(f, start)
+					if s = a.mend(sc, s); s == "" {
+						return notUTF8(f, start)
+					}
 				}
 				if f.Oneof != 0 {
 					sc.clearOthers(m, f)
 				}
-				*(**string)(p) = a.string(text(base, at, n))
+				*(**string)(p) = a.string(s)
 			case Nested + Required, Nested + Implicit:
 				if seen&f.Bit != 0 {
 					return a.again(sc, m, b)
@@ -161,10 +167,13 @@ func (a *Arena) decode(sc *Schema, m unsafe.Pointer, b []byte) *Error {
 					return err.inside(f, s.len-1, at)
 				}
 			case String + Repeated:
+				s := text(base, at, n)
 				if !validUTF8(base, at, n) {
-					return notUTF8(f, start)
+					if s = a.mend(sc, s); s == "" {
+						return notUTF8(f, start)
+					}
 				}
-				*(*[]string)(p) = append(*(*[]string)(p), text(base, at, n))
+				*(*[]string)(p) = append(*(*[]string)(p), s)
 			case MapEntry + Repeated:
 				if err := a.entry(f, p, b[at:i]); err != nil {
 					return err.inside(f, -1, at)

@@ -21,6 +21,11 @@ func Append(b []byte, sc *Schema, m unsafe.Pointer) ([]byte, error) {
 }
 
 func appendMessage(b []byte, sc *Schema, m unsafe.Pointer) ([]byte, *Error) {
+	if sc.Single { // whoever made the id, it goes back as it came
+		id := *(*string)(unsafe.Add(m, uintptr(sc.Fields[1].Off)))
+		b = append(appendVarint(append(b, 1<<3|wireBytes), uint64(len(id))), id...)
+		return AppendUnknown(b, *(**[]byte)(unsafe.Add(m, uintptr(sc.Unknown)))), nil
+	}
 	var err *Error
 	for i := range sc.Fields {
 		f := &sc.Fields[i]

@@ -62,6 +62,9 @@ func (r *jsonReader) text() (string, *Error) {
 			i++
 		default:
 			_, n := utf8.DecodeRune(b[i:])
+			if n == 1 && r.a.Lenient {
+				return r.escaped(start, i)
+			}
 			if n == 1 {
 				r.i = i
 				return "", r.broken("string is not UTF-8")
@@ -71,7 +74,7 @@ func (r *jsonReader) text() (string, *Error) {
 	}
 }
 
-// escaped reads on in a string that begins at start and has its first escape at i.
+// escaped reads on in a string that begins at start and is not its own text from i on: there is an escape, or something to mend.
 func (r *jsonReader) escaped(start, i int) (string, *Error) {
 	b := r.b
 	out := append(make([]byte, 0, i-start+32), b[start:i]...)
@@ -93,11 +96,14 @@ func (r *jsonReader) escaped(start, i int) (string, *Error) {
 			out = append(out, c)
 			i++
 		default:
-			_, n := utf8.DecodeRune(b[i:])
+			v, n := utf8.DecodeRune(b[i:])
 			if n == 1 {
-				return "", r.broken("string is not UTF-8")
+				if !r.a.Lenient {
+					return "", r.broken("string is not UTF-8")
+				}
+				r.a.Mended++
 			}
-			out = append(out, b[i:i+n]...)
+			out = utf8.AppendRune(out, v)
 			i += n
 		}
 	}

@@ -1,11 +1,24 @@
 package codec
 
 import (
+	"strings"
 	"unicode/utf8"
 	"unsafe"
 )
 
 const notASCII = 0x8080808080808080
+
+// mend gives what stands in the message for a string that is not UTF-8, "" when that is an error.
+func (a *Arena) mend(sc *Schema, s string) string {
+	if !a.Lenient {
+		return ""
+	}
+	a.Mended++
+	if sc.Single {
+		return s
+	}
+	return strings.ToValidUTF8(s, string(utf8.RuneError))
+}
 
 // validUTF8 is utf8.Valid for the n bytes at i of what base points to, faster for the short ASCII strings that Mesos'
 // messages are full of: it looks at words that may overlap.

@@ -15,6 +15,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/ormosproject/ormos/internal/codec"
+	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/scheduler"
 )
 
 // full is a message with nearly everything set, as bytes.
@@ -74,6 +76,50 @@ func TestHostileProtobuf(t *testing.T) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
 		})
+	}
+}
+
+// TestLenient reads what is not UTF-8, in both forms: only the ids of the protobuf form stay as they are, and are written so.
+func TestLenient(t *testing.T) {
+	e := scheduler.Event{Type: new(scheduler.EventTypeUpdate), Update: &scheduler.EventUpdate{Status: mesos.TaskStatus{
+		TaskID: mesos.TaskID{Value: "id BAD"}, State: mesos.TaskFailed, Message: new("says BAD"), UUID: []byte("BADu"),
+		Labels:          &mesos.Labels{Labels: []mesos.Label{{Key: "BAD", Value: new("good")}}},
+		ContainerStatus: &mesos.ContainerStatus{NetworkInfos: []mesos.NetworkInfo{{Groups: []string{"a", "BAD"}}}},
+	}}}
+	for _, form := range []struct {
+		name   string
+		write  func([]byte) ([]byte, error)
+		read   func([]byte, *codec.Arena) error
+		id     string
+		mended string
+	}{
+		{"protobuf", e.AppendBinary, e.Decode, "id \xff\xc0\x80", "\uFFFD"},
+		{"JSON", e.AppendJSON, e.DecodeJSON, "id \uFFFD\uFFFD\uFFFD", "\uFFFD\uFFFD\uFFFD"},
+	} {
+		whole, err := form.write(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad := bytes.ReplaceAll(whole, []byte("BAD"), []byte("\xff\xc0\x80"))
+		if err := form.read(bad, codec.NewArena()); err == nil || !strings.Contains(err.Error(), "not UTF-8") {
+			t.Errorf("%s: not lenient: %v", form.name, err)
+		}
+		a := &codec.Arena{Lenient: true}
+		if err := form.read(bad, a); err != nil {
+			t.Fatal(form.name, err)
+		}
+		s := &e.Update.Status
+		got := []string{s.TaskID.Value, s.GetMessage(), s.Labels.Labels[0].Key, s.Labels.Labels[0].GetValue(), s.ContainerStatus.NetworkInfos[0].Groups[1]}
+		want := []string{form.id, "says " + form.mended, form.mended, "good", form.mended}
+		if !slices.Equal(got, want) || a.Mended == 0 {
+			t.Errorf("%s: got %q, want %q, %d mended", form.name, got, want, a.Mended)
+		}
+		b, err := s.AppendBinary(nil)
+		if err != nil || !bytes.Contains(b, []byte(form.id)) {
+			t.Errorf("%s: the id goes back as %q, %v", form.name, b, err)
+		}
+		e.Update.Status.TaskID.Value, e.Update.Status.UUID = "id BAD", []byte("BADu")
+		*s.Message, s.Labels.Labels[0].Key, s.ContainerStatus.NetworkInfos[0].Groups[1] = "says BAD", "BAD", "BAD"
 	}
 }
 
@@ -207,6 +253,10 @@ func FuzzDecode(f *testing.F) {
 		if got != nil {
 			if err == nil && !stricter(got) {
 				t.Fatalf("%s: %v, the stock runtime takes it", name, got)
+			}
+			lenient := newMessage(t, name).Decode(b, &codec.Arena{Lenient: true})
+			if err == nil && lenient != nil && strings.Contains(lenient.Error(), "not UTF-8") {
+				t.Fatalf("%s: %v, though lenient", name, lenient)
 			}
 			return
 		}

@@ -74,7 +74,7 @@ func (c *Client) Subscribe(ctx context.Context, call codec.Message) (*Stream, er
 	}
 	id := answer.Header.Get(StreamID)
 	c.stream.Store(&id)
-	return &Stream{ID: id, body: answer.Body, media: c.media(), records: NewReader(answer.Body, c.RecordLimit)}, nil
+	return &Stream{ID: id, body: answer.Body, media: c.media(), records: NewReader(answer.Body, c.RecordLimit), arena: codec.Arena{Lenient: true}}, nil
 }
 
 // Call makes one call and waits until the peer has accepted it. An answer other than 200 or 202 is a [*StatusError].
@@ -106,7 +106,7 @@ func (c *Client) Ask(ctx context.Context, call, answer codec.Message) error {
 		err = fmt.Errorf("it is longer than %d bytes", maxAnswer)
 	}
 	if err == nil && len(body) > 0 {
-		err = c.media().Decode(body, answer, nil)
+		err = c.media().Decode(body, answer, &codec.Arena{Lenient: true})
 	}
 	if err != nil {
 		return fmt.Errorf("cannot read the answer of %s: %w", c.URL, err)
@@ -130,7 +130,7 @@ func (c *Client) Attach(ctx context.Context, call codec.Message) (*Stream, error
 		defer answer.Body.Close()
 		return nil, fmt.Errorf("cannot attach at %s: %w", c.URL, statusError(answer))
 	}
-	return &Stream{body: answer.Body, media: c.media(), records: NewReader(answer.Body, c.RecordLimit)}, nil
+	return &Stream{body: answer.Body, media: c.media(), records: NewReader(answer.Body, c.RecordLimit), arena: codec.Arena{Lenient: true}}, nil
 }
 
 // Feed makes a call that is itself a stream of records (see [MediaType.AppendRecord]), and waits until the peer has answered it. The peer may do so before
@@ -223,8 +223,9 @@ type Stream struct {
 	arena   codec.Arena
 }
 
-// Next waits for the next event and decodes it into event, which must be new: it shares memory with the stream, and
-// stays valid. [io.EOF] says that the peer ended the stream.
+// Next waits for the next event and puts it in the place of event: what it leads to shares memory with the stream, and
+// stays valid. In strings U+FFFD takes the place of what is not UTF-8, but ids stay as they came in protobuf form. [io.EOF] says that the peer
+// ended the stream.
 func (s *Stream) Next(event codec.Message) error {
 	record, err := s.records.Next()
 	if err != nil {
@@ -235,6 +236,9 @@ func (s *Stream) Next(event codec.Message) error {
 	}
 	return nil
 }
+
+// Mended counts the strings so far that were not UTF-8.
+func (s *Stream) Mended() int { return s.arena.Mended }
 
 // Ready tells whether Next will return without waiting for the peer.
 func (s *Stream) Ready() bool { return s.records.Ready() }
