@@ -179,3 +179,9 @@ func (l *listener) sweep() {
 
 // Addr is where it listens.
 func (l *listener) Addr() net.Addr { return l.address }
+
+// Pipe gives the two ends of a connection that nobody listened for.
+func Pipe() (near, far net.Conn) {
+	from, to := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 2}
+	return pair(from, to)
+}
