@@ -20,6 +20,8 @@ const (
 	missedHeartbeats = 5
 	// defaultHeartbeat is the masters' own.
 	defaultHeartbeat = 15 * time.Second
+	// staleSubscribe is for how long a SUBSCRIBE that was given up may have its effect after one that was answered.
+	staleSubscribe = time.Minute
 	// maxRedirects in a row are followed without a pause.
 	maxRedirects = 4
 )
@@ -27,6 +29,8 @@ const (
 var (
 	// errLeft says that the loop's owner wants no further event.
 	errLeft = errors.New("the loop was left")
+	// errSuperseded says that the master has come to hear an earlier SUBSCRIBE of our own after a later one.
+	errSuperseded = errors.New("a subscription that was given up has taken the place of this one")
 	// errNoLeader says that there is nobody to subscribe at.
 	errNoLeader = errors.New("no master leads")
 )
@@ -46,6 +50,7 @@ type run struct {
 	redirect   string // the URL that it has redirected to
 	redirects  int    // in a row
 	subscribed bool   // ever
+	unheard    int    // subscriptions that were asked for and given up without an answer; see superseded
 }
 
 // loop subscribes again and again. It returns nil when the owner, ctx or TEARDOWN has ended it.
@@ -112,6 +117,9 @@ func (r *run) attempt(ctx context.Context) (lost bool, err error) {
 	l := r.newLink(detached, cancel, at)
 	defer l.close()
 	err = l.cause(r.stay(ctx, l))
+	if _, answered := errors.AsType[*wire.StatusError](err); !answered && l.stream == nil {
+		r.unheard++
+	}
 	return l.established, r.explain(at, err)
 }
 
@@ -191,7 +199,11 @@ func (r *run) tell(ctx context.Context, l *link, event *Event) error {
 	typed := event.typed()
 	switch event.GetType() {
 	case EventTypeError:
-		return r.refusal(event.Error.message())
+		end := r.refusal(event.Error.message())
+		if end.Reason == ReasonFailedOver && r.superseded(l) {
+			return errSuperseded
+		}
+		return end
 	case EventTypeSubscribed:
 		if event.Subscribed == nil || event.Subscribed.FrameworkID.Value == "" {
 			return errors.New("the master says SUBSCRIBED without the framework's id")
@@ -217,6 +229,16 @@ func (r *run) tell(ctx context.Context, l *link, event *Event) error {
 		return l.acknowledge(ctx, call)
 	}
 	return nil
+}
+
+// superseded tells whether it may be this session itself that has taken its own place: a master that could not answer for a while hears afterwards all
+// that was asked meanwhile, in any order.
+func (r *run) superseded(l *link) bool {
+	if r.unheard == 0 || l.established && time.Since(l.since) > staleSubscribe {
+		return false
+	}
+	r.unheard--
+	return true
 }
 
 func (m *EventError) message() string {

@@ -196,6 +196,37 @@ func TestPausesAfterSubscriptions(t *testing.T) {
 	}
 }
 
+// A master that was stopped for a while may hear a SUBSCRIBE that was given up after the one that it has answered, and takes it for another
+// instance. As often as that can have been ours it is no end.
+func TestASubscriptionThatWasGivenUpTakesOver(t *testing.T) {
+	inMemory(t, func(t *testing.T, m *master, o scheduler.Options) {
+		asked := 0
+		m.answer = func(_ http.ResponseWriter, r *http.Request, call *scheduler.Call) bool {
+			if call.GetType() != scheduler.CallTypeSubscribe {
+				return false
+			}
+			if asked++; asked <= 2 {
+				<-r.Context().Done()
+			}
+			return asked <= 2
+		}
+		var end *scheduler.Error
+		subscribed := 0
+		for event, err := range scheduler.New(o).Events(t.Context()) {
+			if err != nil && !errors.As(err, &end) {
+				t.Fatal(err)
+			}
+			if _, ok := event.(*scheduler.EventSubscribed); ok {
+				subscribed++
+				(<-m.subscriptions).Send(failure("Framework failed over"))
+			}
+		}
+		if subscribed != 3 || end == nil || end.Reason != scheduler.ReasonFailedOver {
+			t.Errorf("subscribed %d times, and ended with %v", subscribed, end)
+		}
+	})
+}
+
 // While nobody listens it goes on trying, and ends at once when it is told to.
 func TestNobodyListens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
