@@ -87,7 +87,10 @@ func New(o Options) (*Agent, error) {
 	}
 	a.counters.ended = map[mesos.TaskState]int{}
 	a.running, a.cancel = context.WithCancelCause(context.Background())
-	a.mux = a.routes()
+	if a.mux, err = a.routes(); err != nil {
+		a.cancel(nil)
+		return nil, err
+	}
 	return a, nil
 }
 

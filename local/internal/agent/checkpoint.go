@@ -102,7 +102,9 @@ func touch(path string) error {
 
 // checkpointResources takes over the agent's dynamic reservations and volumes.
 func (a *Agent) checkpointResources(resources []mesos.Resource) {
+	before := a.reserved
 	a.reserved = resources
+	a.syncVolumes(before, resources)
 	if err := a.writeResources(); err != nil {
 		a.log.Error("cannot checkpoint resources", "error", err)
 	}

@@ -23,12 +23,27 @@ func (f *Flags) Set(name, value string) error {
 	switch name {
 	case "http_command_executor":
 		return setWith(&f.HTTPCommandExecutor, name, value, strconv.ParseBool)
+	case "authenticate_http_readonly":
+		return setWith(&f.AuthenticateReadonly, name, value, someBool)
+	case "authenticate_http_readwrite":
+		return setWith(&f.AuthenticateReadwrite, name, value, someBool)
+	case "http_credentials":
+		f.HTTPCredentials = value
+		return nil
 	case "max_completed_executors_per_framework":
 		return setWith(&f.MaxCompletedExecutorsPerFramework, name, value, positive)
 	}
-	known := append(slices.Collect(maps.Keys(durations)), "http_command_executor", "max_completed_executors_per_framework")
+	known := append(
+		slices.Collect(maps.Keys(durations)), "authenticate_http_readonly", "authenticate_http_readwrite", "http_command_executor",
+		"http_credentials", "max_completed_executors_per_framework",
+	)
 	slices.Sort(known)
 	return fmt.Errorf("cannot set the agent's flag %q: there is none of that name; known are %s", name, strings.Join(known, ", "))
+}
+
+func someBool(text string) (*bool, error) {
+	b, err := strconv.ParseBool(text)
+	return &b, err
 }
 
 // durations are the flags that are times, by name.

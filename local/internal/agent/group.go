@@ -82,6 +82,9 @@ func (x *defaultExecutor) start(m *member) {
 	if err == nil {
 		err = linkTask(x.e.directory, m)
 	}
+	if err == nil {
+		err = x.a.linkVolumes(m.nested.directory, m.nested.user, m.task.Resources)
+	}
 	if err != nil {
 		x.failed(m, err.Error())
 		return

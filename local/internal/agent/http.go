@@ -1,20 +1,64 @@
 package agent
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
 	"net/http"
+	"os"
 
 	"github.com/ormosproject/ormos/local/internal/daemon"
 )
 
+// credentials are those that a realm asks for, nil if it asks for none. wanted is the flag about the realm.
+func (a *Agent) credentials(wanted *bool, listed daemon.Credentials) (daemon.Credentials, error) {
+	if wanted == nil {
+		return a.o.Credentials, nil
+	}
+	if !*wanted {
+		return nil, nil
+	}
+	if listed == nil {
+		return nil, errors.New("cannot authenticate: there are no credentials; name a file of them in the flag http_credentials")
+	}
+	return listed, nil
+}
+
+// readCredentials reads the file of the flag http_credentials, if there is one.
+func (a *Agent) readCredentials() (daemon.Credentials, error) {
+	path := a.flags.HTTPCredentials
+	if path == "" {
+		return a.o.Credentials, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read credentials: %w", err)
+	}
+	c, err := daemon.ParseCredentials(text)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read credentials: %s: %w", path, err)
+	}
+	return c, nil
+}
+
 // routes is the agent's URL space. What reads and what changes something have realms of their own; executors, /health and /version
 // are open.
-func (a *Agent) routes() *daemon.Mux {
+func (a *Agent) routes() (*daemon.Mux, error) {
+	listed, err := a.readCredentials()
+	if err != nil {
+		return nil, err
+	}
+	reading, readErr := a.credentials(a.flags.AuthenticateReadonly, listed)
+	writing, writeErr := a.credentials(a.flags.AuthenticateReadwrite, listed)
+	if err := cmp.Or(readErr, writeErr); err != nil {
+		return nil, err
+	}
 	m := daemon.NewMux("slave(1)")
 	readonly := func(h http.Handler) http.Handler {
-		return daemon.Authenticate(daemon.RealmAgentReadonly, a.o.Credentials, h)
+		return daemon.Authenticate(daemon.RealmAgentReadonly, reading, h)
 	}
 	m.Default("/api/v1/executor", a.executorAPI)
-	m.Handle("slave(1)", "/api/v1", daemon.Authenticate(daemon.RealmAgentReadwrite, a.o.Credentials, http.HandlerFunc(a.operatorAPI)))
+	m.Handle("slave(1)", "/api/v1", daemon.Authenticate(daemon.RealmAgentReadwrite, writing, http.HandlerFunc(a.operatorAPI)))
 	for path, h := range map[string]http.HandlerFunc{
 		"/state": a.serveState, "/flags": a.serveFlags, "/containers": a.serveContainers, "/monitor/statistics": a.serveStatistics,
 	} {
@@ -24,7 +68,7 @@ func (a *Agent) routes() *daemon.Mux {
 	m.Handle("metrics", "/snapshot", readonly(http.HandlerFunc(a.serveMetrics)))
 	m.HandleFunc("version", "", func(w http.ResponseWriter, r *http.Request) { daemon.JSON(w, r, daemon.TheVersion()) })
 	a.files.Register(m, readonly)
-	return m
+	return m, nil
 }
 
 // view runs f on the goroutine that owns the state; false means that the request was answered with 503.

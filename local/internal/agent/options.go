@@ -56,6 +56,11 @@ type Flags struct {
 	RegistrationBackoff time.Duration
 	// HTTPCommandExecutor lets a KILL's kill policy reach the command executor, which it does not by default in Mesos.
 	HTTPCommandExecutor bool
+	// AuthenticateReadonly and AuthenticateReadwrite say whether the endpoints of that realm ask for credentials; nil is yes if
+	// Options.Credentials are there.
+	AuthenticateReadonly, AuthenticateReadwrite *bool
+	// HTTPCredentials names a file of principals and secrets that hold in place of Options.Credentials; "" is none.
+	HTTPCredentials string
 	// GCDelay is how long sandboxes of ended executors are kept (1 week), less when the disk fills up.
 	GCDelay time.Duration
 	// DiskWatchInterval is how often it is checked which sandboxes are to be removed (1 min).

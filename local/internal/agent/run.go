@@ -88,10 +88,27 @@ func (a *Agent) runBatch(f *framework, info mesos.ExecutorInfo, b batch, command
 	case e.state >= terminating:
 		a.refuse(f, b, info.ExecutorID, termination{mesos.TaskDropped, mesos.ReasonExecutorTerminated, "Executor terminating"})
 	default:
+		if err := a.showVolumes(e, b); err != nil {
+			a.refuse(f, b, info.ExecutorID, termination{state: mesos.TaskFailed, reason: mesos.ReasonContainerLaunchFailed, message: err.Error()})
+			return
+		}
 		e.enqueue(b)
 		a.checkpointTasks(e, b)
 		a.deliver(e)
 	}
+}
+
+// showVolumes shows the executor's persistent volumes in its sandbox, and those of tasks that it runs there.
+func (a *Agent) showVolumes(e *executor, b batch) error {
+	if err := a.linkVolumes(e.directory, e.user, e.info.Resources); err != nil || e.group != nil {
+		return err
+	}
+	for i := range b.tasks {
+		if err := a.linkVolumes(e.directory, e.user, b.tasks[i].Resources); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // refuse tells that tasks will not run. They never belong to an executor.
@@ -154,6 +171,9 @@ func (a *Agent) prepare(e *executor, b batch) error {
 	latest := filepath.Join(runs, "latest")
 	if err := relink(e.directory, latest); err != nil {
 		return fmt.Errorf("cannot make a sandbox: %w", err)
+	}
+	if err := a.showVolumes(e, b); err != nil {
+		return err
 	}
 	a.attach(e)
 	if err := a.checkpointExecutor(e); err != nil {
