@@ -10,6 +10,12 @@ const thousand = 1000
 // that every amount converts to a float64 and back without loss.
 const maxMilli = int64(1) << 53
 
+// Thousandths counts a scalar as Mesos does: rounded, half away from zero. What is not a number is 0, and 2^53 is the most.
+func Thousandths(value float64) int64 { return toMilli(value) }
+
+// FromThousandths gives the scalar of so many thousandths, as it is written on the wire.
+func FromThousandths(n int64) float64 { return fromMilli(n) }
+
 // toMilli rounds to thousandths, half away from zero, as Mesos does. What is
 // no number is 0, what is out of bounds is the bound.
 func toMilli(value float64) int64 {

@@ -181,3 +181,20 @@ func (r Resources) Unallocated() Resources {
 	}
 	return free
 }
+
+// ReservationLabels are the labels of the reservation that counts, nil when it has none.
+func (m *Resource) ReservationLabels() *Labels {
+	var labels *Labels
+	if n := len(m.Reservations); n > 0 {
+		labels = m.Reservations[n-1].Labels
+	} else if m.Reservation != nil {
+		labels = m.Reservation.Labels
+	}
+	if labels == nil || len(labels.Labels) == 0 {
+		return nil
+	}
+	return labels
+}
+
+// Equal compares labels in any order. None and an empty list differ, as in Mesos.
+func (m *Labels) Equal(other *Labels) bool { return sameLabels(m, other) }

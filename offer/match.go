@@ -1,0 +1,348 @@
+package offer
+
+import (
+	"math/rand/v2"
+	"slices"
+
+	"github.com/ormosproject/ormos/mesos"
+)
+
+// Match serves needs, in their order, with what is offered.
+func Match(offers []mesos.Offer, needs []Need, o Options) Result {
+	m := &matcher{options: o, needs: needs, names: knownNames(), fields: map[string]*field{}, tallies: map[string]map[string]*tally{}}
+	if o.Seed != 0 {
+		m.random = rand.New(rand.NewPCG(o.Seed, 0))
+	}
+	m.classify(needs)
+	m.lots = gather(offers, o.Role, m.names)
+	m.measure()
+	for _, c := range m.classes {
+		m.prepare(c)
+	}
+	m.place(o.Placed)
+	m.noteExecutors(o.Placed)
+	result := Result{matcher: m}
+	for i, c := range m.classes {
+		if !m.serve(i, c) {
+			result.Unmatched = append(result.Unmatched, i)
+		}
+		c.left--
+	}
+	m.collect(&result)
+	return result
+}
+
+// matcher is one run of Match, and afterwards what is left, for explanations.
+type matcher struct {
+	options Options
+	needs   []Need
+	classes []*class
+	names   names
+	lots    []lot
+	// free has what every need may use, a row of dimensions for each lot.
+	free       []int64
+	dimensions int
+	fields     map[string]*field
+	// tallies are by group and field.
+	tallies   map[string]map[string]*tally
+	executors map[executorKey]*mesos.ExecutorInfo
+	random    *rand.Rand
+}
+
+type executorKey struct{ agent, executor string }
+
+// measure computes what is free.
+func (m *matcher) measure() {
+	m.dimensions = len(m.names)
+	m.free = make([]int64, len(m.lots)*m.dimensions)
+	for i := range m.lots {
+		m.weigh(i)
+	}
+}
+
+// weigh computes what is free in one lot.
+func (m *matcher) weigh(at int) {
+	row := m.row(at)
+	clear(row)
+	for i := range m.lots[at].pieces {
+		p := &m.lots[at].pieces[i]
+		switch {
+		case !p.open():
+		case p.dimension == ports:
+			row[ports] += int64(min(p.ranges.Size(), 1<<32))
+		default:
+			row[p.dimension] += p.milli
+		}
+	}
+}
+
+func (m *matcher) row(lot int) []int64 { return m.free[lot*m.dimensions : (lot+1)*m.dimensions] }
+
+// prepare connects a class with the tallies that it counts by.
+func (m *matcher) prepare(c *class) {
+	if c.prepared {
+		return
+	}
+	c.prepared = true
+	for i := range c.rules {
+		r := &c.rules[i]
+		r.field = m.field(r.Field)
+		if r.pattern != nil {
+			r.verdicts = r.field.verdicts(r.Constraint)
+		}
+		if r.counts() {
+			r.tally = m.tally(c.need.Group, r.Field)
+		}
+		if r.Operator == GroupBy {
+			c.spreads = append(c.spreads, r.tally)
+		}
+	}
+	for _, p := range c.need.Preferences {
+		if p.Kind == Pack {
+			c.pack = true
+			break // below it, nothing is left to decide
+		}
+		c.spreads = append(c.spreads, m.tally(c.need.Group, p.Field))
+	}
+}
+
+func (m *matcher) field(name string) *field {
+	if name == "hostname" {
+		name = HostnameField
+	}
+	f, ok := m.fields[name]
+	if !ok {
+		f = newField(name, m.lots)
+		m.fields[name] = f
+	}
+	return f
+}
+
+func (m *matcher) tally(group, field string) *tally {
+	byField, ok := m.tallies[group]
+	if !ok {
+		byField = map[string]*tally{}
+		m.tallies[group] = byField
+	}
+	f := m.field(field)
+	t, ok := byField[f.name]
+	if !ok {
+		t = newTally(f)
+		byField[f.name] = t
+	}
+	return t
+}
+
+// place counts what runs already.
+func (m *matcher) place(placed []Placed) {
+	for i := range placed {
+		p := &placed[i]
+		for _, t := range m.tallies[p.Group] {
+			t.add(t.field.number(&traits{p.Hostname, p.Attributes, p.Domain}))
+		}
+	}
+}
+
+// noteExecutors remembers which executors run where, if any need has one.
+func (m *matcher) noteExecutors(placed []Placed) {
+	if !slices.ContainsFunc(m.needs, func(n Need) bool { return n.Executor != nil }) {
+		return
+	}
+	m.executors = map[executorKey]*mesos.ExecutorInfo{}
+	for i := range m.lots {
+		for _, id := range m.lots[i].running {
+			m.executors[executorKey{m.lots[i].agent.Value, id.Value}] = nil
+		}
+	}
+	for i := range placed {
+		if e := placed[i].Executor; e != nil {
+			m.executors[executorKey{placed[i].AgentID.Value, e.ExecutorID.Value}] = e
+		}
+	}
+}
+
+// runs tells whether the executor is on the lot's agent already, or was launched by this run.
+func (m *matcher) runs(l *lot, e *mesos.ExecutorInfo) bool {
+	_, ok := m.executors[executorKey{l.agent.Value, e.ExecutorID.Value}]
+	return ok
+}
+
+// running is the executor as it was launched, nil when that is not known.
+func (m *matcher) running(l *lot, e *mesos.ExecutorInfo) *mesos.ExecutorInfo {
+	return m.executors[executorKey{l.agent.Value, e.ExecutorID.Value}]
+}
+
+// choose picks a port.
+func (m *matcher) choose(ranges mesos.Ranges) uint64 {
+	if m.random == nil {
+		return ranges[0].Begin
+	}
+	at := m.random.Uint64N(ranges.Size())
+	for _, r := range ranges {
+		if width := r.End - r.Begin + 1; at >= width {
+			at -= width
+			continue
+		}
+		return r.Begin + at
+	}
+	return ranges[0].Begin
+}
+
+// serve finds a lot for the need, the best one, and takes what it gets.
+func (m *matcher) serve(need int, c *class) bool {
+	if c.wrong != nil {
+		return false
+	}
+	best := -1
+	var found *taking
+	var least, key []int64
+	for at := range m.lots {
+		if !m.allowed(at, c) || !m.roomy(at, c) {
+			continue
+		}
+		key = m.key(key[:0], at, c)
+		if best >= 0 && slices.Compare(key, least) >= 0 {
+			continue
+		}
+		t := m.taking(at, need)
+		if !t.all() {
+			continue
+		}
+		best, found = at, t
+		if least = append(least[:0], key...); len(key) == 0 {
+			break
+		}
+	}
+	if best < 0 {
+		return false
+	}
+	m.commit(best, found)
+	return true
+}
+
+// allowed tells whether the class may use the lot at all, whatever is free.
+func (m *matcher) allowed(at int, c *class) bool {
+	l := &m.lots[at]
+	if len(c.need.Roles) > 0 && !slices.Contains(c.need.Roles, l.role) || m.gpusKept(l, c) {
+		return false
+	}
+	for i := range c.rules {
+		if !m.holds(&c.rules[i], at) {
+			return false
+		}
+	}
+	return true
+}
+
+func (m *matcher) gpusKept(l *lot, c *class) bool {
+	return l.hasGPUs && !c.gpus && !m.options.MixGPUs && !(c.volumes && l.hasVolume(c))
+}
+
+// hasVolume tells whether a volume of the class is in the lot.
+func (l *lot) hasVolume(c *class) bool {
+	for i := range c.parts {
+		for _, v := range c.parts[i].volumes {
+			if slices.ContainsFunc(l.pieces, func(p piece) bool {
+				return p.offered.IsPersistentVolume() && p.offered.Disk.Persistence.ID == v.ID
+			}) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// holds tells whether a constraint holds on the lot.
+func (m *matcher) holds(r *rule, at int) bool {
+	value := r.field.of[at]
+	switch {
+	case r.verdicts != nil && value != none:
+		return r.verdicts.allows(r, value, &m.lots[at].traits)
+	case !r.allows(&m.lots[at].traits):
+		return false
+	}
+	return r.tally == nil || r.allowsAmong(r.tally, value)
+}
+
+// roomy tells whether the lot has enough of what counts as free: the last word on plain classes, and no word on others.
+func (m *matcher) roomy(at int, c *class) bool {
+	if !c.plain {
+		return true
+	}
+	row := m.row(at)
+	if len(c.executorAsks) == 0 || m.runs(&m.lots[at], c.need.Executor) {
+		for _, a := range c.asks {
+			if row[a.dimension] < a.amount {
+				return false
+			}
+		}
+		return true
+	}
+	left := slices.Clone(row)
+	for _, asks := range [][]ask{c.asks, c.executorAsks} {
+		for _, a := range asks {
+			if left[a.dimension] -= a.amount; left[a.dimension] < 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// key orders lots: less is better.
+func (m *matcher) key(key []int64, at int, c *class) []int64 {
+	for _, t := range c.spreads {
+		key = append(key, int64(t.count(t.field.of[at])))
+	}
+	if c.pack {
+		return append(key, m.copies(at, c))
+	}
+	if len(c.spreads) > 0 {
+		key = append(key, int64(len(m.lots[at].grants)))
+	}
+	return key
+}
+
+// copies is how many more of the class the lot could hold.
+func (m *matcher) copies(at int, c *class) int64 {
+	row, most := m.row(at), int64(1)<<62
+	for _, a := range c.asks {
+		most = min(most, row[a.dimension]/a.amount)
+	}
+	return most
+}
+
+func (m *matcher) taking(at, need int) *taking {
+	l := &m.lots[at]
+	t := &taking{m: m, l: l, c: m.classes[need], need: &m.needs[need], pieces: slices.Clone(l.pieces)}
+	for i := range t.pieces {
+		t.pieces[i].ranges = slices.Clone(t.pieces[i].ranges)
+	}
+	t.grant.Need = need
+	return t
+}
+
+// commit makes what was taken final.
+func (m *matcher) commit(at int, t *taking) {
+	t.l.pieces = t.pieces
+	t.l.grants = append(t.l.grants, t.grant)
+	m.weigh(at)
+	if e := t.grant.Executor; e != nil {
+		m.executors[executorKey{t.l.agent.Value, e.ExecutorID.Value}] = e
+	}
+	for _, y := range m.tallies[t.need.Group] {
+		y.add(y.field.of[at])
+	}
+}
+
+// collect writes the result.
+func (m *matcher) collect(result *Result) {
+	for i := range m.lots {
+		l := &m.lots[i]
+		if len(l.grants) == 0 {
+			result.Untouched = append(result.Untouched, l.offers...)
+			continue
+		}
+		result.Accepts = append(result.Accepts, Accept{AgentID: l.agent, Hostname: l.hostname, Role: l.role, OfferIDs: l.offers, Grants: l.grants})
+	}
+}
