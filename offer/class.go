@@ -20,8 +20,6 @@ type class struct {
 	// spreads are the tallies that instances are spread over, the most important first; pack tells that lots with less room come first.
 	spreads []*tally
 	pack    bool
-	// tallies are all of the group.
-	tallies []*tally
 	// asks are what the tasks need of each dimension, executorAsks the executor, fixed ports not among them.
 	asks         []ask
 	executorAsks []ask
