@@ -9,9 +9,10 @@
 // and written back, so that what a master sent can be echoed to it unchanged.
 //
 // Written by hand beside them is the algebra: [Resources] with exact arithmetic
-// in thousandths, [Ranges], Mesos' text forms ([ParseResources],
-// [ParseAttributes], [ParseDuration]), what a [TaskState] means, and the rules
-// for ids ([ValidID]) and roles ([ValidRole]).
+// in thousandths, with reservations ([Resources.Reserve]), volumes ([Resource.WithVolume])
+// and what operations make of resources ([Resources.Apply]); [Ranges]; Mesos' text forms
+// ([ParseResources], [ParseAttributes], [ParseDuration]); what a [TaskState] means; and the
+// rules for ids ([ValidID]) and roles ([ValidRole]).
 //
 //	offered := mesos.Resources(offer.Resources)
 //	need := mesos.Resources{mesos.CPUs(0.1), mesos.Mem(32)}

@@ -1,6 +1,7 @@
 package mesos_test
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
 
@@ -183,4 +184,22 @@ func TestNoDrift(t *testing.T) {
 	if !total.IsEmpty() {
 		t.Errorf("%v is left", total)
 	}
+}
+
+// TestJSONForm reads what is written, as the agent's flag --resources takes it.
+func TestJSONForm(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := anyResources().Draw(t, "resources")
+		written, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := mesos.ParseResources(string(written))
+		if len(r) == 0 {
+			return // null, which is no array
+		}
+		if err != nil || !again.Equal(r) {
+			t.Fatalf("%v is written %s and read %v, %v", r, written, again, err)
+		}
+	})
 }
