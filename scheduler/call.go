@@ -84,14 +84,7 @@ func (s *Session) Request(ctx context.Context, requests ...mesos.Request) error 
 // Revive asks for offers again in these roles, or in all when none is named: it ends their suppression and lifts the filters of earlier declines.
 func (s *Session) Revive(ctx context.Context, roles ...string) error {
 	call := &Call{Type: new(CallTypeRevive), Revive: &CallRevive{Roles: roles}}
-	return s.call(ctx, call, s.onSuccess(func() {
-		if len(roles) == 0 {
-			clear(s.suppressed)
-		}
-		for _, role := range roles {
-			delete(s.suppressed, role)
-		}
-	}))
+	return s.call(ctx, call, s.onSuccess(func() { s.revive(roles) }))
 }
 
 // Suppress asks for no further offers in these roles, or in all when none is named, until Revive, also across subscriptions. Offers made already stay

@@ -130,6 +130,17 @@ func (l *link) call(ctx context.Context, call *Call, done func(error)) error {
 	}
 }
 
+// send makes a call without waiting for its answer.
+func (l *link) send(ctx context.Context, call *Call, done func(error)) error {
+	call.FrameworkID = l.id
+	return l.calls.Go(ctx, call, func(err error) {
+		err = l.verdict(err)
+		if done != nil {
+			done(err)
+		}
+	})
+}
+
 // acknowledge makes a call without waiting for its answer.
 func (l *link) acknowledge(ctx context.Context, call *Call) error {
 	if ctx.Err() != nil { // the loop's owner is about to leave, but has dealt with this one

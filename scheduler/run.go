@@ -39,6 +39,7 @@ var (
 type run struct {
 	*Session
 	yield       func(TypedEvent) bool
+	later       bool // whoever takes the events acknowledges them
 	credentials *security.Credentials
 	dialer      wire.Dialer
 	http        *http.Client
@@ -225,7 +226,7 @@ func (r *run) tell(ctx context.Context, l *link, event *Event) error {
 	if !r.yield(typed) {
 		return errLeft
 	}
-	if call := acknowledgement(typed); call != nil {
+	if call := acknowledgement(typed); call != nil && !r.later {
 		return l.acknowledge(ctx, call)
 	}
 	return nil

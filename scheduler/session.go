@@ -69,14 +69,14 @@ func (s *Session) FrameworkID() mesos.FrameworkID {
 // An update is acknowledged when the loop's body has come to its end; see the package's description.
 func (s *Session) Events(ctx context.Context) iter.Seq2[TypedEvent, error] {
 	return func(yield func(TypedEvent, error) bool) {
-		if err := s.run(ctx, func(e TypedEvent) bool { return yield(e, nil) }); err != nil {
+		if err := s.run(ctx, false, func(e TypedEvent) bool { return yield(e, nil) }); err != nil {
 			yield(nil, err)
 		}
 	}
 }
 
-// run is one range over the events.
-func (s *Session) run(ctx context.Context, yield func(TypedEvent) bool) error {
+// run is one range over the events. With later it acknowledges nothing: whoever takes the events does.
+func (s *Session) run(ctx context.Context, later bool, yield func(TypedEvent) bool) error {
 	detector, credentials, err := s.begin()
 	if err != nil {
 		return err
@@ -240,6 +240,42 @@ func (s *Session) suppress(roles []string) {
 			s.suppressed[role] = true
 		}
 	}
+}
+
+// revive takes roles, or all when none is named, from those that want no offers.
+func (s *Session) revive(roles []string) {
+	if len(roles) == 0 {
+		clear(s.suppressed)
+	}
+	for _, role := range roles {
+		delete(s.suppressed, role)
+	}
+}
+
+// suppressedBy follows a SUPPRESS or REVIVE that names its roles and was accepted.
+func (s *Session) suppressedBy(c *Call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case c.Suppress != nil:
+		s.suppress(c.Suppress.Roles)
+	case c.Revive != nil:
+		s.revive(c.Revive.Roles)
+	}
+}
+
+// forget drops the framework's id.
+func (s *Session) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.framework.ID = nil
+}
+
+// rolesNow are those that the framework has, and those of them that want no offers.
+func (s *Session) rolesNow() (roles, suppressed []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.roles()), s.suppressedRoles()
 }
 
 // describe names a call in errors.

@@ -1,0 +1,353 @@
+package scheduler
+
+import (
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/offer"
+)
+
+const (
+	// killMin and killMax are the pauses before KILL is repeated.
+	killMin = 10 * time.Second
+	killMax = 5 * time.Minute
+	// abandonedFor is how long an abandoned task is remembered, so that it is killed when it returns: Mesos too forgets its unreachable agents after two
+	// weeks.
+	abandonedFor = 14 * 24 * time.Hour
+)
+
+// A book is all that a framework knows, and what follows from it. It decides and never waits, dials, logs or asks the time: methods are told what
+// happens, and what is to be done about it gathers in out.
+type book struct {
+	unknown     UnknownTasks
+	maintenance Maintenance
+	newID       func(need string) string
+	id          mesos.FrameworkID
+
+	tasks      map[string]*Task // values are never changed, only replaced
+	live       map[string]int   // how many tasks of a need are not over
+	operations map[string]*Operation
+	waiting    map[string]*wanted // for offers or for the end of a pause
+	launching  map[string]*wanted // for the first word about their tasks
+	strangers  map[string]mesos.TaskState
+
+	reconciler, inquiry reconciler // of tasks, of operations
+	kills               repeater
+	offers              discipline
+	connected           bool
+	changed             bool      // needs or offers have
+	fresh               bool      // what was declined may be of use now
+	retry               time.Time // when a need's pause ends; zero for none
+	seq                 uint64
+	matched             map[string]int // what the last match did not serve: its place in
+	result              offer.Result
+	principal           string
+
+	out effects
+}
+
+// effects are what is to be done, in this order: save, call, tell. A key whose record is nil is removed.
+type effects struct {
+	saves map[string]record
+	calls []sending
+	tells []telling
+}
+
+// record is what can be saved.
+type record interface{ encode() ([]byte, error) }
+
+// sending is a call, with the tasks and operations that it begins.
+type sending struct {
+	call              *Call
+	offer             *mesos.Offer // of an ACCEPT: one of its offers
+	role              string       // and theirs
+	tasks, operations []string
+	bare              *wanted // the need that it serves, if that has no task
+}
+
+// telling is an event for the author; what it says is over is forgotten when the author is done with it.
+type telling struct {
+	event  TypedEvent
+	forget string // key
+}
+
+func newBook(o FrameworkOptions) *book {
+	b := &book{
+		unknown: o.UnknownTasks, maintenance: o.Maintenance, newID: randomID,
+		waiting: map[string]*wanted{}, launching: map[string]*wanted{}, strangers: map[string]mesos.TaskState{},
+		reconciler: newReconciler(), inquiry: newReconciler(), kills: repeater{min: killMin, max: killMax}, offers: newDiscipline(),
+	}
+	b.clear()
+	return b
+}
+
+func (b *book) clear() {
+	b.tasks, b.live, b.operations, b.out = map[string]*Task{}, map[string]int{}, map[string]*Operation{}, effects{}
+	b.disconnected()
+	for _, w := range b.launching {
+		w.pending = nil
+		b.waiting[w.Name] = w
+	}
+	clear(b.launching)
+}
+
+// load takes over what the store has. What was over but perhaps not told is told again.
+func (b *book) load(records map[string][]byte) error {
+	b.clear()
+	for key, value := range records {
+		switch {
+		case strings.HasPrefix(key, taskPrefix):
+			t, err := decodeTask(key, value)
+			if err != nil {
+				return err
+			}
+			b.tasks[t.ID] = t
+			if !t.Over() {
+				b.live[t.Need]++
+			}
+		case strings.HasPrefix(key, operationPrefix):
+			o, err := decodeOperation(key, value)
+			if err != nil {
+				return err
+			}
+			b.operations[o.ID] = o
+		}
+	}
+	for _, w := range b.waiting { // what was wanted before may have been launched
+		delete(b.waiting, w.Name)
+		b.want(w.since, w.Need)
+	}
+	return nil
+}
+
+// retell tells what is recorded, at the start of a loop: what is over may not have been told to its end.
+func (b *book) retell() {
+	b.out.tells = nil
+	for _, id := range sorted(b.tasks) {
+		t := b.tasks[id]
+		b.tell(&EventTask{Task: *t, Before: t.State(), Status: &t.Status, Recorded: true}, forget(t))
+	}
+	for _, id := range sorted(b.operations) {
+		o := b.operations[id]
+		key := ""
+		if o.Over() {
+			key = operationPrefix + id
+		}
+		b.tell(&EventOperation{Operation: *o, Before: o.State(), Recorded: true}, key)
+	}
+}
+
+// take gives what is to be saved and then called now. What is to be told stays.
+func (b *book) take() (saves map[string]record, calls []sending) {
+	saves, calls = b.out.saves, b.out.calls
+	b.out.saves, b.out.calls = nil, nil
+	return saves, calls
+}
+
+func (b *book) save(key string, r record) {
+	if b.out.saves == nil {
+		b.out.saves = map[string]record{}
+	}
+	b.out.saves[key] = r
+}
+
+func (b *book) call(c *Call) { b.out.calls = append(b.out.calls, sending{call: c}) }
+
+func (b *book) tell(e TypedEvent, forget string) {
+	b.out.tells = append(b.out.tells, telling{e, forget})
+}
+
+// event is told of all that the session tells.
+func (b *book) event(now time.Time, e TypedEvent) {
+	switch e := e.(type) {
+	case *EventUpdate:
+		b.update(now, &e.Status)
+		return
+	case *EventUpdateOperationStatus:
+		b.operationUpdate(now, &e.Status)
+		return
+	case *EventOffers:
+		b.offers.offered(now, e.Offers)
+		b.changed = true
+		return
+	case *EventRescind:
+		b.offers.gone(e.OfferID)
+		return
+	case *EventSubscribed:
+		b.subscribed(now, e)
+	case *EventDisconnected:
+		b.disconnected()
+	case *EventInverseOffers:
+		b.maintain(e.InverseOffers)
+	}
+	b.tell(e, "")
+}
+
+// subscribed asks about everything that is not known to be over.
+func (b *book) subscribed(now time.Time, e *EventSubscribed) {
+	b.connected, b.changed, b.id = true, true, e.FrameworkID
+	b.reconciler.subscribed(now, b.liveTasks())
+	b.inquiry.subscribed(now, b.liveOperations())
+	b.kills.clear()
+	for _, id := range sorted(b.tasks) {
+		if t := b.tasks[id]; t.Kill != nil && !t.Over() {
+			b.kills.add(id, now)
+		}
+	}
+}
+
+func (b *book) disconnected() {
+	b.connected = false
+	b.reconciler.disconnected()
+	b.inquiry.disconnected()
+	b.kills.clear()
+	b.offers.disconnected()
+}
+
+func (b *book) liveTasks() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, id := range sorted(b.tasks) {
+			if !b.tasks[id].Over() && !yield(id) {
+				return
+			}
+		}
+	}
+}
+
+func (b *book) liveOperations() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, id := range sorted(b.operations) {
+			if !b.operations[id].Over() && !yield(id) {
+				return
+			}
+		}
+	}
+}
+
+// maintain answers inverse offers by the policy.
+func (b *book) maintain(offers []mesos.InverseOffer) {
+	var ids []mesos.OfferID
+	for _, o := range offers {
+		ids = append(ids, o.ID)
+	}
+	switch b.maintenance {
+	case AcceptMaintenance:
+		b.call(&Call{Type: new(CallTypeAcceptInverseOffers), AcceptInverseOffers: &CallAcceptInverseOffers{InverseOfferIDs: ids}})
+	case DeclineMaintenance:
+		b.call(&Call{Type: new(CallTypeDeclineInverseOffers), DeclineInverseOffers: &CallDeclineInverseOffers{InverseOfferIDs: ids}})
+	}
+}
+
+// told is what an event said that the author is done with: what is over is forgotten.
+func (b *book) told(t telling) {
+	if t.forget == "" {
+		return
+	}
+	if id, ok := strings.CutPrefix(t.forget, taskPrefix); ok {
+		if task := b.tasks[id]; task == nil || !task.State().Terminal() {
+			return
+		}
+		delete(b.tasks, id)
+	}
+	if id, ok := strings.CutPrefix(t.forget, operationPrefix); ok {
+		delete(b.operations, id)
+	}
+	b.save(t.forget, nil)
+}
+
+// act decides what is due: launches, questions, kills, and what becomes of the offers.
+func (b *book) act(now time.Time) {
+	if !b.connected {
+		return
+	}
+	b.launch(now)
+	keys, all := b.reconciler.step(now, b.liveTasks())
+	b.reconcile(keys, all)
+	if all {
+		b.forgetAbandoned(now)
+	}
+	keys, all = b.inquiry.step(now, b.liveOperations())
+	b.inquire(keys, all && len(b.operations) > 0)
+	for _, id := range b.kills.due(now, reconcileBatch) {
+		b.call(killCall(b.tasks[id]))
+	}
+	for _, c := range b.offers.step(now) {
+		b.call(c)
+	}
+}
+
+func (b *book) reconcile(ids []string, all bool) {
+	if len(ids) > 0 {
+		questions := make([]CallReconcileTask, 0, len(ids))
+		for _, id := range ids {
+			q := CallReconcileTask{TaskID: mesos.TaskID{Value: id}}
+			if agent := b.tasks[id].AgentID; agent != "" {
+				q.AgentID = &mesos.AgentID{Value: agent} // without it an unreachable task would be unknown
+			}
+			questions = append(questions, q)
+		}
+		b.call(&Call{Type: new(CallTypeReconcile), Reconcile: &CallReconcile{Tasks: questions}})
+	}
+	if all {
+		b.call(&Call{Type: new(CallTypeReconcile), Reconcile: &CallReconcile{}})
+	}
+}
+
+func (b *book) inquire(ids []string, all bool) {
+	if len(ids) > 0 {
+		questions := make([]CallReconcileOperationsOperation, 0, len(ids))
+		for _, id := range ids {
+			questions = append(questions, b.operations[id].question())
+		}
+		b.call(&Call{Type: new(CallTypeReconcileOperations), ReconcileOperations: &CallReconcileOperations{Operations: questions}})
+	}
+	if all {
+		b.call(&Call{Type: new(CallTypeReconcileOperations), ReconcileOperations: &CallReconcileOperations{}})
+	}
+}
+
+func killCall(t *Task) *Call {
+	c := &CallKill{TaskID: mesos.TaskID{Value: t.ID}}
+	if t.AgentID != "" {
+		c.AgentID = &mesos.AgentID{Value: t.AgentID}
+	}
+	if t.Kill != nil && t.Kill.Grace != nil {
+		c.KillPolicy = &mesos.KillPolicy{GracePeriod: &mesos.DurationInfo{Nanoseconds: int64(*t.Kill.Grace)}}
+	}
+	return &Call{Type: new(CallTypeKill), Kill: c}
+}
+
+func (b *book) forgetAbandoned(now time.Time) {
+	for _, id := range sorted(b.tasks) {
+		if t := b.tasks[id]; t.Abandoned && now.Sub(t.Since) > abandonedFor {
+			delete(b.tasks, id)
+			b.save(taskPrefix+id, nil)
+		}
+	}
+}
+
+// next is when act has something to do by itself.
+func (b *book) next() (first time.Time, ok bool) {
+	if !b.connected {
+		return first, false
+	}
+	earlier := func(at time.Time, due bool) {
+		if due && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	earlier(b.reconciler.next())
+	earlier(b.inquiry.next())
+	earlier(b.kills.next())
+	earlier(b.offers.next())
+	earlier(b.retry, !b.retry.IsZero())
+	return first, !first.IsZero()
+}
+
+func sorted[T any](m map[string]T) []string {
+	return slices.Sorted(maps.Keys(m))
+}

@@ -1,0 +1,109 @@
+package scheduler
+
+import (
+	"container/heap"
+	"time"
+)
+
+// A repeater says when to ask for each of many keys, again and again with growing pauses, until somebody has what was asked for:
+//
+//	add ---> due at once ---> due after min ---> after 2 min ---> ... ---> every max
+//	           remove ends it at any time
+//
+// It waits for nothing and starts nothing; time is an argument. Adding, removing and taking what is due cost about the logarithm of the
+// number of keys. The zero value is not ready: it needs min and max.
+type repeater struct {
+	min, max time.Duration
+	turns    map[string]turn
+	queue    turnQueue // may hold turns that are no longer in turns
+	seq      uint64
+}
+
+// turn is when a key is asked for next.
+type turn struct {
+	at    time.Time
+	seq   uint64        // orders what is due at the same time
+	pause time.Duration // before the one after
+	asked bool          // at least once
+}
+
+// add asks for key at a time, and goes on from there as for a new key.
+func (r *repeater) add(key string, at time.Time) { r.put(key, turn{at: at, pause: r.min}) }
+
+func (r *repeater) put(key string, t turn) {
+	if r.turns == nil {
+		r.turns = map[string]turn{}
+	}
+	r.seq++
+	t.seq = r.seq
+	r.turns[key] = t
+	heap.Push(&r.queue, queued{key, t.at, t.seq})
+}
+
+// remove ends the asking for key, and tells whether it was asked for at least once.
+func (r *repeater) remove(key string) (asked bool) {
+	asked = r.turns[key].asked
+	delete(r.turns, key)
+	return asked
+}
+
+func (r *repeater) has(key string) bool {
+	_, ok := r.turns[key]
+	return ok
+}
+
+func (r *repeater) clear() { r.turns, r.queue = nil, nil }
+
+// due takes at most limit keys whose time has come, the longest due first, and sets their next time.
+func (r *repeater) due(now time.Time, limit int) []string {
+	var keys []string
+	for len(keys) < limit {
+		at, ok := r.next()
+		if !ok || at.After(now) {
+			break
+		}
+		first := heap.Pop(&r.queue).(queued)
+		t := r.turns[first.key]
+		r.put(first.key, turn{at: now.Add(t.pause), pause: min(2*t.pause, r.max), asked: true})
+		keys = append(keys, first.key)
+	}
+	return keys
+}
+
+// next is when the first key is due.
+func (r *repeater) next() (time.Time, bool) {
+	for len(r.queue) > 0 {
+		first := r.queue[0]
+		if t, ok := r.turns[first.key]; ok && t.seq == first.seq {
+			return first.at, true
+		}
+		heap.Pop(&r.queue)
+	}
+	return time.Time{}, false
+}
+
+// queued is a turn in the queue; its seq tells whether it still counts.
+type queued struct {
+	key string
+	at  time.Time
+	seq uint64
+}
+
+type turnQueue []queued
+
+func (q turnQueue) Len() int { return len(q) }
+func (q turnQueue) Less(i, j int) bool {
+	if q[i].at.Equal(q[j].at) {
+		return q[i].seq < q[j].seq
+	}
+	return q[i].at.Before(q[j].at)
+}
+func (q turnQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *turnQueue) Push(x any)   { *q = append(*q, x.(queued)) }
+func (q *turnQueue) Pop() any {
+	last := len(*q) - 1
+	x := (*q)[last]
+	(*q)[last] = queued{}
+	*q = (*q)[:last]
+	return x
+}
