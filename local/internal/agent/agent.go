@@ -58,6 +58,7 @@ type Agent struct {
 	garbage      garbage
 	garbageTimer *time.Timer
 	heartbeat    *time.Timer
+	watches      []*watch
 }
 
 // New makes an agent; it does nothing before Run.
@@ -132,6 +133,9 @@ func (a *Agent) finish() {
 		if t != nil {
 			t.Stop()
 		}
+	}
+	for _, w := range a.watches {
+		w.timer.Stop()
 	}
 	for _, s := range a.streams {
 		s.stop()

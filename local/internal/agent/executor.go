@@ -56,9 +56,10 @@ type executor struct {
 
 // termination says how live tasks of an executor end.
 type termination struct {
-	state   mesos.TaskState
-	reason  mesos.TaskStatusReason
-	message string
+	state      mesos.TaskState
+	reason     mesos.TaskStatusReason
+	message    string
+	limitation *mesos.TaskResourceLimitation // nil unless a limit was exceeded
 }
 
 // batch is what one LAUNCH or LAUNCH_GROUP event delivers.

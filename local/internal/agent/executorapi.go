@@ -198,7 +198,7 @@ func (a *Agent) catchUp(e *executor, s *api.CallSubscribe) {
 	for _, t := range e.ordered() {
 		named := slices.ContainsFunc(s.UnacknowledgedTasks, func(x mesos.TaskInfo) bool { return x.TaskID.Value == t.id() })
 		if t.record.State == mesos.TaskStaging && !named {
-			end := termination{e.framework.absent(mesos.TaskDropped), mesos.ReasonAgentRestarted, "Task dropped: the executor never got it"}
+			end := termination{e.framework.absent(mesos.TaskDropped), mesos.ReasonAgentRestarted, "Task dropped: the executor never got it", nil}
 			a.tell(e.framework.id, e, end.status(t.record.TaskID))
 		}
 	}

@@ -27,6 +27,10 @@ func (f *Flags) Set(name, value string) error {
 		return setWith(&f.AuthenticateReadonly, name, value, someBool)
 	case "authenticate_http_readwrite":
 		return setWith(&f.AuthenticateReadwrite, name, value, someBool)
+	case "enforce_container_disk_quota":
+		return setWith(&f.EnforceContainerDiskQuota, name, value, strconv.ParseBool)
+	case "isolation":
+		return setWith(&f.Isolation, name, value, isolators)
 	case "http_credentials":
 		f.HTTPCredentials = value
 		return nil
@@ -34,11 +38,22 @@ func (f *Flags) Set(name, value string) error {
 		return setWith(&f.MaxCompletedExecutorsPerFramework, name, value, positive)
 	}
 	known := append(
-		slices.Collect(maps.Keys(durations)), "authenticate_http_readonly", "authenticate_http_readwrite", "http_command_executor",
-		"http_credentials", "max_completed_executors_per_framework",
+		slices.Collect(maps.Keys(durations)), "authenticate_http_readonly", "authenticate_http_readwrite",
+		"enforce_container_disk_quota", "http_command_executor", "http_credentials", "isolation", "max_completed_executors_per_framework",
 	)
 	slices.Sort(known)
 	return fmt.Errorf("cannot set the agent's flag %q: there is none of that name; known are %s", name, strings.Join(known, ", "))
+}
+
+// isolators takes a list of those that are there; what they isolate on Mesos beyond limits is not.
+func isolators(text string) (string, error) {
+	known := []string{"cgroups/all", "cgroups/cpu", "cgroups/mem", "disk/du", "filesystem/posix", "posix/cpu", "posix/disk", "posix/mem"}
+	for one := range strings.SplitSeq(text, ",") {
+		if !slices.Contains(known, strings.TrimSpace(one)) {
+			return "", fmt.Errorf("there is no isolator %q; known are %s", one, strings.Join(known, ", "))
+		}
+	}
+	return text, nil
 }
 
 func someBool(text string) (*bool, error) {
@@ -54,6 +69,7 @@ func (f *Flags) durations() map[string]*time.Duration {
 		"executor_shutdown_grace_period":  &f.ExecutorShutdownGracePeriod,
 		"recovery_timeout":                &f.RecoveryTimeout,
 		"registration_backoff_factor":     &f.RegistrationBackoff,
+		"container_disk_watch_interval":   &f.ContainerDiskWatchInterval,
 		"gc_delay":                        &f.GCDelay,
 		"disk_watch_interval":             &f.DiskWatchInterval,
 	}

@@ -43,7 +43,7 @@ func (a *Agent) killTask(m link.KillTask) {
 // killQueued tells that tasks ended before their executor got them, a group as a whole.
 func (a *Agent) killQueued(e *executor, b batch) {
 	e.launch(b)
-	t := termination{mesos.TaskKilled, mesos.ReasonTaskKilledDuringLaunch, "Killed before delivery to the executor"}
+	t := termination{mesos.TaskKilled, mesos.ReasonTaskKilledDuringLaunch, "Killed before delivery to the executor", nil}
 	if b.group {
 		t.message = "A task within the task group was killed before delivery to the executor"
 	}
@@ -151,7 +151,7 @@ func (a *Agent) exited(e *executor, status int32) {
 
 // endTasks tells the end of all tasks that an executor has left alive.
 func (a *Agent) endTasks(e *executor) {
-	t := termination{mesos.TaskFailed, mesos.ReasonExecutorTerminated, "Executor terminated"}
+	t := termination{mesos.TaskFailed, mesos.ReasonExecutorTerminated, "Executor terminated", nil}
 	if e.exit != nil {
 		t = *e.exit
 	}

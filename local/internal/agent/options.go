@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"syscall"
@@ -61,6 +62,12 @@ type Flags struct {
 	AuthenticateReadonly, AuthenticateReadwrite *bool
 	// HTTPCredentials names a file of principals and secrets that hold in place of Options.Credentials; "" is none.
 	HTTPCredentials string
+	// Isolation lists isolators: with cgroups/mem executors that use more memory than they were given are ended, with disk/du and
+	// EnforceContainerDiskQuota those that fill more disk (posix/cpu,posix/mem,filesystem/posix).
+	Isolation                 string
+	EnforceContainerDiskQuota bool
+	// ContainerDiskWatchInterval is how often it is looked what is in sandboxes (15 s).
+	ContainerDiskWatchInterval time.Duration
 	// GCDelay is how long sandboxes of ended executors are kept (1 week), less when the disk fills up.
 	GCDelay time.Duration
 	// DiskWatchInterval is how often it is checked which sandboxes are to be removed (1 min).
@@ -82,6 +89,7 @@ func (f Flags) complete() Flags {
 		{&f.StatusUpdateRetryMin, 10 * time.Second},
 		{&f.StatusUpdateRetryMax, 10 * time.Minute},
 		{&f.RegistrationBackoff, time.Second},
+		{&f.ContainerDiskWatchInterval, 15 * time.Second},
 		{&f.GCDelay, 7 * 24 * time.Hour},
 		{&f.DiskWatchInterval, time.Minute},
 	} {
@@ -89,6 +97,7 @@ func (f Flags) complete() Flags {
 			*d.value = d.is
 		}
 	}
+	f.Isolation = cmp.Or(f.Isolation, "posix/cpu,posix/mem,filesystem/posix")
 	if f.MaxCompletedExecutorsPerFramework == 0 {
 		f.MaxCompletedExecutorsPerFramework = 150
 	}

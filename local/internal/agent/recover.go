@@ -27,6 +27,7 @@ func (a *Agent) recover() error {
 	a.serving.Store(true)
 	a.watchDisk()
 	a.beatLater()
+	a.watchLimits()
 	a.awaitExecutors()
 	return nil
 }
@@ -284,7 +285,7 @@ func (a *Agent) adopt(e *executor) {
 	if err != nil {
 		a.log.Info("an executor ended while the agent was away", "framework", e.framework.id, "executor", e.id, "error", err)
 		if e.command != nil && !e.told() {
-			e.exit = &termination{e.framework.absent(mesos.TaskDropped), mesos.ReasonAgentRestarted, "Task dropped: the agent restarted before it was launched"}
+			e.exit = &termination{e.framework.absent(mesos.TaskDropped), mesos.ReasonAgentRestarted, "Task dropped: the agent restarted before it was launched", nil}
 		}
 		a.post(func() { a.exited(e, -1) })
 		return
@@ -365,7 +366,7 @@ func (a *Agent) endRecovery() {
 			e.state = terminating
 			e.exit = &termination{
 				e.framework.absent(mesos.TaskGone), mesos.ReasonExecutorReregistrationTimeout,
-				"Executor did not reregister within " + mesos.FormatDuration(a.flags.ExecutorReregistrationTimeout),
+				"Executor did not reregister within " + mesos.FormatDuration(a.flags.ExecutorReregistrationTimeout), nil,
 			}
 			a.destroy(e)
 		}

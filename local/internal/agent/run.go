@@ -50,7 +50,7 @@ func unsupported(t *mesos.TaskInfo) string {
 
 // fail ends tasks whose executor cannot be launched, and the executor, of which the master knows unless it is the command executor.
 func (a *Agent) fail(f *framework, b batch, executor mesos.ExecutorID, why string, command bool) {
-	a.refuse(f, b, executor, termination{mesos.TaskFailed, mesos.ReasonContainerLaunchFailed, why})
+	a.refuse(f, b, executor, termination{mesos.TaskFailed, mesos.ReasonContainerLaunchFailed, why, nil})
 	if !command {
 		a.say(link.ExitedExecutor{FrameworkID: mesos.FrameworkID{Value: f.id}, ExecutorID: executor, Status: -1})
 	}
@@ -83,13 +83,13 @@ func (a *Agent) runBatch(f *framework, info mesos.ExecutorInfo, b batch, command
 		a.launchExecutor(f, info, b, command)
 	case e.command != nil || command:
 		a.refuse(f, b, info.ExecutorID, termination{
-			mesos.TaskDropped, mesos.ReasonTaskInvalid, "Task id is used by a command task whose executor has not ended",
+			mesos.TaskDropped, mesos.ReasonTaskInvalid, "Task id is used by a command task whose executor has not ended", nil,
 		})
 	case e.state >= terminating:
-		a.refuse(f, b, info.ExecutorID, termination{mesos.TaskDropped, mesos.ReasonExecutorTerminated, "Executor terminating"})
+		a.refuse(f, b, info.ExecutorID, termination{mesos.TaskDropped, mesos.ReasonExecutorTerminated, "Executor terminating", nil})
 	default:
 		if err := a.showVolumes(e, b); err != nil {
-			a.refuse(f, b, info.ExecutorID, termination{state: mesos.TaskFailed, reason: mesos.ReasonContainerLaunchFailed, message: err.Error()})
+			a.refuse(f, b, info.ExecutorID, termination{mesos.TaskFailed, mesos.ReasonContainerLaunchFailed, err.Error(), nil})
 			return
 		}
 		e.enqueue(b)
@@ -125,7 +125,9 @@ func (a *Agent) refuse(f *framework, b batch, executorID mesos.ExecutorID, t ter
 
 // status is the update that tells a task's end.
 func (t termination) status(id mesos.TaskID) mesos.TaskStatus {
-	return mesos.TaskStatus{TaskID: mesos.TaskID{Value: id.Value}, State: t.state, Reason: new(t.reason), Message: new(t.message)}
+	return mesos.TaskStatus{
+		TaskID: mesos.TaskID{Value: id.Value}, State: t.state, Reason: new(t.reason), Message: new(t.message), Limitation: t.limitation.Clone(),
+	}
 }
 
 // launchExecutor makes a new executor with its first tasks.
@@ -141,7 +143,7 @@ func (a *Agent) launchExecutor(f *framework, info mesos.ExecutorInfo, b batch, c
 	}
 	if err := a.prepare(e, b); err != nil {
 		a.log.Warn("cannot make an executor", "framework", f.id, "executor", e.id, "error", err)
-		a.refuse(f, b, info.ExecutorID, termination{mesos.TaskDropped, mesos.ReasonExecutorTerminated, err.Error()})
+		a.refuse(f, b, info.ExecutorID, termination{mesos.TaskDropped, mesos.ReasonExecutorTerminated, err.Error(), nil})
 		if !command {
 			a.say(link.ExitedExecutor{FrameworkID: mesos.FrameworkID{Value: f.id}, ExecutorID: info.ExecutorID, Status: -1})
 		}
@@ -310,7 +312,7 @@ func (a *Agent) launchFailed(e *executor, err error) {
 		e.command.notStarted(failed)
 	}
 	if e.exit == nil {
-		e.exit = &termination{mesos.TaskFailed, mesos.ReasonContainerLaunchFailed, err.Error()}
+		e.exit = &termination{mesos.TaskFailed, mesos.ReasonContainerLaunchFailed, err.Error(), nil}
 	}
 	a.exited(e, -1)
 }
@@ -324,7 +326,7 @@ func (a *Agent) registrationTimeout(e *executor) {
 	e.state = terminating
 	e.exit = &termination{
 		mesos.TaskFailed, mesos.ReasonExecutorRegistrationTimeout,
-		"Executor did not register within " + mesos.FormatDuration(a.flags.ExecutorRegistrationTimeout),
+		"Executor did not register within " + mesos.FormatDuration(a.flags.ExecutorRegistrationTimeout), nil,
 	}
 	a.destroy(e)
 }

@@ -76,7 +76,8 @@ func (a *Agent) shownFlags() map[string]string {
 		"attributes":                            mesos.Attributes(a.o.Attributes).String(),
 		"http_command_executor":                 strconv.FormatBool(a.flags.HTTPCommandExecutor),
 		"max_completed_executors_per_framework": strconv.Itoa(a.flags.MaxCompletedExecutorsPerFramework),
-		"containerizers":                        "mesos", "launcher": "posix", "isolation": "posix/cpu,posix/mem,filesystem/posix",
+		"containerizers":                        "mesos", "launcher": "posix", "isolation": a.flags.Isolation,
+		"enforce_container_disk_quota": strconv.FormatBool(a.flags.EnforceContainerDiskQuota),
 	} {
 		if _, ok := flags[name]; !ok {
 			flags[name] = value

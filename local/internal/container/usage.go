@@ -9,6 +9,9 @@ type Usage struct {
 	User, System time.Duration
 	// RSS is resident memory in bytes (mem_rss_bytes); what processes share counts once for each.
 	RSS uint64
+	// Unreclaimable is how much of RSS is not the content of files, in bytes: what the system could not give to others, and what
+	// limits count.
+	Unreclaimable uint64
 	// Processes is how many there are.
 	Processes int
 }
