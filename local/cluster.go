@@ -4,19 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
 
-	"golang.org/x/sync/errgroup"
-
-	"github.com/ormosproject/ormos/local/internal/agent"
-	"github.com/ormosproject/ormos/local/internal/container"
+	"github.com/ormosproject/ormos/local/internal/daemon"
 	"github.com/ormosproject/ormos/local/internal/link"
 	"github.com/ormosproject/ormos/local/internal/master"
 )
@@ -26,15 +21,30 @@ import (
 //	Start -> running -> Stop, the end of Start's context, or a failure -> ended (Wait returns)
 type Cluster struct {
 	settings
-	lock            *os.File
-	listeners       []net.Listener // the master's, then each agent's
-	master          atomic.Pointer[master.Master]
-	agents          []*agent.Agent
-	containers      agent.Containerizer
-	closeContainers func()
-	cancel          context.CancelFunc
-	done            chan struct{}
-	err             error // what Wait returns; set before done is closed
+	lock        *os.File
+	listener    net.Listener // the master's
+	server      *server
+	master      atomic.Pointer[master.Master] // nil while it is killed
+	stopMaster  context.CancelFunc
+	masterDone  chan struct{}
+	credentials daemon.Credentials
+	simulation  *simulation // nil where containers are processes
+	updates     updates
+
+	turn   sync.Mutex // of whoever does something to daemons
+	agents []*member
+	ending bool
+
+	cancel   context.CancelFunc
+	done     chan struct{}
+	failures failures
+	err      error // what Wait returns; set before done is closed
+}
+
+// failures are why the cluster cannot go on.
+type failures struct {
+	mu  sync.Mutex
+	all []error
 }
 
 // Start starts a cluster that lives until Stop is called or ctx ends. When it returns, master and agents answer
@@ -51,9 +61,11 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 		return nil, err
 	}
 	ctx, c.cancel = context.WithCancel(ctx)
+	c.start()
 	go func() {
 		defer close(c.done)
-		c.err = c.run(ctx)
+		<-ctx.Done()
+		c.err = c.end()
 		c.release()
 	}()
 	return c, nil
@@ -72,13 +84,13 @@ func (c *Cluster) Wait() error {
 }
 
 // Master is the master's address, host:port.
-func (c *Cluster) Master() string { return c.listeners[0].Addr().String() }
+func (c *Cluster) Master() string { return c.listener.Addr().String() }
 
 // Agents are the agents' addresses, host:port.
 func (c *Cluster) Agents() []string {
 	var all []string
-	for _, l := range c.listeners[1:] {
-		all = append(all, l.Addr().String())
+	for _, m := range c.agents {
+		all = append(all, m.listener.Addr().String())
 	}
 	return all
 }
@@ -91,63 +103,54 @@ func (c *Cluster) prepare() (err error) {
 	if c.lock, err = c.openWorkDir(); err != nil {
 		return err
 	}
-	if err := c.listen(); err != nil {
+	if c.listener, err = c.listen(c.Port, "another port"); err != nil {
 		return err
 	}
-	if err := c.newMaster(); err != nil {
+	m, err := c.newMaster()
+	if err != nil {
 		return err
 	}
-	if err := c.newContainers(); err != nil {
-		return err
+	c.credentials = m.Credentials()
+	if c.Simulate != nil {
+		c.simulation = newSimulation(c.Simulate, c.Network)
 	}
 	for i := range c.settings.Agents {
-		if err := c.newAgent(i); err != nil {
+		m := &member{cluster: c, index: i}
+		c.agents = append(c.agents, m)
+		if m.listener, err = c.listen(c.agentPort(i), "another agent port"); err != nil {
+			return err
+		}
+		if err := m.prepare(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// newContainers makes what runs all agents' containers: as processes, or as values.
-func (c *Cluster) newContainers() error {
-	if c.Simulate != nil {
-		s := newSimulation(c.Simulate, c.Network)
-		c.containers, c.closeContainers = s, s.Close
-		return nil
+// agentPort is the port that agent i asks for, 0 for any.
+func (c *Cluster) agentPort(i int) int {
+	if c.AgentPort == 0 {
+		return 0
 	}
-	p, err := container.NewProcesses(container.Options{Logger: c.Logger, CacheDir: filepath.Join(c.WorkDir(), "fetch")})
+	return c.AgentPort + i
+}
+
+func (c *Cluster) listen(port int, option string) (net.Listener, error) {
+	listener, err := c.Network.Listen(context.Background(), "tcp", net.JoinHostPort(c.IP, strconv.Itoa(port)))
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("cannot listen (choose %s, or 0 for any): %w", option, err)
 	}
-	c.containers, c.closeContainers = agent.NewContainerizer(p), p.Close
-	return nil
+	return listener, nil
 }
 
-func (c *Cluster) listen() error {
-	for i := range 1 + c.settings.Agents {
-		port, option := c.Port, "another port"
-		if i > 0 {
-			port, option = c.AgentPort, "another agent port"
-			if port != 0 {
-				port += i - 1
-			}
-		}
-		listener, err := c.Network.Listen(context.Background(), "tcp", net.JoinHostPort(c.IP, strconv.Itoa(port)))
-		if err != nil {
-			return fmt.Errorf("cannot listen (choose %s, or 0 for any): %w", option, err)
-		}
-		c.listeners = append(c.listeners, listener)
-	}
-	return nil
-}
-
-func (c *Cluster) address(listener net.Listener) link.Address {
+func (c *Cluster) location(listener net.Listener) link.Address {
 	return link.Address{Hostname: c.Hostname, IP: c.IP, Port: listener.Addr().(*net.TCPAddr).Port}
 }
 
-func (c *Cluster) newMaster() error {
+// newMaster makes the master that the cluster has from now on.
+func (c *Cluster) newMaster() (*master.Master, error) {
 	o := master.Options{
-		Address: c.address(c.listeners[0]), Credentials: c.Credentials, ACLs: c.ACLs, Contend: c.election != nil,
+		Address: c.location(c.listener), Credentials: c.Credentials, ACLs: c.ACLs, Contend: c.election != nil,
 		Logger: c.Logger.With("daemon", "master"), Flags: c.masterFlags,
 	}
 	if !c.ephemeral {
@@ -155,102 +158,89 @@ func (c *Cluster) newMaster() error {
 	}
 	m, err := master.New(o)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c.master.Store(m)
-	return nil
+	return m, nil
 }
 
-func (c *Cluster) newAgent(i int) error {
-	dir := filepath.Join(c.WorkDir(), "agent"+strconv.Itoa(i))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("cannot make the work dir of agent %d: %w", i, err)
-	}
-	resources, err := agent.Detect(c.resources[i], dir)
-	if err != nil {
-		return err
-	}
-	a, err := agent.New(agent.Options{
-		Address: c.address(c.listeners[1+i]), WorkDir: dir, Resources: resources, Attributes: c.attributes[i],
-		Master: dialer{c}, Containerizer: c.containers, Credentials: c.master.Load().Credentials(),
-		DestroyOnStop: c.ephemeral, Flags: c.agentFlags, Logger: c.Logger.With("daemon", "agent"+strconv.Itoa(i)),
-	})
-	c.agents = append(c.agents, a)
-	return err
-}
+// errNoMaster is what an agent gets that dials a master which was killed.
+var errNoMaster = errors.New("cannot connect: there is no master")
 
 // dialer connects agents to whichever master the cluster has at the time.
 type dialer struct{ *Cluster }
 
 func (d dialer) Dial(peer link.Peer, gone func()) (link.Peer, func(), error) {
-	return d.master.Load().Dial(peer, gone)
+	m := d.master.Load()
+	if m == nil {
+		return nil, nil, errNoMaster
+	}
+	to, hangUp, err := m.Dial(peer, gone)
+	if err != nil {
+		return nil, nil, err
+	}
+	return tapped{to, &d.updates}, hangUp, nil
 }
 
-// run runs everything until ctx ends or something fails: the agents end first, since executors speak to them and they
-// to the master until their end.
-func (c *Cluster) run(ctx context.Context) error {
-	below, stopBelow := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopBelow()
-	services, failing := errgroup.WithContext(below)
-	services.Go(func() error {
-		return serve(failing, c.listeners[0], func(w http.ResponseWriter, r *http.Request) { c.master.Load().ServeHTTP(w, r) })
-	})
-	for i, a := range c.agents {
-		services.Go(func() error { return serve(failing, c.listeners[1+i], a.ServeHTTP) })
+// start starts what was prepared.
+func (c *Cluster) start() {
+	c.server = serve(c.listener, c.serveHTTP, c.fail)
+	c.startMaster(c.master.Load())
+	for _, m := range c.agents {
+		m.server = serve(m.listener, m.serveHTTP, c.fail)
+		m.start()
 	}
-	services.Go(func() error { return c.runMaster(failing) })
-
-	above, stopAbove := context.WithCancel(ctx)
-	defer context.AfterFunc(failing, stopAbove)()
-	agents, ending := errgroup.WithContext(above)
-	for _, a := range c.agents {
-		agents.Go(func() error { return c.runAgent(ending, a) })
-	}
-	<-ending.Done()
-	err := agents.Wait()
-	stopAbove()
-	stopBelow()
-	return errors.Join(err, services.Wait())
 }
 
-// runAgent runs an agent. One that the master removes ends for itself, as its process would; its address goes on answering.
-func (c *Cluster) runAgent(ctx context.Context, a *agent.Agent) error {
-	err := a.Run(ctx)
-	if errors.Is(err, agent.ErrShutdown) {
-		c.Logger.Warn("an agent has ended", "error", err)
-		return nil
+// fail ends the cluster because of an error, if it is one.
+func (c *Cluster) fail(err error) {
+	if err == nil {
+		return
 	}
-	return err
+	c.failures.mu.Lock()
+	c.failures.all = append(c.failures.all, err)
+	c.failures.mu.Unlock()
+	c.cancel()
 }
 
-// serve serves HTTP until ctx ends. There is no limit of the time until a request comes: frameworks and executors keep a connection at
-// hand for their calls, and take its end for that of the master or agent.
-func serve(ctx context.Context, listener net.Listener, handler http.HandlerFunc) error {
-	var connections sync.WaitGroup
-	defer connections.Wait()
-	server := &http.Server{Handler: handler, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
-	server.ConnState = func(_ net.Conn, state http.ConnState) {
-		switch state {
-		case http.StateNew:
-			connections.Add(1)
-		case http.StateClosed, http.StateHijacked:
-			connections.Done()
+// end ends everything: the agents first, since executors speak to them and they to the master until their end.
+func (c *Cluster) end() error {
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	c.ending = true
+	var stopping sync.WaitGroup
+	for _, m := range c.agents {
+		if m.done != nil {
+			stopping.Go(func() { m.end(m.stop) })
+		} else if c.ephemeral {
+			stopping.Go(func() { c.fail(m.destroyLeftovers()) })
 		}
 	}
-	defer context.AfterFunc(ctx, func() { server.Close() })()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("cannot serve %s: %w", listener.Addr(), err)
+	stopping.Wait()
+	for _, m := range c.agents {
+		m.server.close()
 	}
-	return nil
+	c.endMaster()
+	c.server.close()
+	c.failures.mu.Lock()
+	defer c.failures.mu.Unlock()
+	return errors.Join(c.failures.all...)
 }
 
 // release gives back what prepare acquired.
 func (c *Cluster) release() {
-	for _, l := range c.listeners {
-		l.Close()
+	c.updates.set(rule{})
+	for _, m := range c.agents {
+		m.release()
+		if m.listener != nil {
+			m.listener.Close()
+		}
 	}
-	if c.closeContainers != nil {
-		c.closeContainers()
+	if c.listener != nil {
+		c.listener.Close()
+	}
+	if c.simulation != nil {
+		c.simulation.Close()
 	}
 	if c.lock == nil {
 		return

@@ -13,11 +13,31 @@ import (
 	"github.com/ormosproject/ormos/zk"
 )
 
+// startMaster runs a master until endMaster.
+func (c *Cluster) startMaster(m *master.Master) {
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	c.stopMaster, c.masterDone = stop, done
+	go func() {
+		defer close(done)
+		c.fail(c.runMaster(ctx, m))
+	}()
+}
+
+// endMaster ends the master, if there is one, and waits for that.
+func (c *Cluster) endMaster() {
+	if c.stopMaster != nil {
+		c.stopMaster()
+		<-c.masterDone
+		c.stopMaster = nil
+	}
+	c.master.Store(nil)
+}
+
 // runMaster runs the master until ctx ends. Where a real master that loses an election exits, to be started again by
 // whoever watches over it, here a new one takes its place.
-func (c *Cluster) runMaster(ctx context.Context) error {
+func (c *Cluster) runMaster(ctx context.Context, m *master.Master) error {
 	for {
-		m := c.master.Load()
 		work, stop := errgroup.WithContext(ctx)
 		work.Go(func() error {
 			err := m.Run(stop)
@@ -37,7 +57,7 @@ func (c *Cluster) runMaster(ctx context.Context) error {
 			return err
 		}
 		c.Logger.Warn("another master leads now; starting anew as a standby")
-		if err := c.newMaster(); err != nil {
+		if m, err = c.newMaster(); err != nil {
 			return err
 		}
 	}

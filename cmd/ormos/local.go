@@ -63,6 +63,7 @@ frameworks live on and are taken back. Without it everything lives in a temporar
 	flags.Var(settings{&options.MasterFlags}, "master-flag", "a flag of mesos-master, such as offer_timeout=5secs; may be given several times")
 	flags.Var(settings{&options.AgentFlags}, "agent-flag", "a flag of mesos-agent, such as recovery_timeout=1mins; may be given several times")
 	flags.BoolVarP(&verbose, "verbose", "v", false, "log what master and agents do")
+	cmd.AddCommand(faultCommand())
 	return cmd
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"hash/fnv"
 	"io"
 	"net"
 	"net/http"
@@ -80,7 +81,9 @@ func ports(ts *testscript.TestScript, neg bool, args []string) {
 	if _, err := fmt.Sscan(args[1], &n); neg || len(args) != 2 || err != nil {
 		ts.Fatalf("usage: ports NAME N")
 	}
-	for base := 20000 + os.Getpid()%10000; base < 32000; base += n {
+	story := fnv.New32() // stories run at the same time
+	io.WriteString(story, ts.Name())
+	for base := 20000 + (os.Getpid()+int(story.Sum32()%10000))%10000; base < 32000; base += n {
 		if allFree(base, n) {
 			for i := range n {
 				ts.Setenv(fmt.Sprint(args[0], i), fmt.Sprint(base+i))

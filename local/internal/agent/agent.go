@@ -148,9 +148,6 @@ func (a *Agent) finish() {
 	a.work.Wait()
 }
 
-// Kill ends Run as SIGKILL would end an agent's process: at once, and nobody is told. Executors run on.
-func (a *Agent) Kill() { a.cancel(errKilled) }
-
 // post runs f on the goroutine that owns the state, if Run has not ended by then.
 func (a *Agent) post(f func()) { a.mailbox.put(f) }
 

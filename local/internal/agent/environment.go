@@ -3,9 +3,14 @@ package agent
 import (
 	"os"
 	"strings"
+	"time"
 
 	"github.com/ormosproject/ormos/mesos"
 )
+
+// subscriptionBackoff is the longest pause of an executor between two attempts to get back to its agent. It is Mesos', whatever time
+// executor_reregistration_timeout gives it.
+const subscriptionBackoff = 2 * time.Second
 
 // environment is all that an executor finds in its environment: the agent's own variables, Mesos' and those of the command,
 // which win. A command task finds the same.
@@ -26,7 +31,7 @@ func (a *Agent) environment(e *executor, command *mesos.CommandInfo) []string {
 	set("MESOS_CHECKPOINT", flag(e.framework.info.GetCheckpoint()))
 	if e.framework.info.GetCheckpoint() {
 		set("MESOS_RECOVERY_TIMEOUT", mesos.FormatDuration(a.flags.RecoveryTimeout))
-		set("MESOS_SUBSCRIPTION_BACKOFF_MAX", mesos.FormatDuration(a.flags.ExecutorReregistrationTimeout))
+		set("MESOS_SUBSCRIPTION_BACKOFF_MAX", mesos.FormatDuration(subscriptionBackoff))
 	}
 	for name, value := range variables(command) {
 		set(name, value)

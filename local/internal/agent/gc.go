@@ -61,7 +61,15 @@ func (a *Agent) watchDisk() {
 
 // maxAge is how old a sandbox may become.
 func (a *Agent) maxAge() time.Duration {
-	return time.Duration(float64(a.flags.GCDelay) * max(0, 1-gcHeadroom-usage(a.o.WorkDir)))
+	return time.Duration(float64(a.flags.GCDelay) * max(0, 1-gcHeadroom-a.o.diskUsage()))
+}
+
+// diskUsage is the used share of the agent's disk.
+func (o *Options) diskUsage() float64 {
+	if o.DiskFull != nil && o.DiskFull() {
+		return 1
+	}
+	return usage(o.WorkDir)
 }
 
 // usage is the used share of the disk on which path is; 0 when that cannot be told.

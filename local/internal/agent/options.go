@@ -33,6 +33,8 @@ type Options struct {
 	Credentials daemon.Credentials
 	// DestroyOnStop ends all executors when Run ends, also those that could be recovered.
 	DestroyOnStop bool
+	// DiskFull tells, where it is set, whether to take the disk for full whatever is on it.
+	DiskFull func() bool
 	// Flags have the meaning of Mesos' flags.
 	Flags Flags
 	// Shown are further flags, as text, for /flags and /state, which say how the agent was started.

@@ -76,7 +76,7 @@ func (a *Agent) moveAside(path string, cause error) error {
 	a.counters.recoveryErrors++
 	aside := filepath.Join(a.o.WorkDir, "damaged", time.Now().UTC().Format("20060102T150405.000000000"), filepath.Base(path))
 	a.log.Error("what an earlier agent left is damaged; it is moved aside and not used", "path", path, "moved", aside, "error", cause)
-	a.destroyUnder(path)
+	destroyUnder(path, a.o.Containerizer)
 	if err := os.MkdirAll(filepath.Dir(aside), 0o755); err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (a *Agent) moveAside(path string, cause error) error {
 }
 
 // destroyUnder ends all containers that are checkpointed somewhere under path, before it is moved.
-func (a *Agent) destroyUnder(path string) {
+func destroyUnder(path string, containers Containerizer) {
 	filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
 			return nil
@@ -93,7 +93,7 @@ func (a *Agent) destroyUnder(path string) {
 		case parent == "runs" && exists(sentinelPath(p)):
 			return fs.SkipDir
 		case parent == "runs" || parent == "containers":
-			if c, err := a.o.Containerizer.Recover(idUnder(p), p); err == nil {
+			if c, err := containers.Recover(idUnder(p), p); err == nil {
 				c.Destroy()
 			}
 		}
@@ -114,15 +114,20 @@ func (a *Agent) sweepRuntime() {
 	for _, id := range names(a.layout.runtime()) {
 		dir := a.layout.runtimeOf(id)
 		a.goDo(func() {
-			if c, err := a.o.Containerizer.Recover(id, dir); err == nil {
-				c.Destroy()
-			}
-			a.destroyUnder(dir)
-			if err := os.RemoveAll(dir); err != nil {
+			if err := sweep(id, dir, a.o.Containerizer); err != nil {
 				a.log.Warn("cannot remove a container's checkpoint", "container", id, "error", err)
 			}
 		})
 	}
+}
+
+// sweep ends a container, with those within it, and removes its checkpoint.
+func sweep(id, dir string, containers Containerizer) error {
+	if c, err := containers.Recover(id, dir); err == nil {
+		c.Destroy()
+	}
+	destroyUnder(dir, containers)
+	return os.RemoveAll(dir)
 }
 
 func exists(path string) bool {

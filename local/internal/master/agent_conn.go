@@ -31,10 +31,12 @@ func (m *Master) Dial(peer link.Peer, gone func()) (link.Peer, func(), error) {
 	if !m.mail.post(func() { m.conns[c] = true }) {
 		return nil, nil, errNotRunning
 	}
-	hangUp := func() {
-		if c.closed.CompareAndSwap(false, true) {
-			m.mail.post(func() { m.connEnded(c) })
-		}
+	hangUp := func() { // what was said before still arrives
+		m.mail.post(func() {
+			if c.closed.CompareAndSwap(false, true) {
+				m.connEnded(c)
+			}
+		})
 	}
 	return c, hangUp, nil
 }
