@@ -208,6 +208,25 @@ func (a *Arena) messages(sc *Schema, n int) unsafe.Pointer {
 	return p
 }
 
+// extend makes room for one more struct in a full slice where it ends in its slab. It reports whether there was.
+func (a *Arena) extend(s *slice, sc *Schema) bool {
+	if sc.Slot >= len(a.slabs) {
+		return false
+	}
+	b := &a.slabs[sc.Slot]
+	end := uintptr(s.data) + uintptr(s.len)*sc.Size
+	if b.off >= b.end || s.len > 0 && end != uintptr(b.base)+b.off {
+		return false
+	}
+	if s.len == 0 {
+		s.data = unsafe.Add(b.base, b.off)
+	}
+	s.cap++
+	b.off += sc.Size
+	a.left -= int(sc.Size)
+	return true
+}
+
 // grow makes room for n more structs in a slice. It reports whether there was memory left.
 func (a *Arena) grow(s *slice, sc *Schema, n int) bool {
 	c := max(n+s.len, 2*s.len)

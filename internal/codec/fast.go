@@ -76,18 +76,8 @@ func New[T any](a *Arena, sc *Schema) *T { return (*T)(a.message(sc)) }
 // the elements that rest begins with.
 func (a *Arena) Grow(p unsafe.Pointer, sc *Schema, rest []byte, tag uint) bool {
 	s := (*slice)(p)
-	if sc.Slot < len(a.slabs) {
-		b := &a.slabs[sc.Slot]
-		end := uintptr(s.data) + uintptr(s.len)*sc.Size
-		if b.off < b.end && (s.len == 0 || end == uintptr(b.base)+b.off) {
-			if s.len == 0 {
-				s.data = unsafe.Add(b.base, b.off)
-			}
-			s.cap++
-			b.off += sc.Size
-			a.left -= int(sc.Size)
-			return a.left >= 0
-		}
+	if a.extend(s, sc) {
+		return a.left >= 0
 	}
 	return a.grow(s, sc, max(1, ahead(rest, tag)))
 }

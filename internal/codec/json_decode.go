@@ -280,7 +280,7 @@ func (r *jsonReader) element(f *Field, p unsafe.Pointer) *Error {
 	switch f.Op.kind() {
 	case Nested:
 		sub, s := f.sub(), (*slice)(p)
-		if s.len == s.cap && !r.a.grow(s, sub, max(1, s.len)) {
+		if s.len == s.cap && !r.a.extend(s, sub) && !r.a.grow(s, sub, max(1, s.len)) {
 			return &Error{Reason: "message takes too much memory for its size", Offset: r.i, syntax: true}
 		}
 		s.len++
