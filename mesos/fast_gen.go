@@ -371,24 +371,12 @@ func (domainInfoFaultDomainFast) Append(b []byte, p unsafe.Pointer) ([]byte, boo
 		return b, err == nil
 	}
 	{
-		valid := false
-		b = append(b, 10, 0)
-		start, q := len(b), &m.Region
-		b, valid = codec.AppendText(b, 10, q.Name)
-		b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
-		if !valid {
-			ok = false
-		}
+		q := &m.Region
+		b = codec.AppendID(b, 10, q.Name, q.Unknown)
 	}
 	{
-		valid := false
-		b = append(b, 18, 0)
-		start, q := len(b), &m.Zone
-		b, valid = codec.AppendText(b, 10, q.Name)
-		b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
-		if !valid {
-			ok = false
-		}
+		q := &m.Zone
+		b = codec.AppendID(b, 18, q.Name, q.Unknown)
 	}
 	return b, ok
 }
@@ -739,14 +727,8 @@ func (attributeFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	}
 	if m.Text != nil {
 		{
-			valid := false
-			b = append(b, 42, 0)
-			start, q := len(b), m.Text
-			b, valid = codec.AppendText(b, 10, q.Value)
-			b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
-			if !valid {
-				ok = false
-			}
+			q := m.Text
+			b = codec.AppendID(b, 42, q.Value, q.Unknown)
 		}
 	}
 	if m.Set != nil {
@@ -1216,14 +1198,8 @@ func (resourceFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	}
 	if m.ProviderID != nil {
 		{
-			valid := false
-			b = append(b, 98, 0)
-			start, q := len(b), m.ProviderID
-			b, valid = codec.AppendText(b, 10, q.Value)
-			b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
-			if !valid {
-				ok = false
-			}
+			q := m.ProviderID
+			b = codec.AppendID(b, 98, q.Value, q.Unknown)
 		}
 	}
 	for i := range m.Reservations {
@@ -1722,34 +1698,16 @@ func (offerFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 		return b, err == nil
 	}
 	{
-		valid := false
-		b = append(b, 10, 0)
-		start, q := len(b), &m.ID
-		b, valid = codec.AppendText(b, 10, q.Value)
-		b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
-		if !valid {
-			ok = false
-		}
+		q := &m.ID
+		b = codec.AppendID(b, 10, q.Value, q.Unknown)
 	}
 	{
-		valid := false
-		b = append(b, 18, 0)
-		start, q := len(b), &m.FrameworkID
-		b, valid = codec.AppendText(b, 10, q.Value)
-		b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
-		if !valid {
-			ok = false
-		}
+		q := &m.FrameworkID
+		b = codec.AppendID(b, 18, q.Value, q.Unknown)
 	}
 	{
-		valid := false
-		b = append(b, 26, 0)
-		start, q := len(b), &m.AgentID
-		b, valid = codec.AppendText(b, 10, q.Value)
-		b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
-		if !valid {
-			ok = false
-		}
+		q := &m.AgentID
+		b = codec.AppendID(b, 26, q.Value, q.Unknown)
 	}
 	valid := false
 	if b, valid = codec.AppendText(b, 34, m.Hostname); !valid {
@@ -1769,14 +1727,8 @@ func (offerFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	}
 	for i := range m.ExecutorIDs {
 		{
-			valid := false
-			b = append(b, 50, 0)
-			start, q := len(b), &m.ExecutorIDs[i]
-			b, valid = codec.AppendText(b, 10, q.Value)
-			b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
-			if !valid {
-				ok = false
-			}
+			q := &m.ExecutorIDs[i]
+			b = codec.AppendID(b, 50, q.Value, q.Unknown)
 		}
 	}
 	for i := range m.Attributes {
@@ -2223,14 +2175,8 @@ func (taskStatusFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 		return b, err == nil
 	}
 	{
-		valid := false
-		b = append(b, 10, 0)
-		start, q := len(b), &m.TaskID
-		b, valid = codec.AppendText(b, 10, q.Value)
-		b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
-		if !valid {
-			ok = false
-		}
+		q := &m.TaskID
+		b = codec.AppendID(b, 10, q.Value, q.Unknown)
 	}
 	b = codec.AppendNumber(b, 16, uint64(m.State))
 	if m.Data != nil {
@@ -2244,14 +2190,8 @@ func (taskStatusFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	}
 	if m.AgentID != nil {
 		{
-			valid := false
-			b = append(b, 42, 0)
-			start, q := len(b), m.AgentID
-			b, valid = codec.AppendText(b, 10, q.Value)
-			b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
-			if !valid {
-				ok = false
-			}
+			q := m.AgentID
+			b = codec.AppendID(b, 42, q.Value, q.Unknown)
 		}
 	}
 	if m.Timestamp != nil {
@@ -2259,14 +2199,8 @@ func (taskStatusFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	}
 	if m.ExecutorID != nil {
 		{
-			valid := false
-			b = append(b, 58, 0)
-			start, q := len(b), m.ExecutorID
-			b, valid = codec.AppendText(b, 10, q.Value)
-			b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
-			if !valid {
-				ok = false
-			}
+			q := m.ExecutorID
+			b = codec.AppendID(b, 58, q.Value, q.Unknown)
 		}
 	}
 	if m.Healthy != nil {

@@ -404,14 +404,8 @@ func (eventFast) Append(b []byte, p unsafe.Pointer) ([]byte, bool) {
 	}
 	if m.Error != nil {
 		{
-			valid := false
-			b = append(b, 66, 0)
-			start, q := len(b), m.Error
-			b, valid = codec.AppendText(b, 10, q.Message)
-			b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)
-			if !valid {
-				ok = false
-			}
+			q := m.Error
+			b = codec.AppendID(b, 66, q.Message, q.Unknown)
 		}
 	}
 	if m.InverseOffers != nil {

@@ -221,6 +221,17 @@ func AppendText(b []byte, key byte, s string) ([]byte, bool) {
 	return append(b, s...), validUTF8(unsafe.Pointer(unsafe.StringData(s)), 0, len(s))
 }
 
+// AppendID appends a nested message that is only a string, field 1, as it is.
+func AppendID(b []byte, key byte, id string, unknown *[]byte) []byte {
+	if n := len(id); n < 0x7e && unknown == nil {
+		return append(append(b, key, byte(n+2), 1<<3|wireBytes, byte(n)), id...)
+	}
+	b = append(b, key, 0)
+	start := len(b)
+	b = append(appendVarint(append(b, 1<<3|wireBytes), uint64(len(id))), id...)
+	return FixLength(AppendUnknown(b, unknown), start)
+}
+
 // AppendNumber appends a number.
 func AppendNumber(b []byte, key byte, v uint64) []byte {
 	if v < 0x80 {

@@ -313,14 +313,16 @@ func (w *writer) appendField(f protoreflect.FieldDescriptor) {
 
 func (w *writer) appendNested(f protoreflect.FieldDescriptor, pointer string, key uint64) {
 	sub := f.Message()
-	w.line("{\nvalid := false")
+	w.line("{")
+	if single(sub) {
+		w.line("q := %s", pointer)
+		w.line("b = codec.AppendID(b, %d, q.%s, q.Unknown)\n}", key, camel(string(sub.Fields().Get(0).Name())))
+		return
+	}
+	w.line("valid := false")
 	if isFast(sub) && goName(sub).pkg == w.pkg {
 		w.line("b = append(b, %d, 0)\nstart := len(b)", key)
 		w.line("b, valid = (%s{}).Append(b, unsafe.Pointer(%s))\nb = codec.FixLength(b, start)", fastName(sub), pointer)
-	} else if single(sub) {
-		w.line("b = append(b, %d, 0)\nstart, q := len(b), %s", key, pointer)
-		w.line("b, valid = codec.AppendText(b, 10, q.%s)", camel(string(sub.Fields().Get(0).Name())))
-		w.line("b = codec.FixLength(codec.AppendUnknown(b, q.Unknown), start)")
 	} else {
 		w.line("b, valid = codec.AppendNested(b, %d, (*%s)(nil).Schema(), unsafe.Pointer(%s))", key, w.bareType(f), pointer)
 	}
