@@ -21,6 +21,7 @@ type records interface {
 var (
 	_ records = (*Memory)(nil)
 	_ records = (*File)(nil)
+	_ records = (*ZooKeeper)(nil)
 )
 
 // conforms runs what every store must do, on ones that are empty. reopen closes the store and opens it anew, as the next process would.
@@ -112,6 +113,10 @@ func conforms(t *testing.T, empty func(testing.TB) (s records, reopen func() rec
 		wg.Wait()
 		same(t, reopen(), want)
 	})
+}
+
+// isMap checks that a store is a map, whatever is done with it: a hundred times, which takes its while where a server is asked.
+func isMap(t *testing.T, empty func(testing.TB) (records, func() records)) {
 	t.Run("as a map", func(t *testing.T) { rapid.Check(t, func(rt *rapid.T) { asMap(t, rt, empty) }) })
 }
 
@@ -155,8 +160,10 @@ func same(t testing.TB, s records, want map[string][]byte) {
 }
 
 func TestMemory(t *testing.T) {
-	conforms(t, func(testing.TB) (records, func() records) {
+	empty := func(testing.TB) (records, func() records) {
 		s := &Memory{}
 		return s, func() records { return s }
-	})
+	}
+	conforms(t, empty)
+	isMap(t, empty)
 }

@@ -29,7 +29,7 @@ func mustOpen(t testing.TB, path string) *File {
 }
 
 func TestFile(t *testing.T) {
-	conforms(t, func(t testing.TB) (records, func() records) {
+	empty := func(t testing.TB) (records, func() records) {
 		path := filepath.Join(t.TempDir(), strconv.FormatUint(rand.Uint64(), 36))
 		f := mustOpen(t, path)
 		return f, func() records {
@@ -39,7 +39,9 @@ func TestFile(t *testing.T) {
 			f = mustOpen(t, path)
 			return f
 		}
-	})
+	}
+	conforms(t, empty)
+	isMap(t, empty)
 }
 
 func TestFileIsPrivate(t *testing.T) {
