@@ -54,6 +54,9 @@ func realDirectory(path string) (string, error) {
 
 // relink points the symbolic link at target, atomically.
 func relink(target, name string) error {
+	if err := os.Symlink(target, name); !os.IsExist(err) {
+		return err
+	}
 	next := name + ".next"
 	if err := os.Remove(next); err != nil && !os.IsNotExist(err) {
 		return err

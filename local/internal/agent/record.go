@@ -109,27 +109,47 @@ func writeFile(path string, m message, sync bool) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
+	data = append(binary.BigEndian.AppendUint32(nil, checksum(0, data)), data...)
+	if !sync {
+		// Nothing has to be replaced most of the time, and a task should not wait for a rename: a kill leaves all of one write, or an empty file.
+		if err := create(path, os.O_EXCL, data, false); !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
 	next := path + ".next"
-	f, err := os.Create(next)
-	if err != nil {
-		return err
-	}
-	b := binary.BigEndian.AppendUint32(nil, checksum(0, data))
-	_, err = f.Write(append(b, data...))
-	if sync && err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err := create(next, os.O_TRUNC, data, sync); err != nil {
 		return err
 	}
 	return os.Rename(next, path)
 }
+
+// create writes a file, or leaves none.
+func create(path string, flag int, data []byte, sync bool) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|flag, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if sync && err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
+}
+
+// errUnwritten is a file that is there and empty: its writer was killed before anybody relied on it, unless something else is there that did.
+var errUnwritten = errors.New("is empty")
 
 // readFile reads what writeFile wrote; what is damaged is an error.
 func readFile(path string, m interface{ UnmarshalBinary(b []byte) error }) error {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return err
+	}
+	if len(b) == 0 {
+		return fmt.Errorf("%s %w", path, errUnwritten)
 	}
 	if len(b) < 4 || checksum(0, b[4:]) != binary.BigEndian.Uint32(b) {
 		return fmt.Errorf("%s is damaged", path)

@@ -223,7 +223,7 @@ func (a *Agent) recoverTasks(e *executor) ([]*updateStream, error) {
 	for _, id := range names(filepath.Join(e.meta, "tasks")) {
 		var info mesos.TaskInfo
 		err := readFile(taskPath(e.meta, id), &info)
-		if errors.Is(err, fs.ErrNotExist) && !exists(updatesPath(e.meta, id)) {
+		if (errors.Is(err, fs.ErrNotExist) || errors.Is(err, errUnwritten)) && !exists(updatesPath(e.meta, id)) {
 			continue // the agent was killed before anybody heard of the task
 		}
 		if err != nil {

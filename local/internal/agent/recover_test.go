@@ -285,8 +285,14 @@ func TestHalfWritten(t *testing.T) {
 	c.acknowledged(mesos.TaskRunning)
 	c.kill()
 	executors := filepath.Join(c.options.WorkDir, "meta/slaves/m-S0/frameworks", frameworkID, "executors")
-	for _, path := range []string{executorID + "/runs/" + container.spec.ID + "/tasks/half", "half/runs"} {
+	tasks := executorID + "/runs/" + container.spec.ID + "/tasks/"
+	for _, path := range []string{tasks + "half", tasks + "empty", "half/runs"} {
 		if err := os.MkdirAll(filepath.Join(executors, path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{tasks + "empty/task.info", "half/executor.info"} {
+		if err := os.WriteFile(filepath.Join(executors, path), nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -205,15 +205,16 @@ func FuzzRecords(f *testing.F) {
 
 func TestWriteFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x", "file")
-	want := mesos.AgentID{Value: "id"}
-	for range 2 {
-		if err := writeFile(path, &want, true); err != nil {
-			t.Fatal(err)
-		}
-	}
 	var got mesos.AgentID
-	if err := readFile(path, &got); err != nil || got.Value != "id" {
-		t.Errorf("%v, %v", got, err)
+	for i, want := range []string{"id", "a longer id", "i"} {
+		for _, sync := range []bool{false, true} {
+			if err := writeFile(path, &mesos.AgentID{Value: want}, sync); err != nil {
+				t.Fatal(err)
+			}
+			if err := readFile(path, &got); err != nil || got.Value != want {
+				t.Errorf("%d: %v, %v", i, got, err)
+			}
+		}
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
