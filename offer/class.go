@@ -32,6 +32,8 @@ type class struct {
 	// left is how many needs of the class are still to come.
 	left     int
 	prepared bool
+	// index is there once there was a need of the class with others to come.
+	index *index
 }
 
 // ask is an amount of one dimension: thousandths, or a number of ports.

@@ -103,7 +103,7 @@ func (m *matcher) miss(at, need int) Miss {
 			found.add(Failure{Reason: ConstraintFails, Name: c.rules[i].String()})
 		}
 	}
-	t := m.taking(at, need)
+	t := m.taking(at, need, nil)
 	t.report = found.add
 	t.all()
 	if m.gpusKept(l, c) {

@@ -9,6 +9,10 @@ import (
 
 // Match serves needs, in their order, with what is offered.
 func Match(offers []mesos.Offer, needs []Need, o Options) Result {
+	return newMatcher(offers, needs, o).run((*matcher).serve)
+}
+
+func newMatcher(offers []mesos.Offer, needs []Need, o Options) *matcher {
 	m := &matcher{options: o, needs: needs, names: knownNames(), fields: map[string]*field{}, tallies: map[string]map[string]*tally{}}
 	if o.Seed != 0 {
 		m.random = rand.New(rand.NewPCG(o.Seed, 0))
@@ -21,9 +25,13 @@ func Match(offers []mesos.Offer, needs []Need, o Options) Result {
 	}
 	m.place(o.Placed)
 	m.noteExecutors(o.Placed)
+	return m
+}
+
+func (m *matcher) run(serve func(m *matcher, need int, c *class) bool) Result {
 	result := Result{matcher: m}
 	for i, c := range m.classes {
-		if !m.serve(i, c) {
+		if c.wrong != nil || !serve(m, i, c) {
 			result.Unmatched = append(result.Unmatched, i)
 		}
 		c.left--
@@ -46,7 +54,11 @@ type matcher struct {
 	// tallies are by group and field.
 	tallies   map[string]map[string]*tally
 	executors map[executorKey]*mesos.ExecutorInfo
-	random    *rand.Rand
+	// spare is what the last lot's pieces were kept in.
+	spare []piece
+	// watchers are the classes that want to know which lots change.
+	watchers []*class
+	random   *rand.Rand
 }
 
 type executorKey struct{ agent, executor string }
@@ -190,9 +202,14 @@ func (m *matcher) choose(ranges mesos.Ranges) uint64 {
 
 // serve finds a lot for the need, the best one, and takes what it gets.
 func (m *matcher) serve(need int, c *class) bool {
-	if c.wrong != nil {
-		return false
+	if c.index == nil && c.left == 1 {
+		return m.serveOne(need, c)
 	}
+	return m.serveMany(need, c)
+}
+
+// serveOne looks at all lots.
+func (m *matcher) serveOne(need int, c *class) bool {
 	best := -1
 	var found *taking
 	var least, key []int64
@@ -204,7 +221,7 @@ func (m *matcher) serve(need int, c *class) bool {
 		if best >= 0 && slices.Compare(key, least) >= 0 {
 			continue
 		}
-		t := m.taking(at, need)
+		t := m.taking(at, need, nil)
 		if !t.all() {
 			continue
 		}
@@ -220,10 +237,15 @@ func (m *matcher) serve(need int, c *class) bool {
 	return true
 }
 
+// permitted tells whether the class may use the lot, whatever its constraints are.
+func (m *matcher) permitted(at int, c *class) bool {
+	l := &m.lots[at]
+	return (len(c.need.Roles) == 0 || slices.Contains(c.need.Roles, l.role)) && !m.gpusKept(l, c)
+}
+
 // allowed tells whether the class may use the lot at all, whatever is free.
 func (m *matcher) allowed(at int, c *class) bool {
-	l := &m.lots[at]
-	if len(c.need.Roles) > 0 && !slices.Contains(c.need.Roles, l.role) || m.gpusKept(l, c) {
+	if !m.permitted(at, c) {
 		return false
 	}
 	for i := range c.rules {
@@ -294,11 +316,8 @@ func (m *matcher) key(key []int64, at int, c *class) []int64 {
 	for _, t := range c.spreads {
 		key = append(key, int64(t.count(t.field.of[at])))
 	}
-	if c.pack {
-		return append(key, m.copies(at, c))
-	}
-	if len(c.spreads) > 0 {
-		key = append(key, int64(len(m.lots[at].grants)))
+	if c.pack || len(c.spreads) > 0 {
+		key = append(key, m.rank(at, c))
 	}
 	return key
 }
@@ -312,9 +331,10 @@ func (m *matcher) copies(at int, c *class) int64 {
 	return most
 }
 
-func (m *matcher) taking(at, need int) *taking {
+// taking is for what a need gets from a lot; spare is memory to use again, or nil.
+func (m *matcher) taking(at, need int, spare []piece) *taking {
 	l := &m.lots[at]
-	t := &taking{m: m, l: l, c: m.classes[need], need: &m.needs[need], pieces: slices.Clone(l.pieces)}
+	t := &taking{m: m, l: l, c: m.classes[need], need: &m.needs[need], pieces: append(spare[:0], l.pieces...)}
 	for i := range t.pieces {
 		t.pieces[i].ranges = slices.Clone(t.pieces[i].ranges)
 	}
@@ -324,7 +344,7 @@ func (m *matcher) taking(at, need int) *taking {
 
 // commit makes what was taken final.
 func (m *matcher) commit(at int, t *taking) {
-	t.l.pieces = t.pieces
+	m.spare, t.l.pieces = t.l.pieces, t.pieces
 	t.l.grants = append(t.l.grants, t.grant)
 	m.weigh(at)
 	if e := t.grant.Executor; e != nil {
@@ -333,6 +353,7 @@ func (m *matcher) commit(at int, t *taking) {
 	for _, y := range m.tallies[t.need.Group] {
 		y.add(y.field.of[at])
 	}
+	m.tell(at)
 }
 
 // collect writes the result.

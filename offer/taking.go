@@ -32,6 +32,9 @@ func (t *taking) miss(f Failure) bool {
 // all takes everything that the need asks for: what leaves no choice first.
 func (t *taking) all() bool {
 	resources := make([]mesos.Resources, len(t.c.parts))
+	for i := range t.c.parts {
+		resources[i] = make(mesos.Resources, 0, t.c.parts[i].size())
+	}
 	executor := t.executorPart()
 	ok := t.volumes(resources) && t.scalars(resources, executor) && t.exact(resources, executor) && t.ports(resources)
 	if !ok || t.failed {
@@ -40,6 +43,9 @@ func (t *taking) all() bool {
 	t.fill(resources)
 	return true
 }
+
+// size is how many resources the part is likely to be given.
+func (p *part) size() int { return len(p.scalars) + len(p.exact) + len(p.ports) + len(p.volumes) }
 
 // executorPart gives what the executor needs, nil where it runs already.
 func (t *taking) executorPart() *part {
