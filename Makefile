@@ -1,6 +1,6 @@
 # Ormos. What is longer than a line lives in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help build hello test bench generate fmt vuln clean
+.PHONY: help build hello test soak bench generate fmt vuln clean
 TOOL := go tool -modfile=tools/go.mod
 
 help: ## shows this
@@ -16,6 +16,10 @@ hello: build ## starts a local cluster and a web server on it, until Ctrl-C
 test: ## runs every check that a change has to pass
 	@tools/install
 	@tools/test
+
+SEEDS ?= 10000
+soak: ## tries a framework with 10,000 seeds of faults; SEEDS=100 with fewer, SEED=17 with that one
+	SEED=$(SEED) SEEDS=$(SEEDS) go test ./local/trial -run='^TestFramework$$' -count=1 -timeout=12h
 
 bench: ## runs the benchmarks, the stock protobuf runtime as a peer among them
 	go run ./internal/gen -stock

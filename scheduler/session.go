@@ -86,7 +86,7 @@ func (s *Session) run(ctx context.Context, later bool, yield func(TypedEvent) bo
 	transport := dialer.Transport()
 	defer transport.CloseIdleConnections()
 	r := &run{
-		Session: s, yield: yield, credentials: credentials, dialer: dialer, backoff: s.opts.Backoff,
+		Session: s, yield: yield, later: later, credentials: credentials, dialer: dialer, backoff: s.opts.Backoff,
 		http: &http.Client{Transport: transport}, watch: newWatch(),
 	}
 	following, stop := context.WithCancel(ctx)

@@ -9,8 +9,10 @@
 //	err := schedule.Run(ctx, func(f fault.Fault) error { ... wire.Do(f) ... })
 //	t.Log(schedule) // Parse reads it again
 //
-// What comes of a fault is told by its [Kind]. Those on the wire are about what passes next, so that they hit a conversation at the same
-// place however long it takes.
+// What comes of a fault is told by its [Kind]. Those of the cluster are what a local.Cluster's own functions do, from KillAgent to RescindOffers, under
+// the same names; [DoCluster] begins and ends them. What those do until Heal, to disks and to all updates between agents and master, no schedule
+// has. Those on the wire between framework and master are this package's own: there one record is dropped, delayed or duplicated. They are
+// about what passes next, so that they hit a conversation at the same place however long it takes.
 //
 // # What a seed repeats
 //

@@ -39,14 +39,20 @@ const (
 	Silence Kind = "silence"
 )
 
-// In the cluster.
+// In the cluster, by the functions of the same names that a local.Cluster has, in the words of its Inject.
 const (
-	// Rescind takes all outstanding offers back.
-	Rescind Kind = "rescind"
+	// RescindOffers takes all outstanding offers back.
+	RescindOffers Kind = "rescind-offers"
+	// DisconnectFrameworks ends all connections of schedulers, at the master's side of the wire.
+	DisconnectFrameworks Kind = "disconnect-frameworks"
 	// KillAgent ends an agent as kill -9 does, and starts it again after For. What it had launched runs on.
 	KillAgent Kind = "kill-agent"
-	// LoseAgent cuts an agent off from its master for For.
-	LoseAgent Kind = "lose-agent"
+	// StopAgent ends an agent as SIGTERM does, and starts it again after For. Tasks of frameworks that checkpoint run on.
+	StopAgent Kind = "stop-agent"
+	// UnregisterAgent ends an agent as SIGUSR1 does, its tasks with it, and starts it again after For, as a new one.
+	UnregisterAgent Kind = "unregister-agent"
+	// FreezeAgent stops an agent as SIGSTOP does, for For: the master loses sight of it, and what it had launched runs on.
+	FreezeAgent Kind = "freeze-agent"
 	// KillMaster ends the master as kill -9 does, and starts another in its place after For.
 	KillMaster Kind = "kill-master"
 )
@@ -61,7 +67,7 @@ const (
 var onWire = [...]Kind{Drop, Duplicate, Delay, Cut, LoseCall, LoseAnswer, DelayCall, Break, Refuse, Unavailable, Redirect, Silence}
 
 // inCluster are those that a cluster does.
-var inCluster = [...]Kind{Rescind, KillAgent, LoseAgent, KillMaster}
+var inCluster = [...]Kind{RescindOffers, DisconnectFrameworks, KillAgent, StopAgent, UnregisterAgent, FreezeAgent, KillMaster}
 
 // OnWire tells whether a [Wire] does faults of this kind.
 func (k Kind) OnWire() bool { return slices.Contains(onWire[:], k) }
@@ -72,13 +78,18 @@ func (k Kind) InCluster() bool { return slices.Contains(inCluster[:], k) }
 // lasts tells whether For means something.
 func (k Kind) lasts() bool {
 	switch k {
-	case Delay, DelayCall, Refuse, Unavailable, Redirect, Silence, KillAgent, LoseAgent, KillMaster, Crash:
+	case Delay, DelayCall, Refuse, Unavailable, Redirect, Silence, KillMaster, Crash:
 		return true
 	}
-	return false
+	return k.onAgent()
 }
 
-// WireKinds are all that happens on the wire, and ClusterKinds all that happens in the cluster.
+// onAgent tells whether Agent means something.
+func (k Kind) onAgent() bool {
+	return k == KillAgent || k == StopAgent || k == UnregisterAgent || k == FreezeAgent
+}
+
+// WireKinds are all that happens on the wire.
 func WireKinds() []Kind { return slices.Clone(onWire[:]) }
 
 // ClusterKinds are all that happens in the cluster.

@@ -33,7 +33,7 @@ func (f Fault) String() string {
 	if f.Event != "" {
 		text += " " + f.Event
 	}
-	if f.Kind == KillAgent || f.Kind == LoseAgent {
+	if f.Kind.onAgent() {
 		text += " agent=" + strconv.Itoa(f.Agent)
 	}
 	if f.Kind == Cut {
@@ -147,6 +147,10 @@ var events = [...]string{"UPDATE", "UPDATE", "UPDATE", "HEARTBEAT"}
 // calls are those that are worth losing.
 var calls = [...]string{"", "ACCEPT", "ACKNOWLEDGE", "DECLINE", "RECONCILE", "KILL", "REVIVE", "SUPPRESS", "SUBSCRIBE"}
 
+// maxDelay is for how long a call is held at most. A SUBSCRIBE that was given up ends the subscription that has taken its place; a session knows that for
+// its own within a minute.
+const maxDelay = 45 * time.Second
+
 // Random is the schedule of a seed: the same for the same seed and limits, on every machine. It holds nothing that Mesos would never do: of records only
 // such are lost that are said again.
 func Random(seed uint64, l Limits) Schedule {
@@ -162,7 +166,7 @@ func Random(seed uint64, l Limits) Schedule {
 			f.Event = []string{"", "UPDATE", "OFFERS", "SUBSCRIBED", "RESCIND"}[r.IntN(5)]
 		case LoseCall, LoseAnswer, DelayCall:
 			f.Event = calls[r.IntN(len(calls))]
-		case KillAgent, LoseAgent:
+		case KillAgent, StopAgent, UnregisterAgent, FreezeAgent:
 			f.Agent = r.IntN(l.Agents)
 		}
 		if f.Kind == Cut {
@@ -170,6 +174,9 @@ func Random(seed uint64, l Limits) Schedule {
 		}
 		if f.Kind.lasts() {
 			f.For = duration(r, duration(r, l.Longest))
+		}
+		if f.Kind == DelayCall { // a master that hears SUBSCRIBE later than this takes it for another instance's
+			f.For = min(f.For, maxDelay)
 		}
 		s = append(s, f)
 	}
