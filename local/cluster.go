@@ -25,6 +25,7 @@ type Cluster struct {
 	listener    net.Listener // the master's
 	server      *server
 	master      atomic.Pointer[master.Master] // nil while it is killed
+	lastMaster  *master.Master                // the last that there was
 	stopMaster  context.CancelFunc
 	masterDone  chan struct{}
 	credentials daemon.Credentials
@@ -150,7 +151,7 @@ func (c *Cluster) location(listener net.Listener) link.Address {
 // newMaster makes the master that the cluster has from now on.
 func (c *Cluster) newMaster() (*master.Master, error) {
 	o := master.Options{
-		Address: c.location(c.listener), Credentials: c.Credentials, ACLs: c.ACLs, Contend: c.election != nil,
+		Address: c.location(c.listener), Credentials: c.Credentials, ACLs: c.ACLs, Contend: c.election != nil, After: c.lastMaster,
 		Logger: c.Logger.With("daemon", "master"), Flags: c.masterFlags,
 	}
 	if !c.ephemeral {
@@ -161,6 +162,7 @@ func (c *Cluster) newMaster() (*master.Master, error) {
 		return nil, err
 	}
 	c.master.Store(m)
+	c.lastMaster = m
 	return m, nil
 }
 

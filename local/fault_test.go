@@ -339,3 +339,18 @@ func TestFaultsThatCannotBe(t *testing.T) {
 		}
 	}
 }
+
+// A master that is started again, on a cluster that leaves nothing behind too, knows whom it waits for: tasks of agents that do not come back
+// in time are unreachable, not unknown.
+func TestStartMasterRemembersAgents(t *testing.T) {
+	faulted(t, func(c *local.Cluster, f *framework) {
+		agent := f.reconcile("a", nil).AgentID
+		inject(t, c, "kill-agent 0", "kill-master", "start-master")
+		<-time.After(time.Minute)
+		if s := f.reconcile("a", agent); s.State != mesos.TaskUnreachable {
+			t.Errorf("got %v", s)
+		}
+		inject(t, c, "start-agent 0")
+		f.until("a", mesos.TaskRunning)
+	})
+}

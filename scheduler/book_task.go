@@ -41,7 +41,7 @@ func (b *book) update(now time.Time, s *mesos.TaskStatus) {
 		return
 	}
 	if t.Abandoned && !s.State.Terminal() && !s.State.MayReturn() {
-		b.kills.add(id, now) // it is back, and its place taken
+		defer b.kills.add(id, now) // it is back, and its place taken
 	}
 	if !t.news(s) {
 		b.confirm(now, t, s)

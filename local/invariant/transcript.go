@@ -10,7 +10,7 @@ import (
 )
 
 // kept is how many lines a transcript remembers.
-const kept = 200
+const kept = 400
 
 // transcript is what has passed last.
 type transcript struct {

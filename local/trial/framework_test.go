@@ -24,7 +24,12 @@ func need(name string) scheduler.Need {
 }
 
 // serve is a framework that wants some tasks, and each again when it is over.
-func serve(ctx context.Context, e trial.Environment) error {
+func serve(ctx context.Context, e trial.Environment) error { return run(ctx, e, false) }
+
+// impatient is one that gives up what is unreachable.
+func impatient(ctx context.Context, e trial.Environment) error { return run(ctx, e, true) }
+
+func run(ctx context.Context, e trial.Environment, impatient bool) error {
 	f := scheduler.NewFramework(scheduler.FrameworkOptions{
 		Store: e.Store, UnknownTasks: scheduler.KillUnknown,
 		Options: scheduler.Options{Master: e.Master, Dial: e.Dial, Framework: mesos.FrameworkInfo{
@@ -41,7 +46,11 @@ func serve(ctx context.Context, e trial.Environment) error {
 		if err != nil {
 			return err
 		}
-		if e, ok := event.(*scheduler.EventTask); ok && e.Task.Over() && !e.Dropped {
+		e, ok := event.(*scheduler.EventTask)
+		switch {
+		case ok && impatient && e.Task.State() == mesos.TaskUnreachable && !e.Task.Over():
+			f.Kill(e.Task.ID, nil)
+		case ok && e.Task.Over() && !e.Dropped:
 			if err := f.Want(need(e.Task.Need)); err != nil {
 				return err
 			}
@@ -75,7 +84,24 @@ func TestFramework(t *testing.T) {
 	trial.Seeds(t, 60, func(t *testing.T, seed uint64) {
 		o := local.Simulated(lives())
 		o.Agents = agents
-		trial.Run(t, trial.Options{Cluster: local.RunT(t, o), Schedule: fault.Random(seed, limits), Invariants: kept(), Framework: serve})
+		framework := serve
+		if seed%2 == 0 {
+			framework = impatient
+		}
+		trial.Run(t, trial.Options{Cluster: local.RunT(t, o), Schedule: fault.Random(seed, limits), Invariants: kept(), Framework: framework})
+	})
+}
+
+// What was given up for unreachable and has been replaced is killed when it returns.
+func TestFrameworkKillsWhatReturns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		schedule, err := fault.Parse("1m freeze-agent agent=0 for=5m")
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := local.Simulated(nil)
+		o.Agents = agents
+		trial.Run(t, trial.Options{Cluster: local.RunT(t, o), Schedule: schedule, Invariants: kept(), Framework: impatient})
 	})
 }
 

@@ -22,6 +22,8 @@ type Options struct {
 	Address link.Address
 	// WorkDir holds the registry; it is made when it is missing. "" keeps the registry in memory.
 	WorkDir string
+	// After is the master whose place this one takes, which has ended; without a WorkDir its registry lives on here. nil is none.
+	After *Master
 	// Credentials names a file of principals and secrets. When it is set, frameworks and operators must authenticate.
 	Credentials string
 	// ACLs names a file of access control lists (JSON); "" permits everything.
@@ -97,6 +99,9 @@ func New(o Options) (*Master, error) {
 		return nil, err
 	}
 	m.registry = registry
+	if o.After != nil && o.WorkDir == "" {
+		m.inherit(&o.After.state)
+	}
 	m.leadership.Store(&leadership{})
 	if !o.Contend {
 		m.leadership.Store(&leadership{leader: m.Info(), own: true})

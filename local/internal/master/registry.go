@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -179,6 +180,16 @@ func (m *Master) posted(work func()) func() {
 		return nil
 	}
 	return func() { m.mail.post(work) }
+}
+
+// inherit takes over what a registry in memory has held.
+func (m *Master) inherit(before *state) {
+	for id, a := range before.agents {
+		m.recovered[id] = a.info
+	}
+	maps.Copy(m.recovered, before.recovered)
+	maps.Copy(m.unreachable, before.unreachable)
+	maps.Copy(m.gone, before.gone)
 }
 
 // recoverRegistry awaits the agents of before, for a while.
