@@ -21,6 +21,9 @@ const (
 	// Optional strings and numbers come in chunks of 8 KiB.
 	stringChunk = 512
 	wordChunk   = 1024
+	// Bytes that JSON has as text come in chunks of 1 KiB, unless they are more than contentMost.
+	contentChunk = 1 << 10
+	contentMost  = 64
 )
 
 // Arena is where nested messages and optional scalars live that are decoded from one stream: they are cut from slabs,
@@ -42,13 +45,14 @@ type Arena struct {
 	used    []int // the slots of the slabs that have memory
 	strings chunk[string]
 	words   chunk[uint64]
-	read    int  // bytes of the records of this generation
-	depth   int  // of the message at hand
-	left    int  // how many bytes the message at hand may still take
-	slow    bool // the tables decode, not the generated code
-	failed  bool // generated code met an error, which the tables are to find again
-	fetched byte // keeps the compiler from dropping fetch
-	single  bool // no slabs: every message is allocated for itself
+	content []byte // what is left of the chunk of bytes; never used again
+	read    int    // bytes of the records of this generation
+	depth   int    // of the message at hand
+	left    int    // how many bytes the message at hand may still take
+	slow    bool   // the tables decode, not the generated code
+	failed  bool   // generated code met an error, which the tables are to find again
+	fetched byte   // keeps the compiler from dropping fetch
+	single  bool   // no slabs: every message is allocated for itself
 }
 
 // NewArena makes an arena for one stream.
@@ -260,6 +264,19 @@ func (a *Arena) word() unsafe.Pointer {
 	p := &a.words.all[a.words.used]
 	a.words.used++
 	return unsafe.Pointer(p)
+}
+
+// bytes allocates n bytes. A few, a uuid say, come out of a chunk.
+func (a *Arena) bytes(n int) []byte {
+	if a.single || n == 0 || n > contentMost {
+		return make([]byte, n)
+	}
+	if n > len(a.content) {
+		a.content = make([]byte, contentChunk)
+	}
+	v := a.content[:n:n]
+	a.content = a.content[n:]
+	return v
 }
 
 // renew puts a new chunk in the place of a full one.

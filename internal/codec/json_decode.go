@@ -90,16 +90,11 @@ func (r *jsonReader) message(sc *Schema, m unsafe.Pointer) *Error {
 		if c != '"' {
 			return r.broken("expected a key")
 		}
-		key, err := r.text()
+		f, err := r.key(sc, &hint)
 		if err != nil {
 			return err
 		}
-		if c = r.space(); c != ':' {
-			return r.broken("expected a colon")
-		}
-		r.i++
-		var f *Field
-		if f, hint = sc.byKey(key, hint); f == nil {
+		if f == nil {
 			err = r.skip()
 		} else {
 			num := uint(f.Tag >> 3)
@@ -156,6 +151,35 @@ func (r *jsonReader) done(sc *Schema, start int, seen uint16) *Error {
 		return &Error{Reason: "message takes too much memory for its size", Offset: start, syntax: true}
 	}
 	return nil
+}
+
+// key reads the key that begins here, and the colon. It gives the key's field, nil when there is none. Most keys are written without
+// escapes and spaces, and are found as they stand.
+func (r *jsonReader) key(sc *Schema, hint *int) (*Field, *Error) {
+	rest, next := r.b[r.i:], *hint
+	for n := len(sc.Order); n > 0; n-- {
+		if next >= len(sc.Order) {
+			next = 0
+		}
+		f := &sc.Fields[sc.Order[next]]
+		next++
+		if n := len(f.Name); n <= len(rest) && rest[n-1] == ':' && string(rest[:n]) == f.Name {
+			r.i += n
+			*hint = next
+			return f, nil
+		}
+	}
+	key, err := r.text()
+	if err != nil {
+		return nil, err
+	}
+	if r.space() != ':' {
+		return nil, r.broken("expected a colon")
+	}
+	r.i++
+	var f *Field
+	f, *hint = sc.byKey(key, *hint)
+	return f, nil
 }
 
 // byKey finds a field by its key. Keys mostly come in order, so the search begins at hint; the next hint is returned.
@@ -383,6 +407,10 @@ func (r *jsonReader) value(f *Field, p unsafe.Pointer, c byte) (bool, *Error) {
 		if err != nil {
 			return false, err
 		}
+		if kind == String {
+			*(*string)(p) = text
+			return true, nil
+		}
 		return r.fromText(f, p, text, at)
 	case kind == String, kind == Enum, kind == Bytes:
 		return false, r.mismatch(c, "expected a string")
@@ -414,9 +442,6 @@ func (r *jsonReader) mismatch(c byte, reason string) *Error {
 // fromText sets a value from a string.
 func (r *jsonReader) fromText(f *Field, p unsafe.Pointer, text string, at int) (bool, *Error) {
 	switch f.Op.kind() {
-	case String:
-		*(*string)(p) = text
-		return true, nil
 	case Enum:
 		v, ok := f.Enum.Names().Find(text)
 		if !ok {
@@ -428,11 +453,12 @@ func (r *jsonReader) fromText(f *Field, p unsafe.Pointer, text string, at int) (
 		*(*int32)(p) = v
 		return true, nil
 	case Bytes:
-		v, err := base64.StdEncoding.DecodeString(text)
+		v := r.a.bytes(base64.StdEncoding.DecodedLen(len(text)))
+		n, err := base64.StdEncoding.Decode(v, unsafe.Slice(unsafe.StringData(text), len(text)))
 		if err != nil {
 			return false, r.wrong(at, "not base64")
 		}
-		*(*[]byte)(p) = v
+		*(*[]byte)(p) = v[:n:n]
 		return true, nil
 	case Bool:
 		if text != "true" && text != "false" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -251,6 +252,33 @@ func TestArenaKeeps(t *testing.T) {
 		if got := events[i].String(); got != text {
 			t.Fatalf("event %d was\n%s\nnow is\n%s", i, text, got)
 		}
+	}
+}
+
+// TestResetKeepsBytes checks that the bytes out of a message in JSON are not used again, not even after Reset.
+func TestResetKeepsBytes(t *testing.T) {
+	a := codec.NewArena()
+	var want, got [][]byte
+	for _, b := range updates(t, 300).all() {
+		var e, again scheduler.Event
+		if err := e.UnmarshalBinary(b); err != nil {
+			t.Fatal(err)
+		}
+		text, err := e.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Reset()
+		if err := again.DecodeJSON(text, a); err != nil {
+			t.Fatal(err)
+		}
+		want, got = append(want, e.Update.Status.UUID), append(got, again.Update.Status.UUID)
+	}
+	for i := range want {
+		if !bytes.Equal(got[i], want[i]) {
+			t.Fatalf("uuid %d is %x, want %x", i, got[i], want[i])
+		}
+		_ = append(got[i], "which must not reach the next"...)
 	}
 }
 
