@@ -28,6 +28,8 @@ type agent struct {
 	offers                   map[string]*offer
 	registered, reregistered time.Time
 
+	planned *plannedMaintenance // nil when none is planned
+
 	missed   int  // pings without an answer
 	answered bool // the last ping was answered
 	pings    *time.Timer
@@ -108,6 +110,7 @@ func (m *Master) newAgent(c *agentConn, id string, info mesos.AgentInfo, at link
 	a.total = withCheckpointed(info.Resources, checkpointed)
 	m.agents[id] = a
 	m.attach(a, c)
+	m.plan(a)
 	return a
 }
 

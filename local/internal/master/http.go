@@ -32,7 +32,9 @@ func (m *Master) routes() *daemon.Mux {
 	for _, path := range []string{"/machine/down", "/machine/up"} {
 		route(daemon.RealmMasterReadwrite, path, m.notSupported)
 	}
-	for path, empty := range map[string]string{"/maintenance/schedule": "{}", "/weights": "[]", "/quota": "{}"} {
+	route(daemon.RealmMasterReadwrite, "/maintenance/schedule", m.serveMaintenanceSchedule)
+	route(daemon.RealmMasterReadonly, "/maintenance/status", m.serveMaintenanceStatus)
+	for path, empty := range map[string]string{"/weights": "[]", "/quota": "{}"} {
 		route(daemon.RealmMasterReadwrite, path, m.serveEmpty(empty))
 	}
 	x.Default("/health", daemon.Health)

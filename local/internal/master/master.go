@@ -70,6 +70,7 @@ type state struct {
 	offers      map[string]*offer
 	alloc       *allocator
 	rounds      rounds
+	maintenance maintenance
 	registry    *registry
 	operators   []*operatorStream
 	counters    counters
@@ -92,7 +93,7 @@ func New(o Options) (*Master, error) {
 	m.state = state{
 		frameworks: map[string]*framework{}, agents: map[string]*agent{}, recovered: map[string]mesos.AgentInfo{},
 		unreachable: map[string]time.Time{}, gone: map[string]time.Time{}, conns: map[*agentConn]bool{},
-		offers: map[string]*offer{}, alloc: newAllocator(), counters: counters{},
+		offers: map[string]*offer{}, alloc: newAllocator(), counters: counters{}, maintenance: maintenance{offers: map[string]*inverseOffer{}},
 	}
 	registry, err := openRegistry(o.WorkDir, m.log)
 	if err != nil {
@@ -197,6 +198,9 @@ func (m *Master) end() {
 	m.rounds.stop()
 	for _, o := range m.offers {
 		o.stop()
+	}
+	for _, o := range m.maintenance.offers {
+		stopTimer(o.timeout)
 	}
 	for _, f := range m.frameworks {
 		f.stopTimers()

@@ -62,6 +62,7 @@ func (m *Master) round(agents []string) {
 		return
 	}
 	m.makeOffers(m.alloc.allocate(time.Now(), agents))
+	m.makeInverseOffers(agents)
 }
 
 // scheduleRound sets the timer to the next beat of the rhythm at which a round may find something.
@@ -139,10 +140,10 @@ func (o *offer) message() mesos.Offer {
 	message := mesos.Offer{
 		ID: mesos.OfferID{Value: o.id}, FrameworkID: mesos.FrameworkID{Value: f.id}, AgentID: mesos.AgentID{Value: a.id}, Hostname: a.info.Hostname,
 		Attributes: a.info.Attributes, Domain: a.info.Domain, Resources: f.shown(o.resources),
-		URL: &mesos.URL{
-			Scheme: "http", Path: new("/slave(1)"),
-			Address: mesos.Address{Hostname: new(a.info.Hostname), IP: new(a.address.IP), Port: int32(a.address.Port)},
-		},
+		URL: a.url(),
+	}
+	if a.planned != nil {
+		message.Unavailability = a.planned.unavailability.Clone()
 	}
 	if f.caps.multiRole {
 		message.AllocationInfo = &mesos.ResourceAllocationInfo{Role: new(o.role)}
@@ -151,6 +152,14 @@ func (o *offer) message() mesos.Offer {
 		message.ExecutorIDs = append(message.ExecutorIDs, mesos.ExecutorID{Value: id})
 	}
 	return message
+}
+
+// url is where the agent's process is reached.
+func (a *agent) url() *mesos.URL {
+	return &mesos.URL{
+		Scheme: "http", Path: new("/slave(1)"),
+		Address: mesos.Address{Hostname: new(a.info.Hostname), IP: new(a.address.IP), Port: int32(a.address.Port)},
+	}
 }
 
 // shown gives resources in the format that the framework's capabilities ask for.
@@ -188,10 +197,15 @@ func (m *Master) rescind(o *offer) {
 	o.framework.send(&scheduler.Event{Type: new(scheduler.EventTypeRescind), Rescind: &scheduler.EventRescind{OfferID: mesos.OfferID{Value: o.id}}})
 }
 
-// rescindAll takes back all offers of an agent.
+// rescindAll takes back all offers of an agent, and those to give it back.
 func (m *Master) rescindAll(a *agent) {
 	for _, o := range sortedOffers(a.offers) {
 		m.rescind(o)
+	}
+	if a.planned != nil {
+		for _, o := range a.planned.asked {
+			m.rescindInverse(o)
+		}
 	}
 }
 
@@ -200,6 +214,7 @@ func (m *Master) discardOffers(f *framework) {
 	for _, o := range sortedOffers(f.offers) {
 		m.discard(o)
 	}
+	m.forgetInverse(f)
 }
 
 func sortedOffers(offers map[string]*offer) []*offer {

@@ -102,6 +102,9 @@ func (m *Master) answerOperator(w http.ResponseWriter, r *http.Request, call *op
 		operator.MasterCallTypeDestroyVolumes:
 		m.serveConversion(w, r, conversionOf(call))
 		return
+	case operator.MasterCallTypeUpdateMaintenanceSchedule:
+		m.serveSetSchedule(w, r, &call.UpdateMaintenanceSchedule.Schedule)
+		return
 	case operator.MasterCallTypeListFiles, operator.MasterCallTypeReadFile:
 		daemon.Error(w, http.StatusNotFound, "The master has no files")
 		return
@@ -158,6 +161,10 @@ func (m *Master) view(call *operator.MasterCall, principal string) *response {
 		v.Type, v.GetMaster = new(operator.MasterResponseTypeGetMaster), &operator.MasterResponseGetMaster{
 			MasterInfo: m.Info(), StartTime: new(seconds(m.started)), ElectedTime: new(seconds(m.elected)),
 		}
+	case operator.MasterCallTypeGetMaintenanceStatus:
+		v.Type, v.GetMaintenanceStatus = new(operator.MasterResponseTypeGetMaintenanceStatus), &operator.MasterResponseGetMaintenanceStatus{Status: m.maintenanceStatus()}
+	case operator.MasterCallTypeGetMaintenanceSchedule:
+		v.Type, v.GetMaintenanceSchedule = new(operator.MasterResponseTypeGetMaintenanceSchedule), &operator.MasterResponseGetMaintenanceSchedule{Schedule: *m.maintenance.schedule.Clone()}
 	default:
 		return emptyView(call, v)
 	}
@@ -173,10 +180,6 @@ func emptyView(call *operator.MasterCall, v *response) *response {
 		v.Type = new(operator.MasterResponseTypeGetWeights)
 	case operator.MasterCallTypeGetQuota:
 		v.Type, v.GetQuota = new(operator.MasterResponseTypeGetQuota), &operator.MasterResponseGetQuota{}
-	case operator.MasterCallTypeGetMaintenanceStatus:
-		v.Type, v.GetMaintenanceStatus = new(operator.MasterResponseTypeGetMaintenanceStatus), &operator.MasterResponseGetMaintenanceStatus{}
-	case operator.MasterCallTypeGetMaintenanceSchedule:
-		v.Type, v.GetMaintenanceSchedule = new(operator.MasterResponseTypeGetMaintenanceSchedule), &operator.MasterResponseGetMaintenanceSchedule{}
 	default:
 		return nil
 	}

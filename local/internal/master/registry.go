@@ -22,6 +22,7 @@ type registryRecord struct {
 	Agents      []json.RawMessage    `json:"agents"`
 	Unreachable map[string]time.Time `json:"unreachable"`
 	Gone        map[string]time.Time `json:"gone"`
+	Schedule    json.RawMessage      `json:"schedule,omitempty"` // of maintenance
 }
 
 // registry writes records to disk, one after the other, in a goroutine of its own: the master does not wait for the disk.
@@ -171,6 +172,9 @@ func (m *Master) saveRegistry(done func()) {
 	for _, info := range m.recovered {
 		note(&info)
 	}
+	if text, err := m.maintenance.schedule.MarshalJSON(); err == nil {
+		record.Schedule = text
+	}
 	m.registry.save(record, m.posted(done))
 }
 
@@ -211,6 +215,11 @@ func (m *Master) recoverRegistry() {
 	}
 	for id, since := range record.Gone {
 		m.gone[id] = since
+	}
+	if record.Schedule != nil {
+		if err := m.maintenance.schedule.UnmarshalJSON(record.Schedule); err != nil {
+			m.log.Error("cannot use the maintenance schedule of the registry", "error", err)
+		}
 	}
 	if len(m.recovered) > 0 {
 		m.after(m.flags.AgentReregisterTimeout, m.giveUpRecovered)

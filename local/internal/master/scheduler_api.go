@@ -5,6 +5,7 @@ import (
 
 	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/local/internal/daemon"
+	"github.com/ormosproject/ormos/operator"
 	"github.com/ormosproject/ormos/scheduler"
 )
 
@@ -140,8 +141,12 @@ func (m *Master) perform(f *framework, call *scheduler.Call) verdict {
 		return m.updateFramework(f, call.UpdateFramework)
 	case scheduler.CallTypeReconcileOperations:
 		m.reconcileOperations(f, call.ReconcileOperations)
-	case scheduler.CallTypeAcceptInverseOffers, scheduler.CallTypeDeclineInverseOffers, scheduler.CallTypeAcknowledgeOperationStatus:
-		// There are no inverse offers and no operations that want acknowledgement; Mesos ignores unknown ones, too.
+	case scheduler.CallTypeAcceptInverseOffers:
+		m.answerInverse(f, call.AcceptInverseOffers.InverseOfferIDs, operator.InverseOfferStatusStatusAccept, call.AcceptInverseOffers.Filters)
+	case scheduler.CallTypeDeclineInverseOffers:
+		m.answerInverse(f, call.DeclineInverseOffers.InverseOfferIDs, operator.InverseOfferStatusStatusDecline, call.DeclineInverseOffers.Filters)
+	case scheduler.CallTypeAcknowledgeOperationStatus:
+		// There are no operations that want acknowledgement; Mesos ignores unknown ones, too.
 	default:
 		return verdict{http.StatusNotImplemented, "The call is of an unknown type"}
 	}
@@ -162,6 +167,11 @@ func (m *Master) revive(f *framework, call *scheduler.CallRevive) {
 		delete(f.suppressed, role)
 	}
 	m.alloc.clearFilters(f.id, roles)
+	for _, a := range m.agents {
+		if a.planned != nil {
+			delete(a.planned.refused, f.id)
+		}
+	}
 	m.alloc.setFramework(f.id, f.wants())
 	m.rounds.wantAll()
 }

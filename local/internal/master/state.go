@@ -24,7 +24,7 @@ func (v *viewer) query(name string) string { return v.request.URL.Query().Get(na
 func (m *Master) views() map[string]func(*viewer) any {
 	return map[string]func(*viewer) any{
 		"/state": m.viewState, "/state-summary": m.viewSummary, "/slaves": m.viewSlaves, "/frameworks": m.viewFrameworks,
-		"/tasks": m.viewTasks, "/roles": m.viewRoles, "/maintenance/status": func(*viewer) any { return daemon.Members{} },
+		"/tasks": m.viewTasks, "/roles": m.viewRoles,
 	}
 }
 
