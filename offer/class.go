@@ -150,17 +150,15 @@ func (n *Need) validate() error {
 	if n.Executor == nil && len(n.Tasks) > 1 {
 		return errors.New("a task group needs an executor")
 	}
+	if err := n.once(); err != nil {
+		return err
+	}
 	var amounts mesos.Resources
 	if n.Executor != nil {
 		amounts = append(amounts, n.Executor.Resources...)
 	}
 	for i := range n.Tasks {
 		amounts = append(amounts, n.Tasks[i].Info.Resources...)
-		for _, v := range n.Tasks[i].Volumes {
-			if err := v.validate(); err != nil {
-				return err
-			}
-		}
 	}
 	if err := amounts.Validate(); err != nil {
 		return err
@@ -168,6 +166,29 @@ func (n *Need) validate() error {
 	for i := range amounts {
 		if one := &amounts[i]; one.IsReserved() || one.Disk != nil || one.Shared != nil || one.Revocable != nil || one.ProviderID != nil {
 			return fmt.Errorf("%v is more than an amount", amounts[i:i+1])
+		}
+	}
+	return nil
+}
+
+// once tells whether ports and volumes are asked for once only.
+func (n *Need) once() error {
+	ports, volumes := map[uint64]bool{}, map[string]bool{}
+	for i := range n.Tasks {
+		for _, p := range n.Tasks[i].Ports {
+			if ports[p.Number] {
+				return fmt.Errorf("port %d is wanted twice", p.Number)
+			}
+			ports[p.Number] = p.Number != 0
+		}
+		for _, v := range n.Tasks[i].Volumes {
+			if err := v.validate(); err != nil {
+				return err
+			}
+			if volumes[v.ID] {
+				return fmt.Errorf("volume %s is wanted twice and not shared", v.ID)
+			}
+			volumes[v.ID] = !v.Shared
 		}
 	}
 	return nil

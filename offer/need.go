@@ -16,7 +16,7 @@ type Need struct {
 
 	// Roles are those whose offers may be used; none is any.
 	Roles []string
-	// From says whether reserved or unreserved resources may be used.
+	// From says whether reserved or unreserved resources may be used. Volumes that are there are used in any case.
 	From From
 	// Labels are those of the dynamic reservations that were made for this need. A reservation with labels serves only needs
 	// with the same labels, and is used first.

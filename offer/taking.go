@@ -347,16 +347,20 @@ func without(ranges mesos.Ranges, number uint64) mesos.Ranges {
 	return ranges
 }
 
-// volume takes or makes a persistent volume.
+// volume takes or makes a persistent volume. One that is there and in use, or another's, is not made a second time.
 func (t *taking) volume(v *Volume) (mesos.Resource, Failure, bool) {
+	exists := false
 	for i := range t.pieces {
 		p := &t.pieces[i]
-		if p.offered.IsPersistentVolume() && p.offered.Disk.Persistence.ID == v.ID && t.mine(p) && (!p.offered.IsShared() || v.Shared) {
+		if !p.offered.IsPersistentVolume() || p.offered.Disk.Persistence.ID != v.ID {
+			continue
+		}
+		if exists = true; !p.gone && (p.labels == nil || p.labels.Equal(t.need.Labels)) && (!p.offered.IsShared() || v.Shared) {
 			p.gone = !p.offered.IsShared()
 			return mounted(*p.offered, v), Failure{}, true
 		}
 	}
-	if v.Size == 0 {
+	if v.Size == 0 || exists {
 		return mesos.Resource{}, Failure{Reason: NoVolume, Name: v.ID, Missing: 1, Wanted: 1}, false
 	}
 	return t.create(v)
@@ -423,6 +427,9 @@ func (t *taking) cutVolume(v *Volume, p *piece, size int64) mesos.Resource {
 		made.Shared = &mesos.ResourceSharedInfo{}
 	}
 	t.grant.Create = append(t.grant.Create, made)
+	t.pieces = append(t.pieces, piece{ // for those that share it, and so that none has its id
+		offered: &made, dimension: disk, reserved: true, whole: true, labels: made.ReservationLabels(), gone: !v.Shared,
+	})
 	return mounted(made, v)
 }
 
