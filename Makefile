@@ -19,6 +19,7 @@ test: ## runs every check that a change has to pass
 
 SEEDS ?= 10000
 soak: ## tries a framework with 10,000 seeds of faults; SEEDS=100 with fewer, SEED=17 with that one
+	EVERY_BYTE=1 go test ./scheduler -run='^TestRecordingsCutAnywhere$$' -count=1
 	SEED=$(SEED) SEEDS=$(SEEDS) go test ./local/trial -run='^TestFramework$$' -count=1 -timeout=12h
 
 bench: ## runs the benchmarks, the stock protobuf runtime as a peer among them
