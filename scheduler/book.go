@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"iter"
 	"maps"
 	"slices"
@@ -34,6 +35,7 @@ type book struct {
 	waiting    map[string]*wanted // for offers or for the end of a pause
 	launching  map[string]*wanted // for the first word about their tasks
 	strangers  map[string]mesos.TaskState
+	orders     map[string]KillOrder // those that are not saved yet
 
 	reconciler, inquiry reconciler // of tasks, of operations
 	kills               repeater
@@ -69,16 +71,18 @@ type sending struct {
 	bare              *wanted // the need that it serves, if that has no task
 }
 
-// telling is an event for the author; what it says is over is forgotten when the author is done with it.
+// telling is an event for the author; over is the key of the record that it says has come to its end, which is settled when the author is done
+// with the event.
 type telling struct {
-	event  TypedEvent
-	forget string // key
+	event TypedEvent
+	over  string
 }
 
 func newBook(o FrameworkOptions) *book {
 	b := &book{
 		unknown: o.UnknownTasks, maintenance: o.Maintenance, newID: randomID,
-		waiting: map[string]*wanted{}, launching: map[string]*wanted{}, strangers: map[string]mesos.TaskState{},
+		waiting: map[string]*wanted{}, launching: map[string]*wanted{},
+		strangers:  map[string]mesos.TaskState{},
 		reconciler: newReconciler(), inquiry: newReconciler(), kills: repeater{min: killMin, max: killMax}, offers: newDiscipline(),
 	}
 	b.clear()
@@ -87,6 +91,7 @@ func newBook(o FrameworkOptions) *book {
 
 func (b *book) clear() {
 	b.tasks, b.live, b.operations, b.out = map[string]*Task{}, map[string]int{}, map[string]*Operation{}, effects{}
+	b.orders = map[string]KillOrder{}
 	b.disconnected()
 	for _, w := range b.launching {
 		w.pending = nil
@@ -97,6 +102,7 @@ func (b *book) clear() {
 
 // load takes over what the store has. What was over but perhaps not told is told again.
 func (b *book) load(records map[string][]byte) error {
+	orders := b.orders
 	b.clear()
 	for key, value := range records {
 		switch {
@@ -117,9 +123,13 @@ func (b *book) load(records map[string][]byte) error {
 			b.operations[o.ID] = o
 		}
 	}
-	for _, w := range b.waiting { // what was wanted before may have been launched
-		delete(b.waiting, w.Name)
+	waiting := slices.SortedFunc(maps.Values(b.waiting), func(a, c *wanted) int { return cmp.Compare(a.seq, c.seq) })
+	clear(b.waiting)
+	for _, w := range waiting { // what was wanted before may have been launched
 		b.want(w.since, w.Need)
+	}
+	for _, id := range sorted(orders) {
+		b.kill(orders[id].Asked, id, orders[id].Grace)
 	}
 	return nil
 }
@@ -128,8 +138,9 @@ func (b *book) load(records map[string][]byte) error {
 func (b *book) retell() {
 	b.out.tells = nil
 	for _, id := range sorted(b.tasks) {
-		t := b.tasks[id]
-		b.tell(&EventTask{Task: *t, Before: t.State(), Status: &t.Status, Recorded: true}, forget(t))
+		if t := b.tasks[id]; !t.Told {
+			b.tell(&EventTask{Task: *t, Before: t.State(), Status: &t.Status, Recorded: true}, ending(t))
+		}
 	}
 	for _, id := range sorted(b.operations) {
 		o := b.operations[id]
@@ -157,8 +168,8 @@ func (b *book) save(key string, r record) {
 
 func (b *book) call(c *Call) { b.out.calls = append(b.out.calls, sending{call: c}) }
 
-func (b *book) tell(e TypedEvent, forget string) {
-	b.out.tells = append(b.out.tells, telling{e, forget})
+func (b *book) tell(e TypedEvent, over string) {
+	b.out.tells = append(b.out.tells, telling{e, over})
 }
 
 // event is told of all that the session tells.
@@ -202,6 +213,7 @@ func (b *book) subscribed(now time.Time, e *EventSubscribed) {
 
 func (b *book) disconnected() {
 	b.connected = false
+	clear(b.strangers)
 	b.reconciler.disconnected()
 	b.inquiry.disconnected()
 	b.kills.clear()
@@ -242,21 +254,31 @@ func (b *book) maintain(offers []mesos.InverseOffer) {
 	}
 }
 
-// told is what an event said that the author is done with: what is over is forgotten.
+// told is what an event said that the author is done with: what is over is forgotten, and an abandoned task is not told of again.
 func (b *book) told(t telling) {
-	if t.forget == "" {
+	if id, ok := strings.CutPrefix(t.over, operationPrefix); ok {
+		delete(b.operations, id)
+		b.save(t.over, nil)
 		return
 	}
-	if id, ok := strings.CutPrefix(t.forget, taskPrefix); ok {
-		if task := b.tasks[id]; task == nil || !task.State().Terminal() {
-			return
-		}
-		delete(b.tasks, id)
+	id, ok := strings.CutPrefix(t.over, taskPrefix)
+	task := b.tasks[id]
+	switch {
+	case !ok, task == nil, !task.Over():
+	case !task.Abandoned:
+		b.forgetTask(id)
+	case !task.Told:
+		next := *task
+		next.Told = true
+		b.tasks[id] = &next
+		b.save(t.over, &next)
 	}
-	if id, ok := strings.CutPrefix(t.forget, operationPrefix); ok {
-		delete(b.operations, id)
-	}
-	b.save(t.forget, nil)
+}
+
+func (b *book) forgetTask(id string) {
+	delete(b.tasks, id)
+	b.kills.remove(id)
+	b.save(taskPrefix+id, nil)
 }
 
 // act decides what is due: launches, questions, kills, and what becomes of the offers.
@@ -324,8 +346,7 @@ func killCall(t *Task) *Call {
 func (b *book) forgetAbandoned(now time.Time) {
 	for _, id := range sorted(b.tasks) {
 		if t := b.tasks[id]; t.Abandoned && now.Sub(t.Since) > abandonedFor {
-			delete(b.tasks, id)
-			b.save(taskPrefix+id, nil)
+			b.forgetTask(id)
 		}
 	}
 }

@@ -32,7 +32,7 @@ func (b *book) want(now time.Time, n Need) {
 	w.pending = map[string]bool{}
 	for id, t := range b.tasks {
 		if t.Need == n.Name && !t.Over() {
-			if t.Heard {
+			if t.begun() {
 				return // it is there
 			}
 			w.pending[id] = true
@@ -278,7 +278,7 @@ func (b *book) waits() []Waiting {
 	}
 	for _, w := range b.launching {
 		all = append(all, Waiting{
-			Need: w.Name, Since: w.since, Launching: slices.Sorted(maps.Keys(w.pending)), Reason: "nothing is heard of its launch yet",
+			Need: w.Name, Since: w.since, Launching: slices.Sorted(maps.Keys(w.pending)), Reason: "its launch is not confirmed yet",
 		})
 	}
 	slices.SortFunc(all, func(a, c Waiting) int { return cmp.Compare(a.Need, c.Need) })

@@ -17,9 +17,10 @@ func (b *book) put(t *Task) {
 	if before != nil && !before.Over() {
 		b.live[t.Need]--
 	}
-	if !t.Over() {
+	switch {
+	case !t.Over():
 		b.live[t.Need]++
-	} else {
+	case before == nil || !before.Over():
 		b.kills.remove(t.ID)
 		b.reconciler.heard(t.ID)
 		b.changed, b.fresh = true, true // what it held may be of use
@@ -40,10 +41,11 @@ func (b *book) update(now time.Time, s *mesos.TaskStatus) {
 		b.stranger(now, s)
 		return
 	}
-	if t.Abandoned && !s.State.Terminal() && !s.State.MayReturn() {
-		defer b.kills.add(id, now) // it is back, and its place taken
-	}
-	if !t.news(s) {
+	switch {
+	case t.Abandoned:
+		b.returned(now, t, s)
+		return
+	case !t.news(s):
 		b.confirm(now, t, s)
 		return
 	}
@@ -51,28 +53,38 @@ func (b *book) update(now time.Time, s *mesos.TaskStatus) {
 	e := &EventTask{Task: *next, Before: t.State(), Status: s}
 	b.put(next)
 	b.settle(now, t, e, t.neverStarted(s))
-	b.tell(e, forget(next))
+	b.tell(e, ending(next))
 }
 
-// forget is the key of a record that is of no more use once its end was told.
-func forget(t *Task) string {
-	if t.State().Terminal() && !t.Abandoned {
+// ending is the key of a record whose task is over, "" for others.
+func ending(t *Task) string {
+	if t.Over() {
 		return taskPrefix + t.ID
 	}
 	return ""
 }
 
-// confirm is what follows of a status that says nothing new.
-func (b *book) confirm(now time.Time, t *Task, s *mesos.TaskStatus) {
+// returned follows an abandoned task, whose end was told when it was abandoned: if it is back, its place is taken.
+func (b *book) returned(now time.Time, t *Task, s *mesos.TaskStatus) {
 	switch {
-	case t.Abandoned && s.State.Terminal() && s.State != mesos.TaskLost:
-		delete(b.tasks, t.ID) // as was told
-		b.kills.remove(t.ID)
-		b.save(taskPrefix+t.ID, nil)
-	case !t.Heard && !t.State().Terminal():
-		next := t.after(now, s)
-		b.put(next)
-		delete(b.launching, t.Need)
+	case s.State.MayReturn():
+		b.kills.remove(t.ID) // there is nobody who could end it
+		return
+	case s.State.Terminal():
+		b.forgetTask(t.ID)
+		return
+	case t.State() != s.State:
+		b.put(t.after(now, s))
+	}
+	if !b.kills.has(t.ID) {
+		b.kills.add(t.ID, now)
+	}
+}
+
+// confirm is what follows of a status that says nothing new. A task that the master has in its hands (TASK_STAGING) may still come to nothing.
+func (b *book) confirm(now time.Time, t *Task, s *mesos.TaskStatus) {
+	if !t.Heard && !t.Over() {
+		b.put(t.after(now, s))
 	}
 }
 
@@ -106,6 +118,7 @@ func (b *book) again(now time.Time, w *wanted) time.Duration {
 
 // refused is told of tasks and operations that the master was never asked for, or does not take.
 func (b *book) refused(now time.Time, s sending, why error) {
+	b.offers.refused(now, s.call)
 	if s.bare != nil && b.waiting[s.bare.Name] == nil {
 		b.again(now, s.bare)
 	}
@@ -119,7 +132,7 @@ func (b *book) refused(now time.Time, s sending, why error) {
 		e := &EventTask{Task: next, Before: t.State(), Err: why}
 		b.put(&next)
 		b.settle(now, t, e, true)
-		b.tell(e, forget(&next))
+		b.tell(e, ending(&next))
 	}
 	for _, id := range s.operations {
 		o := b.operations[id]
@@ -142,8 +155,9 @@ func (b *book) stranger(now time.Time, s *mesos.TaskStatus) {
 	switch b.unknown {
 	case AdoptUnknown:
 		t := (&Task{ID: id, Launched: now, Since: now}).after(now, s)
-		if dot := strings.LastIndexByte(id, '.'); dot > 0 && b.live[id[:dot]] == 0 && b.waiting[id[:dot]] == nil {
+		if dot := strings.LastIndexByte(id, '.'); dot > 0 && b.live[id[:dot]] == 0 {
 			t.Need = id[:dot]
+			delete(b.waiting, t.Need) // it is there
 		}
 		b.put(t)
 		b.tell(&EventTask{Task: *t, Before: mesos.TaskStaging, Status: s}, "")
@@ -161,23 +175,25 @@ func (b *book) stranger(now time.Time, s *mesos.TaskStatus) {
 
 // kill remembers that a task is to end, and has it asked for until it does.
 func (b *book) kill(now time.Time, id string, grace *time.Duration) {
+	order := KillOrder{Asked: now, Grace: grace}
+	b.orders[id] = order
 	t := b.tasks[id]
 	if t == nil { // one that was told as unknown
 		t = &Task{ID: id, Launched: now, Since: now, Heard: true}
 		t.Status = mesos.TaskStatus{TaskID: mesos.TaskID{Value: id}, State: mesos.TaskStaging}
 	}
-	if t.Over() {
+	if t.Over() || t.Kill != nil && b.kills.has(id) && equal(t.Kill.Grace, grace) {
 		return
 	}
 	next := *t
-	next.Kill = &KillOrder{Asked: now, Grace: grace}
+	next.Kill = &order
 	next.Abandoned = t.State() == mesos.TaskUnreachable
 	b.put(&next)
 	if w := b.launching[t.Need]; w != nil && w.pending[id] {
 		delete(b.launching, t.Need)
 	}
 	if next.Abandoned {
-		b.tell(&EventTask{Task: next, Before: t.State()}, "")
+		b.tell(&EventTask{Task: next, Before: t.State()}, ending(&next))
 	} else if b.connected {
 		b.kills.add(id, now)
 	}

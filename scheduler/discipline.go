@@ -60,6 +60,7 @@ type roleNeed struct {
 	filtered   bool      // what was declined will not come again by itself
 	fresh      bool      // something is needed that what was declined may fit
 	suppressed bool
+	before     bool // suppressed, before the last REVIVE
 }
 
 func newDiscipline() discipline {
@@ -213,6 +214,7 @@ func (d *discipline) quieten(now time.Time) []*Call {
 		slices.Sort(revive)
 		for _, name := range revive {
 			r := d.roles[name]
+			r.before = r.suppressed
 			r.suppressed, r.filtered, r.fresh = false, false, false
 		}
 		calls = append(calls, &Call{Type: new(CallTypeRevive), Revive: &CallRevive{Roles: revive}})
@@ -235,6 +237,24 @@ func (d *discipline) mayRevive(now time.Time) bool {
 	}
 	d.tokens--
 	return true
+}
+
+// refused takes back what a call was to bring about that was not made, so that it is made again.
+func (d *discipline) refused(now time.Time, c *Call) {
+	var roles []string
+	switch {
+	case c.Revive != nil:
+		roles = c.Revive.Roles
+	case c.Suppress != nil:
+		roles = c.Suppress.Roles
+	}
+	for _, name := range roles {
+		if r := d.roles[name]; r != nil && c.Revive != nil {
+			r.suppressed, r.fresh, r.filtered = r.before, true, true
+		} else if r != nil {
+			r.suppressed, r.idle = false, now
+		}
+	}
 }
 
 // next is when step has something to do by itself.

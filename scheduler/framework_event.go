@@ -12,7 +12,8 @@ func (*EventOperation) typedEvent()   {}
 func (*EventUnknownTask) typedEvent() {}
 
 // EventTask is a [Framework]'s: the record of a task has changed, and is saved. The first tells that it is to be launched (TASK_STAGING, not
-// Heard), the last that it is over. The end is told once, unless the process ends before the loop's body has.
+// Heard), the last that it is over. The end is told once, unless the process ends before the loop's body has. Of an abandoned
+// task nothing more is told: it is killed if it returns, and forgotten when it has really ended.
 type EventTask struct {
 	// Task is the record as it is now.
 	Task Task
@@ -20,7 +21,7 @@ type EventTask struct {
 	Before mesos.TaskState
 	// Status is what the master or the agent has said, with its data; nil where the change is the framework's own.
 	Status *mesos.TaskStatus
-	// Recorded tells that this is no news but what is recorded: the loop over the events begins with each task. What has changed when the last
+	// Recorded tells that this is no news but what is recorded: the loop over the events begins with each task that is not known to be abandoned. What has changed when the last
 	// loop, or process, ended may not have been told.
 	Recorded bool
 	// Dropped tells that the task never started, for a cause that is not its own: the offer was gone (REASON_INVALID_OFFERS), say, or the agent.

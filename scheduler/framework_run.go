@@ -3,6 +3,7 @@ package scheduler
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 )
 
@@ -168,11 +169,15 @@ func (r *frameworkRun) decide(batch []delivery) {
 func (r *frameworkRun) perform(ctx context.Context) error {
 	r.mu.Lock()
 	saves, calls := r.book.take()
+	orders := r.book.orders
+	r.book.orders = map[string]KillOrder{}
 	r.mu.Unlock()
 	if err := r.commit(ctx, saves); err != nil {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.loaded = false // the store knows best what is there
+		maps.Copy(orders, r.book.orders)
+		r.book.orders = orders
 		return &Error{Reason: ReasonStore, Hint: "what is not recorded would be lost; see that the store can be written", Err: err}
 	}
 	for _, s := range calls {

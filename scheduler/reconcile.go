@@ -13,6 +13,8 @@ const (
 	// reconcileMin and reconcileMax are the pauses before a task is asked about again.
 	reconcileMin = 10 * time.Second
 	reconcileMax = 5 * time.Minute
+	// reconcileFirst is how long after the subscription all tasks are asked about for the first time, when most have been answered by name.
+	reconcileFirst = time.Minute
 	// reconcileEvery is the time between two questions about all tasks.
 	reconcileEvery = 15 * time.Minute
 	// launchPatience is how long a task that was launched may be silent before it is asked about.
@@ -25,8 +27,8 @@ const (
 //
 //	           subscribed                       each has been answered
 //	silent --------------> explicit, in batches -----------------------> idle --+
-//	  ^                      ^  |  again what is not answered, with              | every 15 min
-//	  |                      |  |  growing pauses                                v
+//	  ^                      ^  |  again what is not answered, with              | after 1 min, then
+//	  |                      |  |  growing pauses                                v every 15 min
 //	  |                      |  +<------+               what was left out      implicit: about all at once
 //	  |                      +--------------------------------------------------+
 //	  +-- disconnected, from anywhere
@@ -50,7 +52,7 @@ func newReconciler() reconciler {
 // subscribed begins: each of these is to be answered.
 func (r *reconciler) subscribed(now time.Time, keys iter.Seq[string]) {
 	r.disconnected()
-	r.connected, r.implicit = true, now.Add(reconcileEvery)
+	r.connected, r.implicit = true, now.Add(reconcileFirst)
 	for key := range keys {
 		r.open.add(key, now)
 	}

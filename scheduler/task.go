@@ -49,6 +49,8 @@ type Task struct {
 	// Abandoned tells that it counts as ended though it may still run somewhere: it is TASK_LOST or TASK_UNKNOWN, or was TASK_UNREACHABLE when
 	// it was killed. Should it return, it is killed.
 	Abandoned bool `json:"abandoned,omitempty"`
+	// Told tells that its author knows that it is abandoned: nothing more is told of it.
+	Told bool `json:"told,omitempty"`
 }
 
 // A KillOrder is remembered, and repeated until the task has ended.
@@ -114,10 +116,8 @@ func rank(s mesos.TaskState) int {
 func (t *Task) news(s *mesos.TaskStatus) bool {
 	known := &t.Status
 	switch {
-	case known.State.Terminal() && !t.Abandoned:
+	case t.Over():
 		return false // nothing follows the end
-	case t.Abandoned && (s.State.Terminal() || s.State.MayReturn()):
-		return s.State.Terminal() && !known.State.Terminal()
 	case len(s.UUID) > 0 && bytes.Equal(s.UUID, known.UUID):
 		return false
 	case t.Heard && rank(s.State) > 0 && rank(s.State) < rank(known.State):
@@ -125,15 +125,18 @@ func (t *Task) news(s *mesos.TaskStatus) bool {
 	case s.State != known.State || len(s.UUID) > 0:
 		return true
 	}
-	return !same(s.Healthy, known.Healthy)
+	return !equal(s.Healthy, known.Healthy)
 }
 
-func same(a, b *bool) bool { return a == b || a != nil && b != nil && *a == *b }
+func equal[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
+
+// begun tells that an executor has the task, or may have.
+func (t *Task) begun() bool { return t.State() != mesos.TaskStaging }
 
 // neverStarted tells whether a status means that a task did not begin, so that its need can be launched elsewhere at once.
 func (t *Task) neverStarted(s *mesos.TaskStatus) bool {
-	if rank(t.State()) > rank(mesos.TaskStaging) || t.State().MayReturn() {
-		return false // an executor had it
+	if t.begun() {
+		return false
 	}
 	switch s.State {
 	case mesos.TaskDropped:
