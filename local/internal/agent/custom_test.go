@@ -191,6 +191,36 @@ func TestSubscriptionBeforeLaunch(t *testing.T) {
 	c.completed()
 }
 
+// One that is told to shut down before the agent knows that its container runs is given its time all the same.
+func TestShutdownBeforeLaunch(t *testing.T) {
+	c := start(t)
+	hear[link.Register](t, c.master)
+	c.containers.hold = make(chan struct{})
+	c.launch(testFramework(), customTask("t"))
+	c.until("the executor is known", func(a *Agent) bool { return a.frameworks[frameworkID] != nil })
+	x := c.play()
+	x.must()
+	x.event(api.EventTypeLaunch)
+	x.running("t")
+	c.master.say(link.ShutdownExecutor{FrameworkID: mesos.FrameworkID{Value: frameworkID}, ExecutorID: mesos.ExecutorID{Value: executorID}})
+	x.event(api.EventTypeShutdown)
+	close(c.containers.hold)
+	container := c.containers.next(t)
+	c.until("the agent knows of the container", func(a *Agent) bool {
+		return a.frameworks[frameworkID].executors[executorID].container != nil
+	})
+	if err := x.update(update("t", mesos.TaskKilled)); err != nil {
+		t.Fatal(err)
+	}
+	container.end(0)
+	if s := c.acknowledged(mesos.TaskKilled); s.GetSource() != mesos.SourceExecutor {
+		t.Errorf("status: %s", &s)
+	}
+	if got := hear[link.ExitedExecutor](t, c.master); got.Status != 0 {
+		t.Errorf("it ended with %d", got.Status)
+	}
+}
+
 func TestHeartbeat(t *testing.T) {
 	c, x, _ := subscribed(t, testFramework(), []string{"t"})
 	c.agent.ask(t.Context(), c.agent.beat)

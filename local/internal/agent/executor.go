@@ -44,6 +44,7 @@ type executor struct {
 
 	container Container          // nil until launched
 	cancel    context.CancelFunc // of a launch that goes on
+	unwanted  bool               // to be destroyed once it is launched
 	stream    *wire.EventStream  // nil until subscribed
 	timer     *time.Timer        // registration, or the end of the shutdown's grace
 	exit      *termination       // why it ends, if the agent knows better than "Executor terminated"

@@ -283,8 +283,9 @@ func (a *Agent) launched(e *executor, c Container, err error) {
 	e.container = c
 	a.watch(e)
 	switch {
-	case e.state >= terminating:
+	case e.unwanted:
 		a.destroy(e)
+	case e.state >= terminating: // it has subscribed already, and is given its grace
 	case e.command != nil:
 		e.command.launched()
 	}
@@ -338,6 +339,7 @@ func (a *Agent) destroy(e *executor) {
 		return
 	}
 	if e.container == nil {
+		e.unwanted = true
 		if e.cancel != nil {
 			e.cancel()
 		}
