@@ -17,8 +17,11 @@ type Explanation struct {
 	Funnel []Step
 	// Misses are the lots that did not serve the need, in the order of the offers, with all that is missing.
 	Misses []Miss
-	// Nearest is the miss with the smallest change: were all its failures ended, that lot would serve the need. Nil without offers.
+	// Nearest is the miss with the smallest change: were all its failures ended, that lot would serve the need. Nil without misses.
 	Nearest *Miss
+	// Fits are the offers that would serve the need now: what was placed after it has changed what GROUP_BY or CLUSTER allow, or has brought an
+	// executor or a shared volume.
+	Fits []mesos.OfferID
 }
 
 // A Step is one step of a funnel.
@@ -58,6 +61,9 @@ func (m *Miss) weight() float64 {
 
 // String is the funnel and the nearest miss, in one line.
 func (e Explanation) String() string {
+	if len(e.Fits) > 0 {
+		return e.Name + ": it would fit now, after others were served"
+	}
 	if e.Nearest == nil {
 		return e.Name + ": no offers"
 	}
@@ -76,6 +82,8 @@ func (r *Result) Explain(need int) Explanation {
 	for at := range m.lots {
 		if miss := m.miss(at, need); len(miss.Failures) > 0 {
 			e.Misses = append(e.Misses, miss)
+		} else {
+			e.Fits = append(e.Fits, m.lots[at].offers...)
 		}
 	}
 	e.count()

@@ -351,6 +351,12 @@ func TestNearest(t *testing.T) {
 			if e.Nearest != nil && e.Nearest.Failures[0].Reason == offer.Invalid {
 				continue
 			}
+			if len(e.Fits) > 0 {
+				if got := offer.Match(w.offers, w.needs[i:i+1], w.options); len(got.Unmatched) > 0 {
+					r.Fatalf("%v, and then: %v", e, got.Explain(0))
+				}
+				continue
+			}
 			if e.Nearest == nil {
 				if len(w.offers) > 0 {
 					r.Fatalf("nothing is near: %v", e)

@@ -96,3 +96,16 @@ func TestExplain(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
+
+// TestExplainFits has a need that GROUP_BY forbids until the next has been served.
+func TestExplainFits(t *testing.T) {
+	offers := []mesos.Offer{offered(t, "a", "cpus:4", "rack:r1"), offered(t, "b", "cpus:1", "rack:r2")}
+	first, second := wants(t, "first", "cpus:2"), wants(t, "second", "cpus:1")
+	first.Constraints = []offer.Constraint{{Field: "rack", Operator: offer.GroupBy, Value: "2"}}
+	second.Constraints = []offer.Constraint{{Field: "rack", Operator: offer.Is, Value: "r2"}}
+	placed := []offer.Placed{{Group: "app", Hostname: "c", Attributes: attributesOf(t, "rack:r1")}}
+	result := offer.Match(offers, []offer.Need{first, second}, offer.Options{Placed: placed})
+	if e := result.Explain(0); len(result.Unmatched) != 1 || len(e.Fits) != 1 || e.String() != "first: it would fit now, after others were served" {
+		t.Errorf("got %v", e)
+	}
+}
