@@ -211,6 +211,7 @@ func (m *Master) removeAgent(a *agent, why string) {
 			m.completeTask(f, t)
 		}
 	}
+	m.forgetOperations(func(o *operation) bool { return o.AgentID.Value == a.id })
 	m.forgetAgent(a)
 	m.saveRegistry(nil)
 	m.operatorAgentRemoved(a.id)
@@ -263,6 +264,7 @@ func (m *Master) markGone(id string, done func()) bool {
 	delete(m.unreachable, id)
 	m.gone[id] = time.Now()
 	m.goneTasks(id)
+	m.forgetOperations(func(o *operation) bool { return o.AgentID.Value == id })
 	if known {
 		a.send(link.Shutdown{Reason: "Agent has been marked gone"})
 		m.forgetAgent(a)

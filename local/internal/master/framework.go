@@ -229,6 +229,7 @@ func (m *Master) removeFramework(f *framework) {
 			m.removeExecutor(f, agentID, e)
 		}
 	}
+	m.forgetOperations(func(o *operation) bool { return o.FrameworkID.Value == f.id })
 	f.unregistered = time.Now()
 	delete(m.frameworks, f.id)
 	m.alloc.removeFramework(f.id)

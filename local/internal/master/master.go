@@ -68,13 +68,14 @@ type state struct {
 	gone        map[string]time.Time
 	conns       map[*agentConn]bool
 	offers      map[string]*offer
+	operations  map[operationKey]*operation // performed, not acknowledged
 	alloc       *allocator
 	rounds      rounds
 	maintenance maintenance
 	registry    *registry
 	operators   []*operatorStream
 	counters    counters
-	nextID      struct{ framework, agent, offer, task int }
+	nextID      struct{ framework, agent, offer, task, operation int }
 	logging     loggingLevel
 	stop        context.CancelCauseFunc // ends Run
 }
@@ -93,7 +94,7 @@ func New(o Options) (*Master, error) {
 	m.state = state{
 		frameworks: map[string]*framework{}, agents: map[string]*agent{}, recovered: map[string]mesos.AgentInfo{},
 		unreachable: map[string]time.Time{}, gone: map[string]time.Time{}, conns: map[*agentConn]bool{},
-		offers: map[string]*offer{}, alloc: newAllocator(), counters: counters{}, maintenance: maintenance{offers: map[string]*inverseOffer{}},
+		offers: map[string]*offer{}, operations: map[operationKey]*operation{}, alloc: newAllocator(), counters: counters{}, maintenance: maintenance{offers: map[string]*inverseOffer{}},
 	}
 	registry, err := openRegistry(o.WorkDir, m.log)
 	if err != nil {
@@ -198,6 +199,9 @@ func (m *Master) end() {
 	m.rounds.stop()
 	for _, o := range m.offers {
 		o.stop()
+	}
+	for _, o := range m.operations {
+		stopTimer(o.timer)
 	}
 	for _, o := range m.maintenance.offers {
 		stopTimer(o.timeout)

@@ -3,6 +3,7 @@ package master
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ormosproject/ormos/local/internal/link"
 	"github.com/ormosproject/ormos/mesos"
@@ -16,8 +17,8 @@ func (c *acceptance) convert(op *mesos.OfferOperation) {
 	if err == nil && !c.rest.Contains(consumed...) {
 		err = says("Invalid %s Operation: %s does not contain %s", op.GetType(), c.rest, consumed)
 	}
-	if err == nil && op.ID != nil {
-		err = says("The local cluster gives no feedback on operations")
+	if err == nil && op.ID != nil && c.master.operations[operationKey{c.framework.id, op.ID.Value}] != nil {
+		err = says("Operation id '%s' is in use", op.ID.Value)
 	}
 	if err != nil {
 		c.master.log.Warn("operation dropped", "framework", c.framework.id, "operation", op.GetType(), "error", err)
@@ -27,6 +28,7 @@ func (c *acceptance) convert(op *mesos.OfferOperation) {
 	c.rest = c.rest.Subtract(consumed...).Add(converted...)
 	c.converted = c.converted.Subtract(consumed...).Add(converted...)
 	c.master.replaceResources(c.framework.id, c.agent, consumed, converted)
+	c.master.finished(c.framework, c.agent, op, converted)
 }
 
 // conversion tells which resources an operation takes and which it makes of them.
@@ -251,16 +253,24 @@ func (m *Master) operationError(f *framework, op *mesos.OfferOperation, why stri
 	if op.ID == nil {
 		return
 	}
-	f.send(&scheduler.Event{Type: new(scheduler.EventTypeUpdateOperationStatus), UpdateOperationStatus: &scheduler.EventUpdateOperationStatus{
-		Status: mesos.OperationStatus{OperationID: &mesos.OperationID{Value: op.ID.Value}, State: mesos.OperationError, Message: new(why)},
-	}})
+	f.sendOperation(mesos.OperationStatus{OperationID: &mesos.OperationID{Value: op.ID.Value}, State: mesos.OperationError, Message: new(why)})
 }
 
-// reconcileOperations answers RECONCILE_OPERATIONS. There are no operations that last, so none is known.
+// reconcileOperations answers RECONCILE_OPERATIONS: about all that are known, if none is named.
 func (m *Master) reconcileOperations(f *framework, call *scheduler.CallReconcileOperations) {
 	m.counters.add("master/messages_reconcile_operations", 1)
+	known := m.knownOperations(f)
+	if len(call.Operations) == 0 {
+		for _, s := range known {
+			f.sendOperation(s)
+		}
+	}
 	for i := range call.Operations {
 		op := &call.Operations[i]
+		if k := slices.IndexFunc(known, func(s mesos.OperationStatus) bool { return s.OperationID.Value == op.OperationID.Value }); k >= 0 {
+			f.sendOperation(known[k])
+			continue
+		}
 		id := agentID(op.AgentID)
 		state := mesos.OperationUnknown
 		if _, ok := m.recovered[id]; ok {
@@ -270,12 +280,10 @@ func (m *Master) reconcileOperations(f *framework, call *scheduler.CallReconcile
 		} else if _, ok := m.gone[id]; ok {
 			state = mesos.OperationGoneByOperator
 		}
-		f.send(&scheduler.Event{Type: new(scheduler.EventTypeUpdateOperationStatus), UpdateOperationStatus: &scheduler.EventUpdateOperationStatus{
-			Status: mesos.OperationStatus{
-				OperationID: &mesos.OperationID{Value: op.OperationID.Value}, State: state, AgentID: op.AgentID, ResourceProviderID: op.ResourceProviderID,
-				Message: new("Reconciliation: the operation is not known"),
-			},
-		}})
+		f.sendOperation(mesos.OperationStatus{
+			OperationID: &mesos.OperationID{Value: op.OperationID.Value}, State: state, AgentID: op.AgentID, ResourceProviderID: op.ResourceProviderID,
+			Message: new("Reconciliation: the operation is not known"),
+		})
 	}
 }
 

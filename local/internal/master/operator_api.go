@@ -161,6 +161,8 @@ func (m *Master) view(call *operator.MasterCall, principal string) *response {
 		v.Type, v.GetMaster = new(operator.MasterResponseTypeGetMaster), &operator.MasterResponseGetMaster{
 			MasterInfo: m.Info(), StartTime: new(seconds(m.started)), ElectedTime: new(seconds(m.elected)),
 		}
+	case operator.MasterCallTypeGetOperations:
+		v.Type, v.GetOperations = new(operator.MasterResponseTypeGetOperations), &operator.MasterResponseGetOperations{Operations: m.operationViews(principal)}
 	case operator.MasterCallTypeGetMaintenanceStatus:
 		v.Type, v.GetMaintenanceStatus = new(operator.MasterResponseTypeGetMaintenanceStatus), &operator.MasterResponseGetMaintenanceStatus{Status: m.maintenanceStatus()}
 	case operator.MasterCallTypeGetMaintenanceSchedule:
@@ -174,8 +176,6 @@ func (m *Master) view(call *operator.MasterCall, principal string) *response {
 // emptyView answers calls that show what the local cluster never has.
 func emptyView(call *operator.MasterCall, v *response) *response {
 	switch call.GetType() {
-	case operator.MasterCallTypeGetOperations:
-		v.Type, v.GetOperations = new(operator.MasterResponseTypeGetOperations), &operator.MasterResponseGetOperations{}
 	case operator.MasterCallTypeGetWeights:
 		v.Type = new(operator.MasterResponseTypeGetWeights)
 	case operator.MasterCallTypeGetQuota:

@@ -146,7 +146,7 @@ func (m *Master) perform(f *framework, call *scheduler.Call) verdict {
 	case scheduler.CallTypeDeclineInverseOffers:
 		m.answerInverse(f, call.DeclineInverseOffers.InverseOfferIDs, operator.InverseOfferStatusStatusDecline, call.DeclineInverseOffers.Filters)
 	case scheduler.CallTypeAcknowledgeOperationStatus:
-		// There are no operations that want acknowledgement; Mesos ignores unknown ones, too.
+		m.acknowledgeOperation(f, call.AcknowledgeOperationStatus)
 	default:
 		return verdict{http.StatusNotImplemented, "The call is of an unknown type"}
 	}

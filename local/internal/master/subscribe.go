@@ -93,6 +93,7 @@ func (m *Master) returned(f *framework, info *mesos.FrameworkInfo, s *scheduler.
 	m.alloc.setFramework(f.id, f.wants())
 	m.rounds.wantAll()
 	m.tellAgents(f)
+	m.tellOperations(f)
 	m.operatorFramework(f, false)
 }
 
