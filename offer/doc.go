@@ -21,6 +21,8 @@
 //	}
 //	session.Decline(ctx, scheduler.CallDecline{OfferIDs: result.Untouched})
 //
+// [OfferConstraints] tells the master beforehand which agents are of use.
+//
 // # How it decides
 //
 // Needs are served in their order. Each is given wholly out of one lot: all offers of one agent for one role, which one ACCEPT
