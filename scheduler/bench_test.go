@@ -3,16 +3,30 @@ package scheduler_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"net/http/httptest"
 	"testing"
 
 	"github.com/ormosproject/ormos/scheduler"
+	"github.com/ormosproject/ormos/store"
 )
 
-// BenchmarkUpdates takes status updates through a whole session over a real socket: read, decoded, told, and acknowledged where they
-// want it. The master at the other end runs in the same process, and its time counts.
+// BenchmarkUpdates takes status updates, each of another task, through a whole session over a real socket: read, decoded, told, and acknowledged
+// where they want it. The framework also makes a record of each task, in a store in memory. The master at the other end runs in the same
+// process, and its time counts.
 func BenchmarkUpdates(b *testing.B) {
-	for name, uuid := range map[string][]byte{"reconciled": nil, "acknowledged": []byte("0123456789abcdef")} {
+	uuid := []byte("0123456789abcdef")
+	session := func(o scheduler.Options) events { return scheduler.New(o).Events }
+	for name, c := range map[string]struct {
+		uuid   []byte
+		events func(scheduler.Options) events
+	}{
+		"reconciled": {nil, session}, "acknowledged": {uuid, session}, "framework": {uuid, func(o scheduler.Options) events {
+			o.FrameworkID = nil
+			f := scheduler.NewFramework(scheduler.FrameworkOptions{Options: o, Store: &store.Memory{}, UnknownTasks: scheduler.AdoptUnknown})
+			return f.Events
+		}},
+	} {
 		b.Run(name, func(b *testing.B) {
 			m := newMaster()
 			server := httptest.NewServer(m)
@@ -31,25 +45,33 @@ func BenchmarkUpdates(b *testing.B) {
 				}
 			}()
 			b.ReportAllocs()
-			n := 0
-			for event, err := range scheduler.New(m.options()).Events(ctx) {
-				if err != nil {
-					b.Fatal(err)
-				}
-				switch event.(type) {
-				case *scheduler.EventSubscribed:
-					s := <-m.subscriptions
-					for i := range b.N {
-						s.Send(update(fmt.Sprint("task-", i), uuid))
-					}
-					b.ResetTimer()
-				case *scheduler.EventUpdate:
-					n++
-				}
-				if n == b.N {
-					break
-				}
-			}
+			takeUpdates(ctx, b, m, c.events(m.options()), c.uuid)
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 		})
+	}
+}
+
+type events = func(context.Context) iter.Seq2[scheduler.TypedEvent, error]
+
+// takeUpdates has the master send b.N updates, and is done when the last was told.
+func takeUpdates(ctx context.Context, b *testing.B, m *master, all events, uuid []byte) {
+	n := 0
+	for event, err := range all(ctx) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		switch event.(type) {
+		case *scheduler.EventSubscribed:
+			s := <-m.subscriptions
+			for i := range b.N {
+				s.Send(update(fmt.Sprint("task-", i), uuid))
+			}
+			b.ResetTimer()
+		case *scheduler.EventUpdate, *scheduler.EventTask:
+			n++
+		}
+		if n == b.N {
+			return
+		}
 	}
 }

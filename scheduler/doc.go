@@ -1,5 +1,19 @@
-// Package scheduler is the framework's half of Mesos' scheduler API: a [Session] that stays subscribed at the leading master, tells
-// what happens as typed events, and makes calls.
+// Package scheduler is the framework's half of Mesos' scheduler API, on two levels. A [Framework] is told what is wanted, and does what every
+// framework has to: it finds offers, records, launches, follows and reconciles.
+//
+//	framework := scheduler.NewFramework(scheduler.FrameworkOptions{Store: records, Options: scheduler.Options{Master: "zk://...", Framework: info}})
+//	err := framework.Want(web) // a scheduler.Need: tasks and what they ask for
+//	for event, err := range framework.Events(ctx) {
+//		if err != nil {
+//			return err
+//		}
+//		if e, ok := event.(*scheduler.EventTask); ok && e.Task.Over() && !e.Dropped {
+//			err = framework.Want(web) // another one
+//		}
+//	}
+//
+// Below it is a [Session], which stays subscribed at the leading master, tells what happens as typed events, and makes calls. The rest is
+// its author's.
 //
 //	session := scheduler.New(scheduler.Options{
 //		Master:      "zk://10.0.0.1:2181,10.0.0.2:2181/mesos",
@@ -40,6 +54,9 @@
 // string that is not UTF-8, a program's output in a status say, U+FFFD stands for what is not, but ids stay as they came (in protobuf form).
 //
 // # The caller's duties
+//
+// A Framework's author wants what is to run, wants it again when it is over, keeps the store where it outlives the process, and is quick in the
+// loop's body; docs/task-model.md says what each state means. The author of a Session has more to do:
 //
 //   - Handle every offer. An offer that is neither accepted nor declined is withheld from everybody.
 //   - Be quick in the loop's body, or at least return: events wait meanwhile, and so does the next acknowledgement.
