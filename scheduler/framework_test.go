@@ -2,6 +2,7 @@ package scheduler_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -106,5 +107,60 @@ func TestFrameworkTakesUpItsTasks(t *testing.T) {
 	})
 	if want := map[string]bool{id: true}; cmp.Diff(want, launched) != "" {
 		t.Errorf("there were other tasks: %v", launched)
+	}
+}
+
+// dying is a store whose process is killed right after it has recorded a task.
+type dying struct{ scheduler.Store }
+
+func (d dying) Commit(ctx context.Context, changes map[string][]byte) error {
+	err := d.Store.Commit(ctx, changes)
+	for key := range changes {
+		if strings.HasPrefix(key, "task/") {
+			return errors.New("killed")
+		}
+	}
+	return err
+}
+
+// A task that was recorded and never launched is found out about, told as dropped, and launched under another id.
+func TestFrameworkDiesBeforeLaunch(t *testing.T) {
+	cluster := local.RunT(t, local.Options{Resources: []string{"cpus:2;mem:512;disk:1024"}})
+	records := &store.Memory{}
+	need := command("sleep", "exec sleep 600")
+	f := scheduler.NewFramework(frameworkOptions(cluster.Master(), dying{records}))
+	if err := f.Want(need); err != nil {
+		t.Fatal(err)
+	}
+	for event, err := range f.Events(t.Context()) {
+		if err != nil {
+			break
+		}
+		if _, ok := event.(*scheduler.EventTask); ok {
+			t.Fatalf("told and not saved: %v", event)
+		}
+	}
+	f = scheduler.NewFramework(frameworkOptions(cluster.Master(), records))
+	if err := f.Want(need); err != nil {
+		t.Fatal(err)
+	}
+	first, dropped := "", false
+	for event, err := range f.Events(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, ok := event.(*scheduler.EventTask)
+		switch {
+		case !ok:
+		case e.Recorded:
+			first = e.Task.ID
+		case e.Dropped:
+			dropped = e.Task.ID == first
+		case e.Task.State() == mesos.TaskRunning:
+			if first == "" || !dropped || e.Task.ID == first {
+				t.Errorf("%v runs, recorded was %q, dropped %v", e.Task, first, dropped)
+			}
+			return
+		}
 	}
 }
