@@ -109,10 +109,6 @@ func (m *matcher) settle(s *shelf, c *class, level int) bool {
 			break
 		}
 		changed = true
-		if top.rank > now { // there is a newer slot of the lot
-			s.pop()
-			continue
-		}
 		top.rank = now
 		heap.Fix(&s.lots, 0)
 	}

@@ -38,6 +38,8 @@ type piece struct {
 	whole  bool
 	labels *mesos.Labels
 	gone   bool
+	// made tells that it is a volume to create, not an offered one.
+	made bool
 }
 
 // open tells whether every need may use the piece that does not say otherwise: it counts as free.

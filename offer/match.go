@@ -260,12 +260,12 @@ func (m *matcher) gpusKept(l *lot, c *class) bool {
 	return l.hasGPUs && !c.gpus && !m.options.MixGPUs && !(c.volumes && l.hasVolume(c))
 }
 
-// hasVolume tells whether a volume of the class is in the lot.
+// hasVolume tells whether a volume of the class was offered.
 func (l *lot) hasVolume(c *class) bool {
 	for i := range c.parts {
 		for _, v := range c.parts[i].volumes {
 			if slices.ContainsFunc(l.pieces, func(p piece) bool {
-				return p.offered.IsPersistentVolume() && p.offered.Disk.Persistence.ID == v.ID
+				return !p.made && p.offered.IsPersistentVolume() && p.offered.Disk.Persistence.ID == v.ID
 			}) {
 				return true
 			}

@@ -428,7 +428,7 @@ func (t *taking) cutVolume(v *Volume, p *piece, size int64) mesos.Resource {
 	}
 	t.grant.Create = append(t.grant.Create, made)
 	t.pieces = append(t.pieces, piece{ // for those that share it, and so that none has its id
-		offered: &made, dimension: disk, reserved: true, whole: true, labels: made.ReservationLabels(), gone: !v.Shared,
+		offered: &made, dimension: disk, reserved: true, whole: true, labels: made.ReservationLabels(), gone: !v.Shared, made: true,
 	})
 	return mounted(made, v)
 }
