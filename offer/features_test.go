@@ -196,3 +196,18 @@ func TestRoles(t *testing.T) {
 		t.Errorf("got %v", e)
 	}
 }
+
+func TestNamedItems(t *testing.T) {
+	o := offered(t, "a", "cpus:2;licenses:{a,b}", "")
+	spare := mesos.SetResource("licenses", "c")
+	o.Resources = append(o.Resources, mesos.Resources{revocable(spare)}.AllocatedTo("web")...)
+	needs := []offer.Need{wants(t, "x", "cpus:1;licenses:{b}"), wants(t, "y", "cpus:1;licenses:{b}"), wants(t, "z", "cpus:1;licenses:{c}")}
+	result := offer.Match([]mesos.Offer{o}, needs, offer.Options{})
+	if got := fmt.Sprint(where(result)); got != "map[0:a]" {
+		t.Errorf("an item twice, or a revocable one: %s", got)
+	}
+	needs[2].Revocable = true
+	if got := fmt.Sprint(where(offer.Match([]mesos.Offer{o}, needs, offer.Options{}))); got != "map[0:a 2:a]" {
+		t.Errorf("a revocable item: %s", got)
+	}
+}
