@@ -164,3 +164,30 @@ func TestFrameworkDiesBeforeLaunch(t *testing.T) {
 		}
 	}
 }
+
+// A need of one role is launched on that role's offers.
+func TestFrameworkOfTwoRoles(t *testing.T) {
+	cluster := local.RunT(t, local.Options{Resources: []string{"cpus:2;mem:512;disk:1024"}})
+	o := frameworkOptions(cluster.Master(), &store.Memory{})
+	o.Framework.Roles = []string{"idle", "web"}
+	o.Framework.Capabilities = scheduler.Capabilities{PartitionAware: true, MultiRole: true}.List()
+	f := scheduler.NewFramework(o)
+	need := command("sleep", "exec sleep 600")
+	need.Roles = []string{"web"}
+	var role string
+	need.Finish = func(g *offer.Grant) { role = g.Tasks[0].Resources[0].AllocationInfo.GetRole() }
+	if err := f.Want(need); err != nil {
+		t.Fatal(err)
+	}
+	for event, err := range f.Events(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, ok := event.(*scheduler.EventTask); ok && (e.Task.State() == mesos.TaskRunning || e.Task.Over()) {
+			if e.Task.State() != mesos.TaskRunning || role != "web" {
+				t.Errorf("%v, of the role %q", e, role)
+			}
+			return
+		}
+	}
+}
