@@ -32,7 +32,7 @@ type Cluster struct {
 	simulation  *simulation // nil where containers are processes
 	updates     updates
 
-	turn   sync.Mutex // of whoever does something to daemons
+	turn   turn // of whoever does something to daemons
 	agents []*member
 	ending bool
 
@@ -56,7 +56,7 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{settings: s, done: make(chan struct{})}
+	c := &Cluster{settings: s, turn: newTurn(), done: make(chan struct{})}
 	if err := c.prepare(); err != nil {
 		c.release()
 		return nil, err

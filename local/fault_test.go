@@ -354,3 +354,18 @@ func TestStartMasterRemembersAgents(t *testing.T) {
 		f.until("a", mesos.TaskRunning)
 	})
 }
+
+// A fault that takes its time does not stop virtual time for those that wait for their turn.
+func TestFaultsAtTheSameTime(t *testing.T) {
+	faulted(t, func(c *local.Cluster, _ *framework) {
+		done := make(chan error)
+		go func() { done <- c.UnregisterAgent(0) }()
+		synctest.Wait()
+		if err := c.RescindOffers(); err != nil {
+			t.Error(err)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
