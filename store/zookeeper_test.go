@@ -30,7 +30,9 @@ func TestZooKeeper(t *testing.T) {
 	for name, user := range map[string][]string{"open to all": nil, "with a user": {"web:secret"}} {
 		t.Run(name, func(t *testing.T) {
 			empty := func(t testing.TB) (records, func() records) {
-				url := server.URL("/frameworks/"+strconv.FormatUint(rand.Uint64(), 36), user...)
+				// The first to come makes the parent, and says who may use it.
+				parent := "/frameworks-" + strconv.Itoa(len(user)) + "/"
+				url := server.URL(parent+strconv.FormatUint(rand.Uint64(), 36), user...)
 				z := mustConnect(t, url)
 				return z, func() records {
 					_ = z.Close()
