@@ -25,3 +25,13 @@ func TestAbandonedTaskThatReturnsIsKilled(t *testing.T) {
 	}
 	t.Errorf("it is not killed: %v", calls)
 }
+
+// A task that is dropped after its need was served is its author's to want again: the event does not promise another launch.
+func TestDroppedAfterItWasServed(t *testing.T) {
+	b := newBook(FrameworkOptions{})
+	e := &EventTask{}
+	b.settle(time.Unix(1000, 0), &Task{ID: "web.1", Need: "web"}, e, true)
+	if e.Dropped {
+		t.Error("its need is said to wait again")
+	}
+}

@@ -90,11 +90,11 @@ func (b *book) confirm(now time.Time, t *Task, s *mesos.TaskStatus) {
 
 // settle says what a task's news mean for the need that it was launched for.
 func (b *book) settle(now time.Time, t *Task, e *EventTask, neverStarted bool) {
-	e.Dropped = neverStarted && t.Kill == nil
 	w := b.launching[t.Need]
 	if w == nil || !w.pending[t.ID] {
-		return
+		return // its need counts as served, and does not wait again by itself
 	}
+	e.Dropped = neverStarted && t.Kill == nil
 	delete(w.pending, t.ID)
 	if !e.Dropped {
 		delete(b.launching, t.Need)
