@@ -232,8 +232,8 @@ func (r *run) tell(ctx context.Context, l *link, event *Event) error {
 	return nil
 }
 
-// superseded tells whether it may be this session itself that has taken its own place: a master that could not answer for a while hears afterwards all
-// that was asked meanwhile, in any order.
+// superseded tells whether it may be this session itself that has taken its own place, or a process of before that has ended: a master that could not
+// answer for a while hears afterwards all that was asked meanwhile, in any order.
 func (r *run) superseded(l *link) bool {
 	if r.unheard == 0 || l.established && time.Since(l.since) > staleSubscribe {
 		return false

@@ -89,6 +89,9 @@ func (s *Session) run(ctx context.Context, later bool, yield func(TypedEvent) bo
 		Session: s, yield: yield, later: later, credentials: credentials, dialer: dialer, backoff: s.opts.Backoff,
 		http: &http.Client{Transport: transport}, watch: newWatch(),
 	}
+	if s.FrameworkID().Value != "" {
+		r.unheard = 1 // the last one of a process that was killed
+	}
 	following, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { r.watch.follow(following, detector) })

@@ -227,6 +227,30 @@ func TestASubscriptionThatWasGivenUpTakesOver(t *testing.T) {
 	})
 }
 
+// So may one of a process of before, which was killed. Later it is another instance that runs.
+func TestASubscriptionOfBeforeTakesOver(t *testing.T) {
+	for wait, want := range map[time.Duration]int{0: 2, 2 * time.Minute: 1} {
+		inMemory(t, func(t *testing.T, m *master, o scheduler.Options) {
+			o.Framework.ID = &mesos.FrameworkID{Value: "framework-1"}
+			var end *scheduler.Error
+			subscribed := 0
+			for event, err := range scheduler.New(o).Events(t.Context()) {
+				if err != nil && !errors.As(err, &end) {
+					t.Fatal(err)
+				}
+				if _, ok := event.(*scheduler.EventSubscribed); ok {
+					subscribed++
+					<-time.After(wait)
+					(<-m.subscriptions).Send(failure("Framework failed over"))
+				}
+			}
+			if subscribed != want || end == nil || end.Reason != scheduler.ReasonFailedOver {
+				t.Errorf("after %v: subscribed %d times, want %d, and ended with %v", wait, subscribed, want, end)
+			}
+		})
+	}
+}
+
 // While nobody listens it goes on trying, and ends at once when it is told to.
 func TestNobodyListens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -13,7 +13,8 @@
 // # What it holds a framework to
 //
 //   - No task id is launched twice, unless the master has refused the first launch.
-//   - An instance ([Options].Instance) has one live task at a time, as far as the framework has been told.
+//   - An instance ([Options].Instance) has one live task at a time, as far as the framework has been told, but for those that
+//     it has given up ([Options].Abandoned).
 //   - A task is launched only on offers that the framework has: not on rescinded ones, not on those of an earlier subscription, not twice.
 //   - No offer is kept for longer than [Options].Patience.
 //   - An update is acknowledged once for each time that it came, within Patience, and never before what it changes is saved

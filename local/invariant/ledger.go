@@ -170,7 +170,7 @@ func (l *ledger) launch(now time.Time, info *mesos.TaskInfo) {
 	}
 	instance := l.opts.Instance(info)
 	for _, other := range l.live() {
-		if instance != "" && l.tasks[other].instance == instance {
+		if t := l.tasks[other]; instance != "" && t.instance == instance && !l.abandoned(t) {
 			l.violate(now, TwoOfOne, "%s is launched for %s, of which %s lives", id, instance, other)
 		}
 	}
@@ -179,6 +179,9 @@ func (l *ledger) launch(now time.Time, info *mesos.TaskInfo) {
 	}
 	l.tasks[id] = &task{info: info.Clone(), instance: instance, launches: 1}
 }
+
+// abandoned tells whether the framework says so. A task that it was only told of has no record of its own.
+func (l *ledger) abandoned(t *task) bool { return t.info != nil && l.opts.Abandoned(l.records, t.info) }
 
 // live are the tasks that the framework has launched and was not told the end of, or was told of.
 func (l *ledger) live() []string {

@@ -20,6 +20,9 @@ func newStory() *story {
 		Wanted:   1,
 		Instance: func(t *mesos.TaskInfo) string { return t.Name },
 		Recorded: func(records map[string][]byte, t *mesos.TaskInfo) bool { return records[t.TaskID.Value] != nil },
+		Abandoned: func(records map[string][]byte, t *mesos.TaskInfo) bool {
+			return string(records[t.TaskID.Value]) == "abandoned"
+		},
 		Saved: func(records map[string][]byte, s *mesos.TaskStatus) bool {
 			return string(records[s.TaskID.Value]) == s.State.String()
 		},
@@ -114,6 +117,7 @@ func TestRules(t *testing.T) {
 		{"id f; offer o; record a -; launch a web o; refused a web o; offer p; launch a web p", ""},
 		{begun + "offer p; record b -; launch b web p", "two of one"},
 		{begun + "offer p; record b -; launch b other p", ""},
+		{begun + "record a abandoned; offer p; record b -; launch b web p", ""},
 		{begun + failed + "offer p; record b -; launch b web p; update b TASK_RUNNING; end b", ""},
 		{"id f; record a -; launch a web o", "offer void"},
 		{begun + "record b -; launch b other o", "offer void"},

@@ -29,11 +29,17 @@ type Options struct {
 	Saved func(records map[string][]byte, status *mesos.TaskStatus) bool
 	// Recorded tells whether they hold that the task is launched, so that it may be; nil does not ask.
 	Recorded func(records map[string][]byte, task *mesos.TaskInfo) bool
+	// Abandoned tells whether they hold that the framework counts the task as ended though it may live: it was unreachable, say. Its instance may then have
+	// another one, and in the end it may not run; nil is never.
+	Abandoned func(records map[string][]byte, task *mesos.TaskInfo) bool
 }
 
 func (o Options) complete() Options {
 	if o.Instance == nil {
 		o.Instance = func(*mesos.TaskInfo) string { return "" }
+	}
+	if o.Abandoned == nil {
+		o.Abandoned = func(map[string][]byte, *mesos.TaskInfo) bool { return false }
 	}
 	if o.Patience <= 0 {
 		o.Patience = 2 * time.Minute

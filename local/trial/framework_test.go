@@ -68,6 +68,9 @@ func kept() invariant.Options {
 			return name
 		},
 		Recorded: func(records map[string][]byte, t *mesos.TaskInfo) bool { return records["task/"+t.TaskID.Value] != nil },
+		Abandoned: func(records map[string][]byte, t *mesos.TaskInfo) bool {
+			return strings.Contains(string(records["task/"+t.TaskID.Value]), `"abandoned":true`)
+		},
 		Saved: func(records map[string][]byte, s *mesos.TaskStatus) bool {
 			record, known := records["task/"+s.TaskID.Value]
 			if s.State.Terminal() {
