@@ -2,6 +2,8 @@ package local
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,11 +67,18 @@ func (c *Cluster) Inject(fault string) error {
 	do := c.plainFaults()[name]
 	switch {
 	case do == nil:
-		return fmt.Errorf("cannot inject %q: there is no such fault", name)
+		return fmt.Errorf("cannot inject %q: there is no such fault; there are %s", name, strings.Join(c.faultNames(), ", "))
 	case len(arguments) > 0:
 		return fmt.Errorf("cannot %s: nothing may follow, %q is too much", name, arguments[0])
 	}
 	return do()
+}
+
+func (c *Cluster) faultNames() []string {
+	all := slices.Collect(maps.Keys(c.agentFaults()))
+	all = slices.AppendSeq(append(all, delayUpdates), maps.Keys(c.plainFaults()))
+	slices.Sort(all)
+	return all
 }
 
 // agentFaults are those that are done to one agent.
