@@ -21,8 +21,8 @@ type EventTask struct {
 	Before mesos.TaskState
 	// Status is what the master or the agent has said, with its data; nil where the change is the framework's own.
 	Status *mesos.TaskStatus
-	// Recorded tells that this is no news but what is recorded: the loop over the events begins with each task that is not known to be abandoned. What has changed when the last
-	// loop, or process, ended may not have been told.
+	// Recorded tells that this is no news but what is recorded: the loop over the events begins with each task that is not known to be abandoned, before its first
+	// EventSubscribed. What has changed when the last loop, or process, ended may not have been told.
 	Recorded bool
 	// Dropped tells that the task never started, for a cause that is not its own: the offer was gone (REASON_INVALID_OFFERS), say, or the agent.
 	// That is no failure. Its need waits again and is launched under another id, after Retry.

@@ -21,6 +21,7 @@ import (
 
 	"github.com/ormosproject/ormos/executor"
 	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/offer"
 	"github.com/ormosproject/ormos/scheduler"
 )
 
@@ -42,21 +43,20 @@ func execute(ctx context.Context) error {
 
 // example is the scheduler.
 type example struct {
-	options          scheduler.Options
-	session          *scheduler.Session
-	executor         mesos.ExecutorInfo
-	task             mesos.Resources // of each
-	verbose          bool
-	tasks, finished  int
-	offers, launched int
+	options                   scheduler.Options
+	framework                 *scheduler.Framework
+	executor                  mesos.ExecutorInfo
+	resources                 mesos.Resources // of each task
+	verbose                   bool
+	tasks, launched, finished int
 }
 
 func schedule(ctx context.Context) error {
 	e, artifact := &example{}, scheduler.ArtifactOptions{}
-	framework := &e.options.Framework
+	info := &e.options.Framework
 	flag.StringVar(&e.options.Master, "url", "127.0.0.1:5050", "the master: a URL, host:port or zk://host:port,.../path")
-	flag.StringVar(&framework.Name, "name", "example", "name of the framework")
-	flag.StringVar(&framework.User, "user", "", "user that the tasks run as (default: the one that runs this)")
+	flag.StringVar(&info.Name, "name", "example", "name of the framework")
+	flag.StringVar(&info.User, "user", "", "user that the tasks run as (default: the one that runs this)")
 	role := flag.String("role", "*", "role of the framework")
 	flag.StringVar(&e.options.Security.Principal, "credentials.username", "", "name to authenticate with")
 	flag.StringVar(&e.options.Security.SecretFile, "credentials.passwordFile", "", "`file` that holds the password")
@@ -71,14 +71,14 @@ func schedule(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	framework.Roles = []string{*role}
-	framework.Capabilities = []mesos.FrameworkInfoCapability{{Type: new(mesos.FrameworkInfoCapabilityTypeMultiRole)}}
-	e.task = mesos.Resources{mesos.CPUs(*cpu), mesos.Mem(*memory)}
+	info.Roles = []string{*role}
+	info.Capabilities = scheduler.Capabilities{MultiRole: true}.List()
+	e.resources = mesos.Resources{mesos.CPUs(*cpu), mesos.Mem(*memory)}
 	e.executor = mesos.ExecutorInfo{
 		Type: new(mesos.ExecutorInfoTypeCustom), ExecutorID: mesos.ExecutorID{Value: "default"},
 		Resources: mesos.Resources{mesos.CPUs(*execCPU), mesos.Mem(*execMemory)}, Command: server.Command("execute"),
 	}
-	e.session = scheduler.New(e.options)
+	e.framework = scheduler.NewFramework(scheduler.FrameworkOptions{Options: e.options})
 	ctx, stop := context.WithCancel(ctx)
 	var group errgroup.Group
 	group.Go(func() error { return server.Run(ctx) })
@@ -89,53 +89,40 @@ func schedule(ctx context.Context) error {
 
 func (e *example) run(ctx context.Context) error {
 	began := time.Now()
-	for event, err := range e.session.Events(ctx) {
+	for i := range e.tasks {
+		task := offer.Task{Info: mesos.TaskInfo{Name: fmt.Sprint("Task ", i+1), Resources: e.resources}}
+		need := offer.Need{Name: fmt.Sprint(i + 1), Tasks: []offer.Task{task}, Executor: &e.executor}
+		if err := e.framework.Want(scheduler.Need{Need: need}); err != nil {
+			return err
+		}
+	}
+	for event, err := range e.framework.Events(ctx) {
 		if e.verbose {
 			log.Printf("%T %v", event, event)
 		}
-		switch event := event.(type) {
-		case *scheduler.EventOffers:
-			for _, offer := range event.Offers {
-				err = errors.Join(err, e.use(ctx, &offer))
-			}
-		case *scheduler.EventUpdate:
-			if s := &event.Status; s.State == mesos.TaskFinished {
-				e.finished++
-			} else if s.State.Terminal() {
-				return fmt.Errorf("task %s is %v: %s", s.TaskID.Value, s.State, s.GetMessage())
-			}
-			if e.finished == e.tasks {
-				err = errors.Join(err, e.session.Teardown(ctx))
-			}
+		if told, ok := event.(*scheduler.EventTask); ok {
+			err = e.task(told)
+		}
+		if err == nil && e.finished == e.tasks {
+			err = e.framework.Teardown(ctx) // ends the loop
 		}
 		if err != nil && !errors.Is(err, scheduler.ErrDisconnected) {
 			return err
 		}
 	}
-	log.Printf("summary: %d offers, %d tasks launched, %d finished, %v", e.offers, e.launched, e.finished, time.Since(began).Round(time.Millisecond))
+	log.Printf("summary: %d tasks launched, %d finished, %v", e.launched, e.finished, time.Since(began).Round(time.Millisecond))
 	return nil
 }
 
-// use launches as many tasks on an offer as fit.
-func (e *example) use(ctx context.Context, offer *mesos.Offer) error {
-	e.offers++
-	taken, rest, fits := mesos.Resources(nil), mesos.Resources(offer.Resources), true
-	if len(offer.ExecutorIDs) == 0 {
-		_, rest, fits = rest.Take(e.executor.Resources...)
+// task counts what becomes of a task. One that was dropped is launched again.
+func (e *example) task(told *scheduler.EventTask) error {
+	switch state := told.Task.State(); {
+	case state == mesos.TaskFinished:
+		e.finished++
+	case told.Task.Over() && !told.Dropped:
+		return fmt.Errorf("a task has not finished: %v", told)
+	case state == mesos.TaskStaging && !told.Task.Heard:
+		e.launched++
 	}
-	launch := &mesos.OfferOperationLaunch{}
-	for fits && e.launched < e.tasks {
-		if taken, rest, fits = rest.Take(e.task...); fits {
-			e.launched++
-			launch.TaskInfos = append(launch.TaskInfos, mesos.TaskInfo{
-				Name: fmt.Sprint("Task ", e.launched), TaskID: mesos.TaskID{Value: fmt.Sprint(e.launched)}, AgentID: offer.AgentID,
-				Executor: &e.executor, Resources: taken,
-			})
-		}
-	}
-	accept := scheduler.CallAccept{OfferIDs: []mesos.OfferID{offer.ID}, Filters: scheduler.Refuse(time.Second)}
-	if len(launch.TaskInfos) > 0 {
-		accept.Operations = []mesos.OfferOperation{{Type: new(mesos.OfferOperationTypeLaunch), Launch: launch}}
-	}
-	return e.session.Accept(ctx, accept) // of nothing: it is declined
+	return nil
 }

@@ -20,7 +20,7 @@ func TestExample(t *testing.T) {
 	cluster := local.RunT(t, local.Options{Agents: 2, Resources: []string{"cpus:2.1;mem:512;disk:10;ports:[]"}, Credentials: credentials})
 	p := program.Start(t, program.Self(t, "-url", "http://"+cluster.Master(), "-role", "web", "-tasks", "5",
 		"-credentials.username", "ali", "-credentials.passwordFile", password))
-	p.Line(`summary: \d+ offers, 5 tasks launched, 5 finished, `)
+	p.Line(`summary: 5 tasks launched, 5 finished, `)
 	if err := p.Wait(); err != nil {
 		t.Error(err)
 	}
