@@ -145,7 +145,7 @@ func (c *Cluster) listen(port int, option string) (net.Listener, error) {
 }
 
 func (c *Cluster) location(listener net.Listener) link.Address {
-	return link.Address{Hostname: c.Hostname, IP: c.IP, Port: listener.Addr().(*net.TCPAddr).Port}
+	return link.Address{Hostname: c.Hostname, IP: c.IP, Port: listener.Addr().(*net.TCPAddr).Port, TLS: c.encryption.config != nil}
 }
 
 // newMaster makes the master that the cluster has from now on.
@@ -186,10 +186,10 @@ func (d dialer) Dial(peer link.Peer, gone func()) (link.Peer, func(), error) {
 
 // start starts what was prepared.
 func (c *Cluster) start() {
-	c.server = serve(c.listener, c.serveHTTP, c.fail)
+	c.server = serve(c.encryption.over(c.listener), c.serveHTTP, c.fail)
 	c.startMaster(c.master.Load())
 	for _, m := range c.agents {
-		m.server = serve(m.listener, m.serveHTTP, c.fail)
+		m.server = serve(c.encryption.over(m.listener), m.serveHTTP, c.fail)
 		m.start()
 	}
 }

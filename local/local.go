@@ -57,6 +57,11 @@ type Options struct {
 	Credentials string
 	// ACLs names a file of Mesos' access control lists (JSON).
 	ACLs string
+	// TLSCert and TLSKey name files (PEM) of a certificate and its key: then master and agents speak https, and only that. The certificate has to
+	// be for IP, where executors look for their agent, and for Hostname.
+	TLSCert, TLSKey string
+	// TLSCA names the file of the authority that executors are told to believe; "" is TLSCert, for a certificate that signs itself.
+	TLSCA string
 	// MasterFlags and AgentFlags are settings by the names of Mesos' flags, such as {"offer_timeout": "5secs"}.
 	MasterFlags, AgentFlags map[string]string
 	// Network is where the cluster listens; nil is the machine's own (TCP).
@@ -76,6 +81,7 @@ type settings struct {
 	Options
 	ephemeral   bool
 	election    *zk.URL
+	encryption  encryption
 	masterFlags master.Flags
 	agentFlags  agent.Flags
 	resources   []mesos.Resources
@@ -105,6 +111,9 @@ func (o Options) read() (settings, error) {
 		s.Logger = slog.New(slog.DiscardHandler)
 	}
 	if err := s.readElection(); err != nil {
+		return s, err
+	}
+	if err := s.readTLS(); err != nil {
 		return s, err
 	}
 	if err := s.readFlags(); err != nil {

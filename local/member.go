@@ -71,7 +71,7 @@ func (m *member) prepare() error {
 	}
 	m.agent, err = agent.New(agent.Options{
 		Address: c.location(m.listener), WorkDir: m.workDir(), Resources: resources, Attributes: c.attributes[m.index],
-		Master: dialer{c}, Containerizer: m, Credentials: c.credentials, DiskFull: m.full.Load,
+		Master: dialer{c}, Containerizer: m, Credentials: c.credentials, CAFile: c.encryption.ca, DiskFull: m.full.Load,
 		DestroyOnStop: c.ephemeral, Flags: c.agentFlags, Logger: c.Logger.With("daemon", "agent"+strconv.Itoa(m.index)),
 	})
 	return err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ormosproject/ormos/internal/detect"
 	"github.com/ormosproject/ormos/local"
 	"github.com/ormosproject/ormos/security"
 )
@@ -49,9 +50,10 @@ Faults:
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&cluster.master, "master", "127.0.0.1:5050", "the cluster's master, host:port")
+	flags.StringVar(&cluster.master, "master", "127.0.0.1:5050", "the cluster's master, host:port or https://host:port")
 	flags.StringVar(&cluster.security.Principal, "principal", "", "who we are, for a cluster with --credentials")
 	flags.StringVar(&cluster.security.SecretFile, "secret-file", "", "file of the principal's secret")
+	flags.StringVar(&cluster.security.TLS.CAFile, "ca-file", "", "file of the certificate authority of a cluster with --tls-cert")
 	return cmd
 }
 
@@ -91,9 +93,13 @@ func (f *faulty) ask(ctx context.Context, method string, body any) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, method, "http://"+f.master+"/ormos/faults", bytes.NewReader(text))
+	url, err := detect.BaseURL(f.master, f.security.TLS.On(), detect.MasterPort)
 	if err != nil {
-		return nil, fmt.Errorf("cannot understand the master's address %q: want host:port", f.master)
+		return nil, fmt.Errorf("cannot understand the master's address %q: %w", f.master, err)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, url+"/ormos/faults", bytes.NewReader(text))
+	if err != nil {
+		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	credentials, err := f.security.Load(f.log)
@@ -101,7 +107,8 @@ func (f *faulty) ask(ctx context.Context, method string, body any) ([]byte, erro
 		return nil, err
 	}
 	credentials.Authorize(request)
-	answer, err := http.DefaultClient.Do(request)
+	client := http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: credentials.TLS, DisableKeepAlives: true}}
+	answer, err := client.Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("cannot ask the local cluster: %w", err)
 	}

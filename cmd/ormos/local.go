@@ -43,7 +43,7 @@ frameworks live on and are taken back. Without it everything lives in a temporar
 				return err
 			}
 			defer cluster.Stop()
-			show(cmd.OutOrStdout(), cluster)
+			show(cmd.OutOrStdout(), cluster, options)
 			return cluster.Wait()
 		},
 	}
@@ -60,6 +60,9 @@ frameworks live on and are taken back. Without it everything lives in a temporar
 	flags.StringVar(&options.ZK, "zk", "", "zk://host:port,.../path under which the master stands for election")
 	flags.StringVar(&options.Credentials, "credentials", "", "file of principals and secrets; requires HTTP authentication")
 	flags.StringVar(&options.ACLs, "acls", "", "file of access control lists (JSON)")
+	flags.StringVar(&options.TLSCert, "tls-cert", "", "file of a certificate (PEM) for the ip and hostname; makes master and agents speak https")
+	flags.StringVar(&options.TLSKey, "tls-key", "", "file of the certificate's key (PEM)")
+	flags.StringVar(&options.TLSCA, "tls-ca", "", "file of the authority that executors are to believe (default: the certificate)")
 	flags.Var(settings{&options.MasterFlags}, "master-flag", "a flag of mesos-master, such as offer_timeout=5secs; may be given several times")
 	flags.Var(settings{&options.AgentFlags}, "agent-flag", "a flag of mesos-agent, such as recovery_timeout=1mins; may be given several times")
 	flags.BoolVarP(&verbose, "verbose", "v", false, "log what master and agents do")
@@ -68,10 +71,14 @@ frameworks live on and are taken back. Without it everything lives in a temporar
 }
 
 // show prints where everything is.
-func show(out io.Writer, cluster *local.Cluster) {
-	fmt.Fprintf(out, "master   http://%s\n", cluster.Master())
+func show(out io.Writer, cluster *local.Cluster, options local.Options) {
+	scheme := "http"
+	if options.TLSCert != "" {
+		scheme = "https"
+	}
+	fmt.Fprintf(out, "master   %s://%s\n", scheme, cluster.Master())
 	for i, agent := range cluster.Agents() {
-		fmt.Fprintf(out, "%-8s http://%s\n", fmt.Sprint("agent ", i), agent)
+		fmt.Fprintf(out, "%-8s %s://%s\n", fmt.Sprint("agent ", i), scheme, agent)
 	}
 	fmt.Fprintf(out, "work dir %s\nPress Ctrl-C to end it.\n", cluster.WorkDir())
 }

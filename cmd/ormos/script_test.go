@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ormosproject/ormos/internal/tlstest"
 )
 
 // patience is how long a story waits for what should take a moment, on a machine that may be busy.
@@ -33,9 +35,17 @@ func TestStories(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"await": await, "status": status, "ports": ports, "listen": listen, "fetch": fetch,
+			"certificate": certificate, "await": await, "status": status, "ports": ports, "listen": listen, "fetch": fetch,
 		},
 	})
+}
+
+// certificate writes cert.pem and key.pem, for 127.0.0.1.
+func certificate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: certificate")
+	}
+	ts.Check(tlstest.Write(ts.MkAbs("cert.pem"), ts.MkAbs("key.pem")))
 }
 
 // await FILE TEXT waits until a file that is being written holds a text.

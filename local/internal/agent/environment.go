@@ -33,6 +33,10 @@ func (a *Agent) environment(e *executor, command *mesos.CommandInfo) []string {
 		set("MESOS_RECOVERY_TIMEOUT", mesos.FormatDuration(a.flags.RecoveryTimeout))
 		set("MESOS_SUBSCRIPTION_BACKOFF_MAX", mesos.FormatDuration(subscriptionBackoff))
 	}
+	if a.o.Address.TLS {
+		set("LIBPROCESS_SSL_ENABLED", "true")
+		set("LIBPROCESS_SSL_CA_FILE", a.o.CAFile)
+	}
 	for name, value := range variables(command) {
 		set(name, value)
 	}

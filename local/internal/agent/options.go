@@ -31,6 +31,8 @@ type Options struct {
 	Containerizer Containerizer
 	// Credentials are asked for by the operator endpoints, HTTP basic; nil asks for none.
 	Credentials daemon.Credentials
+	// CAFile names the file of those whom executors are to believe, where Address says that TLS is spoken.
+	CAFile string
 	// DestroyOnStop ends all executors when Run ends, also those that could be recovered.
 	DestroyOnStop bool
 	// DiskFull tells, where it is set, whether to take the disk for full whatever is on it.

@@ -153,6 +153,15 @@ type Address struct {
 	Hostname string
 	IP       string
 	Port     int
+	TLS      bool // https is spoken there, not http
+}
+
+// Scheme is that of URLs with the address.
+func (a Address) Scheme() string {
+	if a.TLS {
+		return "https"
+	}
+	return "http"
 }
 
 func (Register) message()            {}

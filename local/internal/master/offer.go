@@ -157,7 +157,7 @@ func (o *offer) message() mesos.Offer {
 // url is where the agent's process is reached.
 func (a *agent) url() *mesos.URL {
 	return &mesos.URL{
-		Scheme: "http", Path: new("/slave(1)"),
+		Scheme: a.address.Scheme(), Path: new("/slave(1)"),
 		Address: mesos.Address{Hostname: new(a.info.Hostname), IP: new(a.address.IP), Port: int32(a.address.Port)},
 	}
 }
