@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/mesos"
@@ -78,12 +79,16 @@ func (o *Output) Close() error {
 	return o.stream.Close()
 }
 
+// inputHeartbeat is how often an input that nobody types into shows whatever is between here and the agent that it lives.
+const inputHeartbeat = 30 * time.Second
+
 // An Input is the standard input of a container. Its methods may be called from any goroutine.
 type Input struct {
 	mu     sync.Mutex
 	w      *io.PipeWriter
 	done   chan struct{} // closed when the agent has answered
 	result error
+	beats  sync.WaitGroup
 }
 
 // AttachContainerInput gives the standard input of a container that was launched by a session or with a terminal. ctx governs the whole life of it. Close
@@ -106,7 +111,28 @@ func (a *Agent) AttachContainerInput(ctx context.Context, id mesos.ContainerID) 
 	if err != nil {
 		return nil, errors.Join(err, in.Close())
 	}
+	in.beats.Go(in.beat)
 	return in, nil
+}
+
+// beat sends heartbeats until the agent has answered.
+func (in *Input) beat() {
+	tick := time.NewTicker(inputHeartbeat)
+	defer tick.Stop()
+	heartbeat := &AgentProcessIOControlHeartbeat{Interval: &mesos.DurationInfo{Nanoseconds: int64(inputHeartbeat)}}
+	for {
+		select {
+		case <-tick.C:
+		case <-in.done:
+			return
+		}
+		err := in.process(&AgentProcessIO{Type: new(AgentProcessIOTypeControl), Control: &AgentProcessIOControl{
+			Type: new(AgentProcessIOControlTypeHeartbeat), Heartbeat: heartbeat,
+		}})
+		if err != nil {
+			return // the input has ended
+		}
+	}
 }
 
 // send writes one record and returns when it is on its way.
@@ -158,5 +184,6 @@ func (in *Input) CloseWrite() error { return in.data([]byte{}) }
 func (in *Input) Close() error {
 	_ = in.w.Close() // of a pipe: it never fails
 	<-in.done
+	in.beats.Wait()
 	return in.result
 }

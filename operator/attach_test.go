@@ -9,7 +9,10 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/ormosproject/ormos/internal/memory"
 	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/operator"
@@ -152,6 +155,43 @@ func TestRefusedAttachments(t *testing.T) {
 	if refusal, ok := errors.AsType[*operator.Error](err); !ok || refusal.Status != http.StatusNotFound {
 		t.Errorf("got %v", err)
 	}
+}
+
+// An input that nobody types into shows that it lives.
+func TestIdleInputBeats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := memory.New()
+		listener, err := network.Listen(t.Context(), "tcp", "127.0.0.1:5051")
+		if err != nil {
+			t.Fatal(err)
+		}
+		inputs := make(chan *operator.AgentCallAttachContainerInput, 10)
+		server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { readInput(t, w, r, inputs) })}
+		served := make(chan error)
+		go func() { served <- server.Serve(listener) }()
+		a := newAgent(t, operator.Options{Address: listener.Addr().String(), Dial: network.Dial})
+		in, err := a.AttachContainerInput(t.Context(), container("known"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(time.Minute + time.Second)
+		if err := in.Close(); err != nil {
+			t.Error(err)
+		}
+		a.Close()
+		_ = server.Close()
+		<-served
+		<-inputs // the container's id
+		beats := 0
+		for len(inputs) > 0 {
+			if one := <-inputs; one.ProcessIO.Control.GetType() == operator.AgentProcessIOControlTypeHeartbeat {
+				beats++
+			}
+		}
+		if beats != 2 {
+			t.Errorf("%d heartbeats in a minute", beats)
+		}
+	})
 }
 
 // The end of the context ends an input, however little the agent reads.

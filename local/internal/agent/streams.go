@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -74,12 +75,12 @@ func (a *Agent) serveStream(w http.ResponseWriter, r *http.Request, t operator.A
 		return
 	}
 	if t == operator.AgentCallTypeAttachContainerOutput {
-		session, no := a.sessionOf(c.id)
-		if session == nil {
+		n, no := a.attachableOf(c.id)
+		if n == nil {
 			daemon.Error(w, no.status, no.text)
 			return
 		}
-		a.sendOutput(w, r, session.Follow(), media, message)
+		a.sendOutput(w, r, n.terminal.Follow(), media, message)
 		return
 	}
 	session, err := newSession(c.container)
@@ -120,23 +121,20 @@ func streamType(r *http.Request) (stream, message wire.MediaType, ok bool) {
 	return stream, wanted, wanted == wire.JSON || wanted == wire.Protobuf
 }
 
-// sessionOf finds what can be attached to; nil with a refusal when there is nothing.
-func (a *Agent) sessionOf(id *mesos.ContainerID) (session *attach.Session, no refusal) {
+// attachableOf finds a container with a terminal to attach to; nil with a refusal when there is none.
+func (a *Agent) attachableOf(id *mesos.ContainerID) (n *nested, no refusal) {
 	no = a.decide(func() refusal {
-		_, n, ok := a.findContainer(id)
+		_, found, ok := a.findContainer(id)
 		switch {
 		case !ok:
 			return refusal{http.StatusNotFound, "Container " + id.Value + " cannot be found"}
-		case n == nil || n.terminal == nil || n.over():
+		case found == nil || found.terminal == nil || found.over():
 			return refusal{http.StatusInternalServerError, "Container " + id.Value + " has nothing to attach to"}
 		}
-		session = n.terminal
+		n = found
 		return refusal{http.StatusOK, ""}
 	})
-	if no.status != http.StatusOK {
-		return nil, no
-	}
-	return session, no
+	return n, no
 }
 
 // sendOutput streams what a command writes to its end; false when the client or the agent ended before.
@@ -198,8 +196,12 @@ func heartbeatIO() *operator.AgentProcessIO {
 	}
 }
 
-// serveInput answers ATTACH_CONTAINER_INPUT, whose body is a stream: first the container, then what it is to read.
+// serveInput answers ATTACH_CONTAINER_INPUT, whose body is a stream: first the container, then what it is to read. The answer does not wait for the
+// body's end, which whoever types does not know of.
 func (a *Agent) serveInput(w http.ResponseWriter, r *http.Request) {
+	control := http.NewResponseController(w)
+	_ = control.EnableFullDuplex() // HTTP/2 is so always
+	w.Header().Set("Connection", "close")
 	media := wire.MediaType(r.Header.Get(messageContentType))
 	switch media {
 	case wire.JSON, wire.Protobuf:
@@ -213,7 +215,7 @@ func (a *Agent) serveInput(w http.ResponseWriter, r *http.Request) {
 	records := wire.NewReader(r.Body, inputLimit)
 	first, no := nextInput(records, media)
 	if no.status == http.StatusOK {
-		no = a.feed(r, first, func() (*operator.AgentCallAttachContainerInput, refusal) { return nextInput(records, media) })
+		no = a.feed(r, first, control, func() (*operator.AgentCallAttachContainerInput, refusal) { return nextInput(records, media) })
 	}
 	answerEmpty(w, no.status, no.text)
 }
@@ -239,8 +241,10 @@ func nextInput(records *wire.Reader, media wire.MediaType) (*operator.AgentCallA
 	return call.AttachContainerInput, refusal{http.StatusOK, ""}
 }
 
-// feed gives a container its input until the stream ends.
-func (a *Agent) feed(r *http.Request, first *operator.AgentCallAttachContainerInput, next func() (*operator.AgentCallAttachContainerInput, refusal)) refusal {
+// feed gives a container its input until the stream ends, or the container does.
+func (a *Agent) feed(
+	r *http.Request, first *operator.AgentCallAttachContainerInput, control *http.ResponseController, next func() (*operator.AgentCallAttachContainerInput, refusal),
+) refusal {
 	if first == nil || first.GetType() != operator.AgentCallAttachContainerInputTypeContainerID || first.ContainerID == nil {
 		return refusal{http.StatusBadRequest, "Expecting the first record to be of type CONTAINER_ID"}
 	}
@@ -248,21 +252,41 @@ func (a *Agent) feed(r *http.Request, first *operator.AgentCallAttachContainerIn
 	if text := call.invalid(); text != "" {
 		return refusal{http.StatusBadRequest, text}
 	}
-	session, no := a.sessionOf(first.ContainerID)
-	if session == nil {
+	n, no := a.attachableOf(first.ContainerID)
+	if n == nil {
 		return no
 	}
+	defer endReads(control, n.ended)()
 	for {
 		in, no := next()
-		if in == nil {
+		switch {
+		case n.over():
+			return refusal{http.StatusOK, ""}
+		case in == nil:
 			return no
-		}
-		if in.GetType() != operator.AgentCallAttachContainerInputTypeProcessIO || in.ProcessIO == nil {
+		case in.GetType() != operator.AgentCallAttachContainerInputTypeProcessIO || in.ProcessIO == nil:
 			return refusal{http.StatusBadRequest, "Expecting records of type PROCESS_IO"}
 		}
-		if err := input(r, session, in.ProcessIO); err != nil {
+		if err := input(r, n.terminal, in.ProcessIO); err != nil && !n.over() {
 			return refusal{http.StatusInternalServerError, "Cannot write to the container: " + err.Error()}
 		}
+	}
+}
+
+// endReads has reads of a request fail from the moment that ended is closed. The caller calls what it returns.
+func endReads(control *http.ResponseController, ended <-chan struct{}) (stop func()) {
+	over := make(chan struct{})
+	var work sync.WaitGroup
+	work.Go(func() {
+		select {
+		case <-ended:
+			_ = control.SetReadDeadline(time.Unix(1, 0))
+		case <-over:
+		}
+	})
+	return func() {
+		close(over)
+		work.Wait()
 	}
 }
 
