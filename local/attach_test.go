@@ -169,7 +169,7 @@ func TestShellBesideATask(t *testing.T) {
 func TestTerminalBesideATask(t *testing.T) {
 	p := runningTask(t)
 	tty := &mesos.ContainerInfo{Type: mesos.ContainerInfoTypeMesos, TTYInfo: &mesos.TTYInfo{WindowSize: &mesos.TTYInfoWindowSize{Rows: 24, Columns: 80}}}
-	s := show(p.look(t, "shell", "trap 'echo in''terrupted' INT; exec 2>&1; stty size; while read line; do $line; done; cat; echo over", tty))
+	s := show(p.look(t, "shell", "trap 'echo in''terrupted' INT; exec 2>&1; stty size; while :; do if read line; then $line; fi; done", tty))
 	s.until(t, "24 80\r\n")
 	in := p.input(t, "shell")
 	if err := in.Resize(50, 132); err != nil {
