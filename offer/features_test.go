@@ -87,6 +87,26 @@ func TestExecutorCountsOnce(t *testing.T) {
 	}
 }
 
+// Executors without an id are one for each need.
+func TestExecutorWithoutID(t *testing.T) {
+	needs := []offer.Need{grouped(t, "x"), grouped(t, "y"), grouped(t, "z")}
+	for i := range needs {
+		needs[i].Executor.ExecutorID = mesos.ExecutorID{}
+	}
+	result := offer.Match([]mesos.Offer{offered(t, "a", "cpus:1.8;mem:256", "")}, needs, offer.Options{})
+	if got := fmt.Sprint(where(result)); got != "map[0:a 1:a]" {
+		t.Fatal(got)
+	}
+	for _, g := range result.Accepts[0].Grants {
+		if mesos.Resources(g.Executor.Resources).CPUs() != 0.5 {
+			t.Errorf("need %d has the executor %v", g.Need, g.Executor)
+		}
+	}
+	if grants := result.Accepts[0].Grants; grants[0].Executor == grants[1].Executor {
+		t.Error("two needs share an executor")
+	}
+}
+
 func TestGPUsAreKept(t *testing.T) {
 	offers := []mesos.Offer{offered(t, "gpu", "cpus:4;gpus:1", "")}
 	needs := []offer.Need{wants(t, "x", "cpus:1"), wants(t, "y", "cpus:1;gpus:1")}

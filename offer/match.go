@@ -338,7 +338,7 @@ func (m *matcher) taking(at, need int, spare []piece) *taking {
 	for i := range t.pieces {
 		t.pieces[i].ranges = slices.Clone(t.pieces[i].ranges)
 	}
-	t.grant.Need = need
+	t.grant.Need, t.grant.Hostname = need, l.hostname
 	return t
 }
 
@@ -347,7 +347,7 @@ func (m *matcher) commit(at int, t *taking) {
 	m.spare, t.l.pieces = t.l.pieces, t.pieces
 	t.l.grants = append(t.l.grants, t.grant)
 	m.weigh(at)
-	if e := t.grant.Executor; e != nil {
+	if e := t.grant.Executor; e != nil && e.ExecutorID.Value != "" {
 		m.executors[executorKey{t.l.agent.Value, e.ExecutorID.Value}] = e
 	}
 	for _, y := range m.tallies[t.need.Group] {

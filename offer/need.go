@@ -11,7 +11,8 @@ type Need struct {
 	// Tasks are what is launched: one with LAUNCH, several with LAUNCH_GROUP. One task of Mesos' default executor is a group, too.
 	Tasks []Task
 	// Executor runs the tasks; nil for Mesos' command executor. Its Resources are amounts by name, as those of tasks. They are
-	// counted where it does not run yet, which the offers' executor ids, Options.Placed and what is launched beside it tell.
+	// counted where it does not run yet, which the offers' executor ids, Options.Placed and what is launched beside it tell. One without an
+	// id is of this need alone: it runs nowhere yet, and gets its id before the launch.
 	Executor *mesos.ExecutorInfo
 
 	// Roles are those whose offers may be used; none is any.

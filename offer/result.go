@@ -34,6 +34,8 @@ type Accept struct {
 type Grant struct {
 	// Need is the index of the need.
 	Need int
+	// Hostname is the agent's.
+	Hostname string
 	// Tasks are its tasks, ready to launch: with agent, resources and executor.
 	Tasks []mesos.TaskInfo
 	// Executor is the one of all tasks, with resources; nil for the command executor. Do not change it where it runs already.

@@ -14,6 +14,12 @@ import (
 // want takes a need in, unless it is being seen to.
 func (b *book) want(now time.Time, n Need) {
 	if w := b.waiting[n.Name]; w != nil {
+		if n.NotBefore.Before(w.NotBefore) {
+			n.NotBefore = w.NotBefore
+		}
+		if n.NotBefore.After(w.retry) {
+			w.retry = n.NotBefore
+		}
 		w.Need, w.fresh = n, true
 		b.changed = true
 		return
@@ -23,7 +29,7 @@ func (b *book) want(now time.Time, n Need) {
 		return
 	}
 	b.seq++
-	w := &wanted{Need: n, since: now, seq: b.seq, fresh: true, backoff: Backoff{Min: time.Second, Max: time.Minute}}
+	w := &wanted{Need: n, since: now, seq: b.seq, fresh: true, retry: n.NotBefore, backoff: Backoff{Min: time.Second, Max: time.Minute}}
 	if b.live[n.Name] == 0 {
 		b.waiting[n.Name] = w
 		b.changed = true
@@ -193,6 +199,9 @@ func (b *book) match(now time.Time, ready []*wanted) []sending {
 				w.Finish(g)
 			}
 			b.name(w, g.Tasks)
+			if e := g.Executor; e != nil && e.ExecutorID.Value == "" {
+				e.ExecutorID.Value = g.Tasks[0].TaskID.Value
+			}
 		}
 		s := b.begin(&at.offer, at.role, a.OfferIDs, a.Operations())
 		for j := range a.Grants {
@@ -290,6 +299,8 @@ func (b *book) why(w *wanted) string {
 	switch at, unmatched := b.matched[w.Name]; {
 	case !b.connected:
 		return "not subscribed at a master"
+	case !w.retry.IsZero() && w.retry.Equal(w.NotBefore):
+		return "it is wanted for later"
 	case !w.retry.IsZero():
 		return "its last launch came to nothing"
 	case unmatched:

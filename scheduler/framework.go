@@ -94,7 +94,7 @@ func (f *Framework) GoString() string { return f.session.String() }
 func (f *Framework) Session() *Session { return f.session }
 
 // Want says what is to be launched. Each need is served once, by launches until one is confirmed by a word about its task; launches that come to nothing
-// are repeated with pauses from 1 s to 1 min. A need whose task is there already, from before a restart for example, is served. When
+// are repeated with pauses from 1 s to 1 min. Wanting a need again that waits does not shorten its pause. A need whose task is there already, from before a restart for example, is served. When
 // its task is over, it is its author's to say that another is wanted.
 //
 // Nothing is wanted of a need that cannot work; the error names it.

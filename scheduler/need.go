@@ -12,8 +12,11 @@ import (
 // A Need is something that a [Framework] wants to be launched, once: a task, a group of tasks, or any operations.
 type Need struct {
 	// Need says what is launched and what it asks for. Its Name is the need's id: wanting it again while it is being seen to has no effect. The ids
-	// of its tasks begin with it; those that the templates have are not used. At most 200 bytes, see [mesos.ValidID].
+	// of its tasks begin with it; those that the templates have are not used. At most 200 bytes, see [mesos.ValidID]. An Executor without an id
+	// is started for each launch anew, and has the id of the first task.
 	offer.Need
+	// NotBefore, if set, is when it may be launched at the earliest: after a pause, say, where its last task has failed.
+	NotBefore time.Time
 	// Finish, if set, completes the tasks once it is known what they are given: with ports in their environment, say. It must not wait, nor call
 	// the Framework.
 	Finish func(*offer.Grant)
@@ -57,7 +60,8 @@ type Waiting struct {
 	Need string
 	// Since is when it was wanted.
 	Since time.Time
-	// NotBefore is the end of the pause after a launch that came to nothing; zero if there is none.
+	// NotBefore is when it may be launched: the need's own NotBefore, or the end of the pause after a launch that came to nothing; zero if
+	// that is now.
 	NotBefore time.Time
 	// Launching are the ids of the tasks that were recorded for it; none while it waits for an offer.
 	Launching []string

@@ -1,11 +1,11 @@
 // Command primary-replicas runs a Redis server and three replicas of it. The primary is launched first, and the replicas once it
 // works, with its address. When the primary is lost, a replica takes its place, the others follow that one, and a new replica is launched. It shows
-// tasks that depend on each other, and an executor that is told by messages what to do.
+// tasks that depend on each other, an executor that is told by messages what to do, and a scheduler that may be killed at any time.
 //
 //	go run ./cmd/ormos local                                              # in another terminal
 //	go run ./examples/primary-replicas --master 127.0.0.1:5050
 //
-// The agents need redis-server.
+// The agents need redis-server. The servers go on when this scheduler ends, and it finds them when it is started again.
 package main
 
 import (
@@ -13,35 +13,33 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"net"
 	"os"
+	"os/exec"
 	"os/signal"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/ormosproject/ormos/executor"
 	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/offer"
 	"github.com/ormosproject/ormos/scheduler"
+	"github.com/ormosproject/ormos/store"
 )
 
-const (
-	servers = 4 // the primary among them
-	lead    = "REPLICAOF NO ONE"
-)
+const lead = "REPLICAOF NO ONE"
 
-// redis keeps the servers.
+// redis keeps four servers. What each of them does is the message of its last update, which is in the framework's records.
 type redis struct {
-	session  *scheduler.Session
-	artifact *scheduler.Artifact
-	launched int
-	servers  map[string]*server // by the id of the task, which is its executor's too
-	primary  string             // its id, if there is one that works
-}
-
-// server is a task that has not ended.
-type server struct {
-	agent         mesos.AgentID
-	address, does string // the command that it has carried out last; none before it works
+	framework *scheduler.Framework
+	records   *store.File
+	artifact  *scheduler.Artifact
+	primary   string    // the id of its task; our own record of that name
+	later     time.Time // no server is launched before
 }
 
 func main() {
@@ -59,13 +57,21 @@ func main() {
 
 func schedule(ctx context.Context) error {
 	master := flag.String("master", "127.0.0.1:5050", "`address` of the master: host:port or zk://host:port,.../path")
+	file := flag.String("records", "primary-replicas-records", "the `file` of the scheduler's records")
 	flag.Parse()
-	artifact, err := scheduler.OpenArtifact(scheduler.ArtifactOptions{})
+	records, err := store.OpenFile(*file)
 	if err != nil {
 		return err
 	}
-	r := &redis{artifact: artifact, servers: map[string]*server{}}
-	r.session = scheduler.New(scheduler.Options{Master: *master, Framework: mesos.FrameworkInfo{Name: "primary-replicas"}})
+	defer records.Close() // all that matters is on the disk before
+	all, err := records.Load(ctx)
+	artifact, also := scheduler.OpenArtifact(scheduler.ArtifactOptions{})
+	if err := errors.Join(err, also); err != nil {
+		return err
+	}
+	info := mesos.FrameworkInfo{Name: "primary-replicas", FailoverTimeout: new(7 * 24 * time.Hour.Seconds()), Checkpoint: new(true)}
+	framework := scheduler.NewFramework(scheduler.FrameworkOptions{Store: records, Options: scheduler.Options{Master: *master, Framework: info}})
+	r := &redis{framework: framework, records: records, artifact: artifact, primary: string(all["primary"])}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return artifact.Run(ctx) })
 	group.Go(func() error { return r.run(ctx) })
@@ -73,91 +79,90 @@ func schedule(ctx context.Context) error {
 }
 
 func (r *redis) run(ctx context.Context) error {
-	for event, err := range r.session.Events(ctx) {
-		switch e := event.(type) {
-		case *scheduler.EventOffers:
-			for _, offer := range e.Offers {
-				err = errors.Join(err, r.use(ctx, &offer))
+	for event, err := range r.framework.Events(ctx) {
+		if e, ok := event.(*scheduler.EventTask); ok {
+			fmt.Printf("%s at %s:%d: %v %s\n", e.Task.ID, e.Task.Hostname, e.Task.Ports[0].Begin, e.Task.State(), e.Task.Status.GetMessage())
+			if e.Task.Over() {
+				r.later = time.Now().Add(time.Second)
 			}
-		case *scheduler.EventUpdate:
-			err = r.update(ctx, &e.Status)
 		}
-		if err = errors.Join(err, r.order(ctx)); err != nil && ctx.Err() == nil && !errors.Is(err, scheduler.ErrDisconnected) {
+		if err = errors.Join(err, r.act(ctx)); err != nil && ctx.Err() == nil && !errors.Is(err, scheduler.ErrDisconnected) {
 			return err
 		}
 	}
 	return nil
 }
 
-// use launches a primary if there is no server at all, and replicas once there is a primary.
-func (r *redis) use(ctx context.Context, offer *mesos.Offer) error {
-	rest := mesos.Resources(offer.Resources)
-	var tasks []mesos.TaskInfo
-	for len(r.servers) < servers && (len(r.servers) == 0 || r.primary != "") {
-		ports, _, free := rest.TakePorts(1)
-		taken, left, fits := rest.Take(append(ports, mesos.CPUs(0.1), mesos.Mem(64))...)
-		own, left, also := left.Take(mesos.CPUs(0.1), mesos.Mem(32))
-		if !free || !fits || !also {
-			break
-		}
-		r.launched++
-		id, address := fmt.Sprintf("redis-%d", r.launched), net.JoinHostPort(offer.Hostname, fmt.Sprint(ports.Ports()[0].Begin))
-		tasks = append(tasks, mesos.TaskInfo{
-			Name: address, TaskID: mesos.TaskID{Value: id}, AgentID: offer.AgentID, Resources: taken, Data: []byte(r.wanted(id)),
-			Executor: &mesos.ExecutorInfo{
-				Type: new(mesos.ExecutorInfoTypeCustom), ExecutorID: mesos.ExecutorID{Value: id}, Resources: own, Command: r.artifact.Command("execute"),
-			},
-		})
-		rest, r.servers[id] = left, &server{agent: offer.AgentID, address: address}
-	}
-	if len(tasks) == 0 {
-		return r.session.Decline(ctx, scheduler.CallDecline{OfferIDs: []mesos.OfferID{offer.ID}, Filters: scheduler.Refuse(time.Hour)})
-	}
-	launch := mesos.OfferOperation{Type: new(mesos.OfferOperationTypeLaunch), Launch: &mesos.OfferOperationLaunch{TaskInfos: tasks}}
-	return r.session.Accept(ctx, scheduler.CallAccept{
-		OfferIDs: []mesos.OfferID{offer.ID}, Operations: []mesos.OfferOperation{launch}, Filters: scheduler.Refuse(0),
-	})
-}
-
-// wanted is what a server should do.
-func (r *redis) wanted(id string) string {
-	if id == r.primary || r.primary == "" {
-		return lead
-	}
-	host, port, _ := net.SplitHostPort(r.servers[r.primary].address)
-	return "REPLICAOF " + host + " " + port
-}
-
-// update keeps what is said of a server, and asks for offers: more may be needed now.
-func (r *redis) update(ctx context.Context, s *mesos.TaskStatus) error {
-	known := r.servers[s.TaskID.Value]
-	if known == nil {
-		return nil
-	}
-	fmt.Printf("%s at %s: %v %s\n", s.TaskID.Value, known.address, s.State, s.GetMessage())
-	if s.State.Terminal() {
-		delete(r.servers, s.TaskID.Value)
-	} else {
-		known.does = s.GetMessage()
-	}
-	return r.session.Revive(ctx)
-}
-
-// order chooses a primary if there is none, and tells each server what to do until it says that it does it.
-func (r *redis) order(ctx context.Context) (err error) {
-	if r.servers[r.primary] == nil {
-		r.primary = ""
-		for id, s := range r.servers {
-			if s.does != "" && (r.primary == "" || id < r.primary) {
-				r.primary = id
-			}
+// act wants one server, and all of them once there is a primary, and tells each what to do until it says that it does it.
+func (r *redis) act(ctx context.Context) (err error) {
+	tasks := r.framework.Tasks()
+	maps.DeleteFunc(tasks, func(_ string, t scheduler.Task) bool { return t.Over() })
+	primary, led := tasks[r.primary]
+	for _, id := range slices.Sorted(maps.Keys(tasks)) {
+		if !led && tasks[id].State() == mesos.TaskRunning {
+			primary, led, r.primary = tasks[id], true, id
+			err = r.records.Commit(ctx, map[string][]byte{"primary": []byte(id)}) // before anybody is told
 		}
 	}
-	for id, s := range r.servers {
-		if want := r.wanted(id); r.primary != "" && s.does != "" && s.does != want {
-			message := scheduler.CallMessage{AgentID: s.agent, ExecutorID: mesos.ExecutorID{Value: id}, Data: []byte(want)}
-			err = errors.Join(err, r.session.Message(ctx, message))
+	order := lead
+	if led {
+		order = fmt.Sprintf("REPLICAOF %s %d", primary.Hostname, primary.Ports[0].Begin)
+	}
+	for i := 0; i < 4 && err == nil && (led || len(tasks)+i == 0); i++ {
+		err = r.framework.Want(r.server(i, order)) // one that there is counts as served
+	}
+	for id, t := range tasks {
+		want := order
+		if id == r.primary {
+			want = lead
+		}
+		if err == nil && led && t.State() == mesos.TaskRunning && t.Status.GetMessage() != want {
+			message := scheduler.CallMessage{AgentID: mesos.AgentID{Value: t.AgentID}, ExecutorID: t.Executor.ExecutorID, Data: []byte(want)}
+			err = r.framework.Session().Message(ctx, message)
 		}
 	}
 	return err
+}
+
+// server is a need: a task with an executor of its own, which is told in its data what to do first.
+func (r *redis) server(i int, order string) scheduler.Need {
+	return scheduler.Need{NotBefore: r.later, Need: offer.Need{
+		Name:  fmt.Sprint("redis-", i),
+		Tasks: []offer.Task{{Info: mesos.TaskInfo{Resources: mesos.Resources{mesos.CPUs(0.1), mesos.Mem(64)}}, Ports: []offer.Port{{}}}},
+		Executor: &mesos.ExecutorInfo{
+			Type: new(mesos.ExecutorInfoTypeCustom), Resources: mesos.Resources{mesos.CPUs(0.1), mesos.Mem(32)}, Command: r.artifact.Command("execute"),
+		},
+	}, Finish: func(g *offer.Grant) {
+		g.Tasks[0].Name, g.Tasks[0].Data = net.JoinHostPort(g.Hostname, fmt.Sprint(g.Ports[0][0].Number)), []byte(order)
+	}}
+}
+
+// execute runs a Redis server at the address that is the task's name. The task's data, and later each message, is a command for it, which is
+// the message of an update once it is carried out.
+func execute(ctx context.Context) error {
+	orders := make(chan string, 100)
+	options := executor.RunOptions{Message: func(_ *executor.Driver, data []byte) { orders <- string(data) }}
+	return executor.Run(ctx, options, func(ctx context.Context, task *executor.Task) error {
+		host, port, _ := net.SplitHostPort(task.Info.Name)
+		redis := task.Command("redis-server", "--bind", host, "--port", port, "--save", "", "--repl-diskless-sync-delay", "0")
+		if err := redis.Start(); err != nil {
+			return err
+		}
+		ended, tick := make(chan error), time.Tick(100*time.Millisecond)
+		go func() { ended <- redis.Wait() }()
+		for order := string(task.Info.Data); ; {
+			select {
+			case order = <-orders:
+			case <-tick:
+				command := append([]string{"-h", host, "-p", port}, strings.Fields(order)...)
+				if order == "" || exec.CommandContext(ctx, "redis-cli", command...).Run() != nil {
+					continue // it may still be starting
+				}
+				task.Update(mesos.TaskStatus{State: mesos.TaskRunning, Message: new(order)})
+				order = ""
+			case err := <-ended:
+				return err
+			}
+		}
+	})
 }

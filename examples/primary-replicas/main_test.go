@@ -18,17 +18,22 @@ import (
 
 func TestMain(m *testing.M) { program.Main(m, main) }
 
-// What is written to the primary arrives at its replicas, also after the first primary was killed.
+// What is written to the primary arrives at its replicas, also after the first primary was killed, and then the scheduler, and another primary
+// while there is none.
 func TestFailover(t *testing.T) {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Skip(err)
 	}
+	records := t.TempDir() + "/records"
 	port := program.FreePorts(t, 20)
 	cluster := local.RunT(t, local.Options{Agents: 2, Resources: []string{
 		fmt.Sprintf("cpus:1;mem:512;disk:10;ports:[%d-%d]", port, port+9),
 		fmt.Sprintf("cpus:1;mem:512;disk:10;ports:[%d-%d]", port+10, port+19),
 	}})
-	p := program.Start(t, program.Self(t, "--master", cluster.Master()))
+	start := func() *program.Process {
+		return program.Start(t, program.Self(t, "--master", cluster.Master(), "--records", records))
+	}
+	p := start()
 	told := map[string]string{}
 	first, replicas := follow(p, told, "")
 	ask(t, first, "SET key before")
@@ -41,6 +46,19 @@ func TestFailover(t *testing.T) {
 	ask(t, second, "SET key after")
 	for _, replica := range replicas {
 		eventually(t, replica, "after")
+	}
+	_ = p.End(syscall.SIGKILL)
+	p = start()
+	if again, _ := follow(p, map[string]string{}, ""); again != second || strings.Contains(p.Output(), "TASK_STAGING") {
+		t.Errorf("the scheduler was killed, and the primary is %s, not %s; it prints\n%s", again, second, p.Output())
+	}
+	_ = p.End(syscall.SIGKILL)
+	kill(t, second)
+	p = start()
+	third, replicas := follow(p, map[string]string{}, second)
+	ask(t, third, "SET key last")
+	for _, replica := range replicas {
+		eventually(t, replica, "last")
 	}
 	if err := p.End(syscall.SIGINT); err != nil {
 		t.Error(err)

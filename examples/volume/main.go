@@ -110,7 +110,8 @@ func (k *keeper) task(ctx context.Context, e *scheduler.EventTask) error {
 	}
 	if e.Task.Over() && !e.Dropped {
 		next := k.need()
-		time.AfterFunc(k.pauses.Next(), func() { _ = k.framework.Want(next) }) // nothing is wrong with it: it was wanted before
+		next.NotBefore = time.Now().Add(k.pauses.Next())
+		return k.framework.Want(next)
 	}
 	return nil
 }
