@@ -99,3 +99,34 @@ func TestACLs(t *testing.T) {
 	refused(t, cluster, scheduler.ReasonForbidden, as("ali", secret), withRole("house"))
 	refused(t, cluster, scheduler.ReasonForbidden, as("baba", "other"), withRole("cave"))
 }
+
+// TestExecutorAuthentication runs a custom executor that has to prove who it is, over a restart of its agent too.
+func TestExecutorAuthentication(t *testing.T) {
+	t.Parallel()
+	var log buffer
+	cluster := local.RunT(t, local.Options{
+		Logger: logger(&log), Resources: []string{resources}, MasterFlags: map[string]string{"allocation_interval": "50ms"},
+		AgentFlags: map[string]string{
+			"authenticate_http_executors": "true", "jwt_secret_key": write(t, "key", secret), "recovery_timeout": "15mins",
+			"executor_reregistration_timeout": "15secs",
+		},
+	})
+	f := subscribe(t, cluster.Master())
+	f.launch(f.offer(), customTask(t, "task"))
+	f.until("task", mesos.TaskRunning)
+	for _, fault := range []string{"kill-agent 0", "start-agent 0"} {
+		if err := cluster.Inject(fault); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var state struct{ Slaves []struct{ Active bool } }
+	eventually(t, "the agent is back", func() bool {
+		into(t, cluster.Master(), "/state", &state)
+		return len(state.Slaves) == 1 && state.Slaves[0].Active
+	})
+	f.kill("task")
+	f.until("task", mesos.TaskKilled)
+	if strings.Contains(log.String(), secret) || strings.Contains(log.String(), "eyJ") {
+		t.Error("a key or a token is logged")
+	}
+}

@@ -34,6 +34,7 @@ type Agent struct {
 	mux     *daemon.Mux
 	files   *files.Files
 	layout  layout
+	key     key // of executors' tokens
 	started time.Time
 	mailbox *mailbox
 	ended   chan struct{} // closed when Run returns
@@ -88,7 +89,10 @@ func New(o Options) (*Agent, error) {
 	}
 	a.counters.ended = map[mesos.TaskState]int{}
 	a.running, a.cancel = context.WithCancelCause(context.Background())
-	if a.mux, err = a.routes(); err != nil {
+	if a.key, err = a.flags.readKey(); err == nil {
+		a.mux, err = a.routes()
+	}
+	if err != nil {
 		a.cancel(nil)
 		return nil, err
 	}

@@ -37,6 +37,9 @@ func (a *Agent) environment(e *executor, command *mesos.CommandInfo) []string {
 		set("LIBPROCESS_SSL_ENABLED", "true")
 		set("LIBPROCESS_SSL_CA_FILE", a.o.CAFile)
 	}
+	if a.key != nil && e.command == nil {
+		set("MESOS_EXECUTOR_AUTHENTICATION_TOKEN", a.key.token(claimsOf(e)))
+	}
 	for name, value := range variables(command) {
 		set(name, value)
 	}

@@ -93,7 +93,10 @@ func (a *Agent) answerTo(w http.ResponseWriter, r *http.Request, call *api.Call,
 	var no *refusal
 	if !a.ask(r.Context(), func() {
 		e, unknown := a.find(call)
-		if no = unknown; no == nil {
+		switch no = unknown; {
+		case no == nil && !speaksFor(r, e):
+			no = &refusal{http.StatusForbidden, "The token is not of executor " + call.ExecutorID.Value + " of framework " + call.FrameworkID.Value}
+		case no == nil:
 			no = f(e)
 		}
 	}) {

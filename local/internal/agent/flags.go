@@ -27,6 +27,11 @@ func (f *Flags) Set(name, value string) error {
 		return setWith(&f.AuthenticateReadonly, name, value, someBool)
 	case "authenticate_http_readwrite":
 		return setWith(&f.AuthenticateReadwrite, name, value, someBool)
+	case "authenticate_http_executors":
+		return setWith(&f.AuthenticateHTTPExecutors, name, value, strconv.ParseBool)
+	case "jwt_secret_key":
+		f.JWTSecretKey = value
+		return nil
 	case "enforce_container_disk_quota":
 		return setWith(&f.EnforceContainerDiskQuota, name, value, strconv.ParseBool)
 	case "isolation":
@@ -38,8 +43,9 @@ func (f *Flags) Set(name, value string) error {
 		return setWith(&f.MaxCompletedExecutorsPerFramework, name, value, positive)
 	}
 	known := append(
-		slices.Collect(maps.Keys(durations)), "authenticate_http_readonly", "authenticate_http_readwrite",
-		"enforce_container_disk_quota", "http_command_executor", "http_credentials", "isolation", "max_completed_executors_per_framework",
+		slices.Collect(maps.Keys(durations)), "authenticate_http_executors", "authenticate_http_readonly", "authenticate_http_readwrite",
+		"enforce_container_disk_quota", "http_command_executor", "http_credentials", "isolation", "jwt_secret_key",
+		"max_completed_executors_per_framework",
 	)
 	slices.Sort(known)
 	return fmt.Errorf("cannot set the agent's flag %q: there is none of that name; known are %s", name, strings.Join(known, ", "))

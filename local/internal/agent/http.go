@@ -57,7 +57,7 @@ func (a *Agent) routes() (*daemon.Mux, error) {
 	readonly := func(h http.Handler) http.Handler {
 		return daemon.Authenticate(daemon.RealmAgentReadonly, reading, h)
 	}
-	m.Default("/api/v1/executor", a.executorAPI)
+	m.Default("/api/v1/executor", a.authenticate(a.executorAPI))
 	m.Handle("slave(1)", "/api/v1", daemon.Authenticate(daemon.RealmAgentReadwrite, writing, http.HandlerFunc(a.operatorAPI)))
 	for path, h := range map[string]http.HandlerFunc{
 		"/state": a.serveState, "/flags": a.serveFlags, "/containers": a.serveContainers, "/monitor/statistics": a.serveStatistics,

@@ -66,6 +66,10 @@ type Flags struct {
 	AuthenticateReadonly, AuthenticateReadwrite *bool
 	// HTTPCredentials names a file of principals and secrets that hold in place of Options.Credentials; "" is none.
 	HTTPCredentials string
+	// AuthenticateHTTPExecutors lets executors speak for nobody but themselves, which they prove by the token that their agent gave them. It is
+	// signed with what is in the file JWTSecretKey; "" gives none.
+	AuthenticateHTTPExecutors bool
+	JWTSecretKey              string
 	// Isolation lists isolators: with cgroups/mem executors that use more memory than they were given are ended, with disk/du and
 	// EnforceContainerDiskQuota those that fill more disk (posix/cpu,posix/mem,filesystem/posix).
 	Isolation                 string

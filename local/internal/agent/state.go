@@ -77,9 +77,10 @@ func (a *Agent) shownFlags() map[string]string {
 		"http_command_executor":                 strconv.FormatBool(a.flags.HTTPCommandExecutor),
 		"max_completed_executors_per_framework": strconv.Itoa(a.flags.MaxCompletedExecutorsPerFramework),
 		"containerizers":                        "mesos", "launcher": "posix", "isolation": a.flags.Isolation,
+		"authenticate_http_executors": strconv.FormatBool(a.flags.AuthenticateHTTPExecutors), "jwt_secret_key": a.flags.JWTSecretKey,
 		"enforce_container_disk_quota": strconv.FormatBool(a.flags.EnforceContainerDiskQuota),
 	} {
-		if _, ok := flags[name]; !ok {
+		if _, ok := flags[name]; !ok && (value != "" || name != "jwt_secret_key") {
 			flags[name] = value
 		}
 	}
