@@ -24,8 +24,10 @@ func TestElect(t *testing.T) {
 		a.until("lead", leading)
 		b := elect(t, url, "b", long)
 		b.until("following a", follows("a"))
+		awaitCandidates(t, conn, "/deep/down/mesos", 2)
 		c := elect(t, url, "c", long)
 		c.until("following a", follows("a"))
+		awaitCandidates(t, conn, "/deep/down/mesos", 3)
 		d := detect(t, url)
 		d.until("a", leads("a"))
 		a.stop() // withdraws
@@ -45,6 +47,7 @@ func TestElect(t *testing.T) {
 		first := a.until("lead", leading)
 		b := elect(t, url, "b", long)
 		b.until("following a", follows("a"))
+		awaitCandidates(t, conn, "/removed", 2)
 		remove(t, conn, first.Leader.Node)
 		b.until("lead", leading)
 		a.until("following b", follows("b"))

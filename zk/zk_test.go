@@ -163,6 +163,26 @@ func admin(t *testing.T, server *zktest.Server, user string) *zk.Conn {
 	return conn
 }
 
+// awaitCandidates waits until so many have registered: one may follow the leader before its own registration is made.
+func awaitCandidates(t *testing.T, conn *zk.Conn, path string, n int) {
+	t.Helper()
+	deadline := time.After(patience)
+	for {
+		children, _, changed, err := conn.ChildrenW(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(children) >= n {
+			return
+		}
+		select {
+		case <-changed:
+		case <-deadline:
+			t.Fatalf("%d candidates have registered at %s, want %d", len(children), path, n)
+		}
+	}
+}
+
 // registered makes a znode as a master would, which lives until the test removes it.
 func registered(t *testing.T, conn *zk.Conn, path, label, data string) string {
 	t.Helper()
