@@ -35,7 +35,8 @@ func TestExecutorURI(t *testing.T) {
 	nobody := httptest.NewServer(http.NotFoundHandler())
 	nobody.Close()
 
-	f := subscribe(t, fast(t).Master())
+	cluster := fast(t)
+	f := subscribe(t, cluster.Master())
 	missing := "file://" + filepath.Join(t.TempDir(), "missing")
 	for _, c := range []struct {
 		name string
@@ -69,6 +70,13 @@ func TestExecutorURI(t *testing.T) {
 	}
 	f.launch(f.offer(), customTask(t, "good"))
 	f.until("good", mesos.TaskRunning)
+	var metrics map[string]float64
+	into(t, cluster.Agents()[0], "/metrics/snapshot", &metrics)
+	for name, want := range map[string]float64{"task_fetches_failed": 14, "task_fetches_succeeded": 2, "cache_size_total_bytes": 2 << 30} { // garbage can be fetched
+		if got := metrics["containerizer/fetcher/"+name]; got != want {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+	}
 }
 
 // TestExecutorFetched runs an executor that comes from a URI.

@@ -33,7 +33,8 @@ type member struct {
 	done     chan struct{} // closed when the agent's Run has returned; nil before it was started
 
 	containers agent.Containerizer
-	letGo      func() // of containers
+	letGo      func()                      // of containers
+	fetched    func() container.FetchStats // nil where nothing is fetched
 
 	fault string                        // what was done to it, "" for nothing
 	thaw  func()                        // nil unless it is frozen
@@ -71,7 +72,7 @@ func (m *member) prepare() error {
 	}
 	m.agent, err = agent.New(agent.Options{
 		Address: c.location(m.listener), WorkDir: m.workDir(), Resources: resources, Attributes: c.attributes[m.index],
-		Master: dialer{c}, Containerizer: m, Credentials: c.credentials, CAFile: c.encryption.ca, DiskFull: m.full.Load,
+		Master: dialer{c}, Containerizer: m, FetchStats: m.fetched, Credentials: c.credentials, CAFile: c.encryption.ca, DiskFull: m.full.Load,
 		DestroyOnStop: c.ephemeral, Flags: c.agentFlags, Logger: c.Logger.With("daemon", "agent"+strconv.Itoa(m.index)),
 	})
 	return err
@@ -94,7 +95,7 @@ func (m *member) newContainers() error {
 	if err != nil {
 		return err
 	}
-	m.containers, m.letGo = agent.NewContainerizer(p), p.Close
+	m.containers, m.letGo, m.fetched = agent.NewContainerizer(p), p.Close, p.FetchStats
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ormosproject/ormos/local/internal/container"
 	"github.com/ormosproject/ormos/local/internal/daemon"
 	"github.com/ormosproject/ormos/mesos"
 )
@@ -14,8 +15,6 @@ type counters struct {
 	validMessages, invalidMessages int
 	launchErrors                   int
 	executorsTerminated            int
-	fetchesSucceeded               int
-	fetchesFailed                  int
 	recoveryErrors                 int
 	recovery                       time.Duration
 	ended                          map[mesos.TaskState]int
@@ -43,17 +42,34 @@ func (a *Agent) metrics() daemon.Metrics {
 		"slave/invalid_status_updates":                  float64(c.invalidUpdates),
 		"slave/valid_framework_messages":                float64(c.validMessages),
 		"slave/invalid_framework_messages":              float64(c.invalidMessages),
-		"containerizer/fetcher/task_fetches_succeeded":  float64(c.fetchesSucceeded),
-		"containerizer/fetcher/task_fetches_failed":     float64(c.fetchesFailed),
 		"containerizer/mesos/container_destroy_errors":  0,
 		"gc/path_removals_pending":                      float64(len(a.garbage.runs)),
 		"gc/path_removals_succeeded":                    float64(a.garbage.removed),
 		"gc/path_removals_failed":                       float64(a.garbage.failed),
 	}
+	// What is not there does nothing.
+	for _, name := range []string{
+		"containerizer/mesos/provisioner/bind/remove_rootfs_errors", "containerizer/mesos/provisioner/remove_container_errors",
+		"resource_provider_manager/events/disconnect", "resource_provider_manager/events/subscribe", "resource_provider_manager/subscribed",
+	} {
+		m[name] = 0
+	}
+	a.fetchMetrics(m)
 	a.resourceMetrics(m)
 	a.stateMetrics(m)
 	systemMetrics(m)
 	return m
+}
+
+func (a *Agent) fetchMetrics(m daemon.Metrics) {
+	var s container.FetchStats
+	if a.o.FetchStats != nil {
+		s = a.o.FetchStats()
+	}
+	m["containerizer/fetcher/task_fetches_succeeded"] = float64(s.Succeeded)
+	m["containerizer/fetcher/task_fetches_failed"] = float64(s.Failed)
+	m["containerizer/fetcher/cache_size_total_bytes"] = float64(s.CacheTotal)
+	m["containerizer/fetcher/cache_size_used_bytes"] = float64(s.CacheUsed)
 }
 
 func number(b bool) float64 {

@@ -29,6 +29,8 @@ type Options struct {
 	Master link.Dialer
 	// Containerizer runs what frameworks launch. NewContainerizer makes one of processes.
 	Containerizer Containerizer
+	// FetchStats tells what the Containerizer has fetched; nil is nothing.
+	FetchStats func() container.FetchStats
 	// Credentials are asked for by the operator endpoints, HTTP basic; nil asks for none.
 	Credentials daemon.Credentials
 	// CAFile names the file of those whom executors are to believe, where Address says that TLS is spoken.

@@ -279,7 +279,6 @@ func (a *Agent) launched(e *executor, c Container, err error) {
 		a.launchFailed(e, err)
 		return
 	}
-	a.counters.fetchesSucceeded++
 	e.container = c
 	a.watch(e)
 	switch {
@@ -306,9 +305,6 @@ func (a *Agent) watch(e *executor) {
 func (a *Agent) launchFailed(e *executor, err error) {
 	a.log.Warn("cannot launch a container", "framework", e.framework.id, "executor", e.id, "error", err)
 	a.counters.launchErrors++
-	if _, ok := errors.AsType[*container.FetchError](err); ok {
-		a.counters.fetchesFailed++
-	}
 	if failed, ok := errors.AsType[*container.LaunchError](err); ok && e.command != nil && e.state < terminating {
 		e.command.notStarted(failed)
 	}

@@ -1,6 +1,8 @@
 package master
 
 import (
+	"path"
+
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/scheduler"
 )
@@ -28,6 +30,17 @@ func (m *Master) countEnd(f *framework, state mesos.TaskState, _ *mesos.TaskStat
 	m.counters.add("master/tasks_"+name[len("task_"):], 1)
 	f.counters.add("tasks/terminal/"+name, 1)
 }
+
+// countOperation counts an operation that makes resources into others, by what became of it: finished or error.
+func (m *Master) countOperation(kind mesos.OfferOperationType, outcome string) {
+	for _, kind := range []string{lower(kind.String()), ""} {
+		m.counters.add(operationMetric(kind, outcome), 1)
+		m.counters.add(operationMetric(kind, "total"), 1)
+	}
+}
+
+// operationMetric is the name of a metric about operations of a kind, "" being all.
+func operationMetric(kind, word string) string { return path.Join("master/operations", kind, word) }
 
 // countStatus counts a status by state, source and reason, in the words of Mesos' older API.
 func (m *Master) countStatus(s *mesos.TaskStatus) {

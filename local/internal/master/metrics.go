@@ -46,6 +46,11 @@ func plainCounters() []string {
 	for _, word := range strings.Fields("error failed finished killed lost dropped gone gone_by_operator") {
 		names = append(names, "master/tasks_"+word)
 	}
+	for _, kind := range append(strings.Fields("create create_disk destroy destroy_disk grow_volume reserve shrink_volume unreserve"), "") {
+		for _, word := range strings.Fields("dropped error failed finished gone_by_operator pending recovering total unreachable") {
+			names = append(names, operationMetric(kind, word))
+		}
+	}
 	for _, word := range strings.Fields("reason_registered reason_unhealthy reason_unregistered") {
 		names = append(names, "master/slave_removals/"+word)
 	}
@@ -92,9 +97,11 @@ func (m *Master) systemMetrics(all daemon.Metrics) {
 	all["master/event_queue_messages"] = 0
 	all["master/operator_event_stream_subscribers"] = float64(len(m.operators))
 	all["master/outstanding_offers"] = float64(len(m.offers))
-	all["master/operations/total"] = 0
 	all["allocator/mesos/allocation_runs"] = float64(m.alloc.runs)
-	all["allocator/mesos/event_queue_dispatches"] = 0
+	all["allocator/mesos/event_queue_dispatches"], all["allocator/event_queue_dispatches"] = 0, 0
+	m.rounds.wait.Show(all, "allocator/mesos/allocation_run_latency")
+	m.rounds.run.Show(all, "allocator/mesos/allocation_run")
+	m.registry.metrics(all)
 	all["system/cpus_total"] = float64(runtime.NumCPU())
 	readSystem(all)
 }
@@ -196,6 +203,9 @@ func (f *framework) metrics(all daemon.Metrics) {
 	for kind, n := range f.sent {
 		all[prefix+"events"] += float64(n)
 		all[prefix+"events/"+lower(kind.String())] = float64(n)
+	}
+	if principal := f.info.GetPrincipal(); principal != "" { // of messages of the older protocol
+		all["frameworks/"+principal+"/messages_received"], all["frameworks/"+principal+"/messages_processed"] = 0, 0
 	}
 	all[prefix+"subscribed"] = flag(f.connected())
 	for _, t := range f.tasks {

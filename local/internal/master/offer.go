@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ormosproject/ormos/local/internal/daemon"
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/scheduler"
 )
@@ -31,17 +32,30 @@ type rounds struct {
 	agents []string // at once, over these
 	timer  *time.Timer
 	at     time.Time // when timer fires
+
+	since     time.Time    // a round is asked for; zero if none is
+	wait, run daemon.Timer // until a round is made, and of making it
 }
 
 // want asks for a round over one agent as soon as what is at hand is done.
 func (r *rounds) want(agent string) {
 	if !slices.Contains(r.agents, agent) {
 		r.agents = append(r.agents, agent)
+		r.asked()
 	}
 }
 
 // wantAll asks for a round over all agents as soon as what is at hand is done.
-func (r *rounds) wantAll() { r.all = true }
+func (r *rounds) wantAll() {
+	r.all = true
+	r.asked()
+}
+
+func (r *rounds) asked() {
+	if r.since.IsZero() {
+		r.since = time.Now()
+	}
+}
 
 func (r *rounds) stop() { stopTimer(r.timer) }
 
@@ -53,7 +67,7 @@ func (m *Master) allocateNow() {
 	case len(m.rounds.agents) > 0:
 		m.round(m.rounds.agents)
 	}
-	m.rounds.all, m.rounds.agents = false, m.rounds.agents[:0]
+	m.rounds.all, m.rounds.agents, m.rounds.since = false, m.rounds.agents[:0], time.Time{}
 }
 
 // round makes offers of what some agents (nil: all) have.
@@ -61,7 +75,13 @@ func (m *Master) round(agents []string) {
 	if !m.leads() {
 		return
 	}
-	m.makeOffers(m.alloc.allocate(time.Now(), agents))
+	began := time.Now()
+	if !m.rounds.since.IsZero() {
+		m.rounds.wait.Add(began.Sub(m.rounds.since))
+	}
+	grants := m.alloc.allocate(began, agents)
+	m.rounds.run.Add(time.Since(began))
+	m.makeOffers(grants)
 	m.makeInverseOffers(agents)
 }
 

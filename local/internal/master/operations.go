@@ -22,12 +22,14 @@ func (c *acceptance) convert(op *mesos.OfferOperation) {
 	}
 	if err != nil {
 		c.master.log.Warn("operation dropped", "framework", c.framework.id, "operation", op.GetType(), "error", err)
+		c.master.countOperation(op.GetType(), "error")
 		c.master.operationError(c.framework, op, err.Error())
 		return
 	}
 	c.rest = c.rest.Subtract(consumed...).Add(converted...)
 	c.converted = c.converted.Subtract(consumed...).Add(converted...)
 	c.master.replaceResources(c.framework.id, c.agent, consumed, converted)
+	c.master.countOperation(op.GetType(), "finished")
 	c.master.finished(c.framework, c.agent, op, converted)
 }
 

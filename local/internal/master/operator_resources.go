@@ -111,6 +111,7 @@ func (m *Master) convertForOperator(c *operatorConversion, principal *string) ve
 		return verdict{http.StatusConflict, "The agent does not have " + consumed.String() + " to spare"}
 	}
 	m.replaceResources("", a, consumed, converted)
+	m.countOperation(c.kind, "finished")
 	return verdict{status: http.StatusAccepted}
 }
 

@@ -9,8 +9,10 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
+	"github.com/ormosproject/ormos/local/internal/daemon"
 	"github.com/ormosproject/ormos/mesos"
 )
 
@@ -32,6 +34,18 @@ type registry struct {
 	log    *slog.Logger
 	writes chan registryWrite // nil without a path
 	ended  chan struct{}
+
+	fetched time.Duration // how long load took
+	stored  daemon.Timer
+	size    atomic.Int64 // of the record, in bytes; nothing is encoded without a path
+}
+
+// metrics are what Mesos tells of its registrar.
+func (r *registry) metrics(all daemon.Metrics) {
+	all["registrar/queued_operations"] = float64(len(r.writes))
+	all["registrar/registry_size_bytes"] = float64(r.size.Load())
+	all["registrar/state_fetch_ms"] = r.fetched.Seconds() * 1000
+	r.stored.Show(all, "registrar/state_store")
 }
 
 type registryWrite struct {
@@ -64,6 +78,8 @@ func (r *registry) load() (registryRecord, error) {
 	if r.path == "" {
 		return record, nil
 	}
+	began := time.Now()
+	defer func() { r.fetched = time.Since(began) }()
 	text, err := os.ReadFile(r.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return record, nil
@@ -71,6 +87,7 @@ func (r *registry) load() (registryRecord, error) {
 	if err != nil {
 		return record, fmt.Errorf("cannot read the registry: %w", err)
 	}
+	r.size.Store(int64(len(text)))
 	if err := json.Unmarshal(text, &record); err != nil {
 		aside := fmt.Sprintf("%s.damaged-%d", r.path, time.Now().UnixNano())
 		return registryRecord{}, errors.Join(fmt.Errorf("cannot read the registry, it is moved to %s: %w", aside, err), os.Rename(r.path, aside))
@@ -81,6 +98,7 @@ func (r *registry) load() (registryRecord, error) {
 // save writes a record; done (which may be nil) is called from another goroutine once it is on disk.
 func (r *registry) save(record registryRecord, done func()) {
 	if r.path == "" {
+		r.stored.Add(0)
 		if done != nil {
 			done()
 		}
@@ -110,9 +128,12 @@ func (r *registry) run() {
 				more = false
 			}
 		}
+		began := time.Now()
 		if err := writeDurably(r.path, write.text); err != nil {
 			r.log.Error("cannot write the registry", "error", err)
 		}
+		r.stored.Add(time.Since(began))
+		r.size.Store(int64(len(write.text)))
 		for _, done := range dones {
 			if done != nil {
 				done()
