@@ -178,6 +178,20 @@ func (a *Artifact) Run(ctx context.Context) error {
 	return nil
 }
 
+// While serves the file for as long as do runs, whose context ends when serving fails.
+func (a *Artifact) While(ctx context.Context, do func(context.Context) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	served := make(chan error, 1)
+	go func() {
+		defer stop()
+		served <- a.Run(ctx)
+	}()
+	err := do(ctx)
+	stop()
+	return errors.Join(err, <-served)
+}
+
 // ServeHTTP answers GET and HEAD of the artifact's path, also of ranges, and nothing else.
 func (a *Artifact) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != a.url.Path {

@@ -3,6 +3,7 @@ package scheduler_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -96,6 +97,34 @@ func TestArtifact(t *testing.T) {
 		if other, body := request(t, "GET", "http://"+at.Host+path); other.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %s %q", path, other.Status, body)
 		}
+	}
+}
+
+// The file is served while a function runs, whose error is the result.
+func TestArtifactWhile(t *testing.T) {
+	a, err := scheduler.OpenArtifact(scheduler.ArtifactOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	over := errors.New("over")
+	err = a.While(t.Context(), func(ctx context.Context) error {
+		if answer, _ := request(t, http.MethodHead, a.URL()); answer.StatusCode != http.StatusOK {
+			t.Errorf("it answers %s", answer.Status)
+		}
+		return errors.Join(over, ctx.Err())
+	})
+	if !errors.Is(err, over) || errors.Is(err, context.Canceled) {
+		t.Errorf("it ended with %v", err)
+	}
+	if _, err := http.Head(a.URL()); err == nil {
+		t.Error("it is still served")
+	}
+	err = a.While(t.Context(), func(ctx context.Context) error {
+		<-ctx.Done() // its listener is closed
+		return nil
+	})
+	if err == nil {
+		t.Error("what cannot be served is no error")
 	}
 }
 

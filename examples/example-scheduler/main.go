@@ -17,8 +17,6 @@ import (
 	"os/signal"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/ormosproject/ormos/executor"
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/offer"
@@ -79,12 +77,7 @@ func schedule(ctx context.Context) error {
 		Resources: mesos.Resources{mesos.CPUs(*execCPU), mesos.Mem(*execMemory)}, Command: server.Command("execute"),
 	}
 	e.framework = scheduler.NewFramework(scheduler.FrameworkOptions{Options: e.options})
-	ctx, stop := context.WithCancel(ctx)
-	var group errgroup.Group
-	group.Go(func() error { return server.Run(ctx) })
-	err = e.run(ctx)
-	stop()
-	return errors.Join(err, group.Wait())
+	return server.While(ctx, e.run)
 }
 
 func (e *example) run(ctx context.Context) error {

@@ -16,10 +16,9 @@ import (
 	"strconv"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/ormosproject/ormos/executor"
 	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/offer"
 	"github.com/ormosproject/ormos/scheduler"
 )
 
@@ -53,13 +52,12 @@ func execute(ctx context.Context) error {
 	})
 }
 
-// counter hands out ranges of numbers.
+// counter wants a task for each range of numbers.
 type counter struct {
-	session             *scheduler.Session
+	framework           *scheduler.Framework
 	executor            mesos.ExecutorInfo
-	below, size, primes int             // size is that of a range
-	waiting             []int           // the beginnings of ranges that no task has
-	running             map[string]bool // those that tasks have, which are the tasks' ids
+	below, size, primes int          // size is that of a range
+	left                map[int]bool // the beginnings of the ranges that are not counted yet, which are the names of needs
 }
 
 func schedule(ctx context.Context) error {
@@ -70,80 +68,61 @@ func schedule(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c := &counter{below: *below, size: (*below + 999) / 1000, running: map[string]bool{}}
-	c.session = scheduler.New(scheduler.Options{Master: *master, Framework: mesos.FrameworkInfo{Name: "primes"}})
+	c := &counter{below: *below, size: (*below + 999) / 1000, left: map[int]bool{}}
+	c.framework = scheduler.NewFramework(scheduler.FrameworkOptions{
+		Options: scheduler.Options{Master: *master, Framework: mesos.FrameworkInfo{Name: "primes"}},
+	})
 	c.executor = mesos.ExecutorInfo{
 		Type: new(mesos.ExecutorInfoTypeCustom), ExecutorID: mesos.ExecutorID{Value: "primes"},
 		Resources: []mesos.Resource{mesos.CPUs(0.1), mesos.Mem(64)}, Command: artifact.Command("execute"),
 	}
 	for from := 0; from < c.below; from += c.size {
-		c.waiting = append(c.waiting, from)
+		c.left[from] = true
+		err = errors.Join(err, c.want(from))
 	}
-	ctx, stop := context.WithCancel(ctx)
-	var group errgroup.Group
-	group.Go(func() error { return artifact.Run(ctx) })
-	err = c.run(ctx)
-	stop()
-	return errors.Join(err, group.Wait())
+	if err != nil {
+		return err
+	}
+	return artifact.While(ctx, c.run)
+}
+
+// want wants a task that counts the primes of a range.
+func (c *counter) want(from int) error {
+	task := mesos.TaskInfo{Resources: mesos.Resources{mesos.CPUs(0.01), mesos.Mem(1)}, Data: fmt.Append(nil, from, min(from+c.size, c.below))}
+	return c.framework.Want(scheduler.Need{Need: offer.Need{
+		Name: strconv.Itoa(from), Tasks: []offer.Task{{Info: task}}, Executor: &c.executor,
+	}})
 }
 
 func (c *counter) run(ctx context.Context) error {
-	for event, err := range c.session.Events(ctx) {
-		switch e := event.(type) {
-		case *scheduler.EventOffers:
-			for _, offer := range e.Offers {
-				err = errors.Join(err, c.use(ctx, &offer))
-			}
-		case *scheduler.EventUpdate:
-			err = c.update(ctx, &e.Status)
+	for event, err := range c.framework.Events(ctx) {
+		if e, ok := event.(*scheduler.EventTask); ok && e.Task.Over() && !e.Dropped {
+			err = c.over(e)
 		}
-		if err == nil && len(c.waiting)+len(c.running) == 0 {
-			fmt.Printf("there are %d primes below %d\n", c.primes, c.below)
-			err = c.session.Teardown(ctx)
+		if err == nil && len(c.left) == 0 {
+			err = c.framework.Teardown(ctx) // ends the loop
 		}
 		if err != nil && !errors.Is(err, scheduler.ErrDisconnected) {
 			return err
 		}
 	}
+	if len(c.left) == 0 {
+		fmt.Printf("there are %d primes below %d\n", c.primes, c.below)
+	}
 	return nil
 }
 
-// use launches tasks on an offer, and with the first one on an agent their executor.
-func (c *counter) use(ctx context.Context, offer *mesos.Offer) error {
-	taken, rest, fits := mesos.Resources(nil), mesos.Resources(offer.Resources), true
-	if len(offer.ExecutorIDs) == 0 {
-		_, rest, fits = rest.Take(c.executor.Resources...)
+// over adds up what tasks have found, and has another one try where one has not.
+func (c *counter) over(e *scheduler.EventTask) error {
+	from, err := strconv.Atoi(e.Task.Need)
+	if err != nil || !c.left[from] {
+		return err
 	}
-	launch := &mesos.OfferOperationLaunch{}
-	for fits && len(c.waiting) > 0 {
-		if taken, rest, fits = rest.Take(mesos.CPUs(0.01), mesos.Mem(1)); fits {
-			from := c.waiting[0]
-			launch.TaskInfos = append(launch.TaskInfos, mesos.TaskInfo{
-				TaskID: mesos.TaskID{Value: strconv.Itoa(from)}, AgentID: offer.AgentID, Resources: taken,
-				Executor: &c.executor, Data: fmt.Append(nil, from, min(from+c.size, c.below)),
-			})
-			c.waiting, c.running[strconv.Itoa(from)] = c.waiting[1:], true
-		}
+	if e.Task.State() != mesos.TaskFinished {
+		return c.want(from)
 	}
-	accept := scheduler.CallAccept{OfferIDs: []mesos.OfferID{offer.ID}, Filters: scheduler.Refuse(time.Second)}
-	if len(launch.TaskInfos) > 0 {
-		accept.Operations = []mesos.OfferOperation{{Type: new(mesos.OfferOperationTypeLaunch), Launch: launch}}
-	}
-	return c.session.Accept(ctx, accept) // of nothing: it is declined
-}
-
-// update adds up what tasks have found, and has another one try where one has not.
-func (c *counter) update(ctx context.Context, s *mesos.TaskStatus) error {
-	id := s.TaskID.Value
-	if !c.running[id] || !s.State.Terminal() {
-		return nil
-	}
-	delete(c.running, id)
-	if found, err := strconv.Atoi(string(s.Data)); err == nil && s.State == mesos.TaskFinished {
-		c.primes += found
-		return nil
-	}
-	from, _ := strconv.Atoi(id)
-	c.waiting = append(c.waiting, from)
-	return c.session.Revive(ctx)
+	found, err := strconv.Atoi(string(e.Status.Data))
+	c.primes += found
+	delete(c.left, from)
+	return err
 }
