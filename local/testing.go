@@ -2,7 +2,7 @@ package local
 
 import "context"
 
-// T is what RunT needs of a *testing.T, *testing.B or *testing.F.
+// T is what RunT needs of a *testing.T, *testing.B or *testing.F: its methods Helper, Cleanup, Fatal and Error are theirs.
 type T interface {
 	Helper()
 	Cleanup(func())

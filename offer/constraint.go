@@ -40,7 +40,8 @@ const (
 // A Constraint is a condition on the agent that serves a need. An agent without the field fulfills none but [Unlike].
 type Constraint struct {
 	// Field is "hostname" or "@hostname", "@region", "@zone", or the name of an attribute.
-	Field    string
+	Field string
+	// Operator says how the field is compared.
 	Operator Operator
 	// Value depends on the operator.
 	Value string

@@ -26,6 +26,7 @@ type Explanation struct {
 
 // A Step is one step of a funnel.
 type Step struct {
+	// Reason is what the step looks at.
 	Reason Reason
 	// Name is that of the constraint, resource or whatever the reason is about.
 	Name string
@@ -35,10 +36,12 @@ type Step struct {
 
 // A Miss is a lot that does not serve a need.
 type Miss struct {
+	// AgentID, Hostname and Role are the agent and the role that the lot is of, OfferIDs its offers.
 	AgentID  mesos.AgentID
 	Hostname string
 	Role     string
 	OfferIDs []mesos.OfferID
+	// Failures are all that is in the way.
 	Failures []Failure
 }
 

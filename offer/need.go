@@ -99,6 +99,7 @@ const (
 
 // A Preference puts lots in order. It never rules one out.
 type Preference struct {
+	// Kind is the way.
 	Kind PreferenceKind
 	// Field is what [Spread] spreads over: as the field of a [Constraint].
 	Field string
@@ -118,7 +119,8 @@ const (
 // Placed is an instance that runs already, or was launched.
 type Placed struct {
 	// Group is that of its Need.
-	Group      string
+	Group string
+	// AgentID, Hostname, Attributes and Domain are those of its agent, as the offer had them.
 	AgentID    mesos.AgentID
 	Hostname   string
 	Attributes mesos.Attributes

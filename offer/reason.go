@@ -61,6 +61,7 @@ func tooFew(dimension int) Reason {
 
 // A Failure is one thing that keeps a need from being served by one lot, and with its String what would end it.
 type Failure struct {
+	// Reason is its kind.
 	Reason Reason
 	// Name is that of the role, constraint, volume, resource or port, or what is wrong with the need.
 	Name string

@@ -20,10 +20,12 @@ type Result struct {
 
 // An Accept is one ACCEPT: all offers of one agent for one role, and what is done with them.
 type Accept struct {
+	// AgentID and Hostname are the agent's.
 	AgentID  mesos.AgentID
 	Hostname string
 	// Role is the one that the offers are for; "*" when they do not say.
-	Role     string
+	Role string
+	// OfferIDs are the offers.
 	OfferIDs []mesos.OfferID
 	// Grants are what the needs get, in their order.
 	Grants []Grant

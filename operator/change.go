@@ -32,7 +32,9 @@ const (
 
 // A Change is one difference between a [Cluster] and the next. Its kind says which of the other fields are set; they are not to be changed.
 type Change struct {
-	Kind      ChangeKind
+	// Kind is what has happened.
+	Kind ChangeKind
+	// Agent, Framework, Executor or Task is what it has happened to, as it is now, or was last.
 	Agent     *MasterResponseGetAgentsAgent
 	Framework *MasterResponseGetFrameworksFramework
 	Executor  *mesos.ExecutorInfo

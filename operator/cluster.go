@@ -6,10 +6,10 @@ import (
 	"github.com/ormosproject/ormos/mesos"
 )
 
-// A TaskKey names a task: its id is unique within its framework only.
+// A TaskKey names a task: its id, Task, is unique within its Framework only.
 type TaskKey struct{ Framework, Task string }
 
-// An ExecutorKey names an executor: its id is unique within its framework and agent only.
+// An ExecutorKey names an executor: its id, Executor, is unique within its Agent and Framework only.
 type ExecutorKey struct{ Agent, Framework, Executor string }
 
 // A Cluster is what runs at one moment, as the master has told it. It does not change, and may be read from any goroutine; it is not to be

@@ -18,6 +18,7 @@ type Error struct {
 	Hint    string // what to do, for people; may be empty
 }
 
+// Error tells who has refused what, and why.
 func (e *Error) Error() string {
 	text := fmt.Sprintf("%s is refused by %s: %d %s", e.Call, e.URL, e.Status, http.StatusText(e.Status))
 	if e.Message != "" {

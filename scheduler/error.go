@@ -41,6 +41,7 @@ const (
 
 // An Error ends a session: it will not mend by trying again.
 type Error struct {
+	// Reason is why, for programs.
 	Reason Reason
 	// Hint says what to do, for people.
 	Hint string
@@ -48,6 +49,7 @@ type Error struct {
 	Err error
 }
 
+// Error tells what happened and what to do.
 func (e *Error) Error() string { return e.Err.Error() + ": " + e.Hint }
 
 // Unwrap gives what happened.

@@ -64,6 +64,7 @@ type EventOperation struct {
 
 // EventUnknownTask is a [Framework]'s: a task of the framework that it has no record of is alive. It is told once for each state.
 type EventUnknownTask struct {
+	// Status is what was said of it. With AdoptUnknown or KillUnknown there is no such event.
 	Status *mesos.TaskStatus
 }
 

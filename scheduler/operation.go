@@ -16,7 +16,9 @@ import (
 //	                v              v
 //	            FINISHED FAILED ERROR DROPPED GONE_BY_OPERATOR, or UNKNOWN: told, then forgotten
 type Operation struct {
-	ID      string                   `json:"id"`
+	// ID is the operation's, as its author has chosen it.
+	ID string `json:"id"`
+	// Type is what was asked for, and AgentID of which agent.
 	Type    mesos.OfferOperationType `json:"type"`
 	AgentID string                   `json:"agent"`
 	// ProviderID is the resource provider's that carries it out; empty for the agent itself.

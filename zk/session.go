@@ -34,6 +34,7 @@ type AuthError struct {
 	Err error
 }
 
+// Error tells what was refused, and what may be wrong with the credentials. It holds no password.
 func (e *AuthError) Error() string {
 	hint := "the URL has no credentials: write zk://user:password@host:port/path"
 	if e.URL.User != "" {
@@ -42,6 +43,7 @@ func (e *AuthError) Error() string {
 	return fmt.Sprintf("ZooKeeper refuses to %s %s (%v): %s", e.Action, e.Path, e.Err, hint)
 }
 
+// Unwrap gives ZooKeeper's own word.
 func (e *AuthError) Unwrap() error { return e.Err }
 
 // errLost means that a session's connection or the session itself is gone; a new one mends it.

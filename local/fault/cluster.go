@@ -9,14 +9,22 @@ import (
 // Cluster is what a cluster has to be able to do to itself, as a local.Cluster is. Its methods fail where what they are about is in no state for
 // it: to kill what does not run, to thaw what is not frozen.
 type Cluster interface {
+	// RescindOffers takes all outstanding offers back.
 	RescindOffers() error
+	// DisconnectFrameworks cuts the connections of all schedulers.
 	DisconnectFrameworks() error
+	// KillAgent ends an agent without a word, as kill -9 does. Agents are numbered from 0.
 	KillAgent(agent int) error
+	// StopAgent ends an agent in order: executors of frameworks with checkpoint go on.
 	StopAgent(agent int) error
+	// UnregisterAgent ends an agent for good: the master is told, its tasks are lost, and started again it is a new one.
 	UnregisterAgent(agent int) error
+	// StartAgent starts one again that was killed or stopped.
 	StartAgent(agent int) error
+	// FreezeAgent has an agent stand still, as SIGSTOP does, and ThawAgent has it go on.
 	FreezeAgent(agent int) error
 	ThawAgent(agent int) error
+	// KillMaster ends the master without a word, and StartMaster starts one in its place.
 	KillMaster() error
 	StartMaster() error
 }

@@ -147,7 +147,7 @@ func (c *Checker) ended(connection int) {
 	}
 }
 
-// Store is where a framework keeps its records, such as those of package store.
+// Store is where a framework keeps its records, such as those of package store, which says what Load and Commit owe.
 type Store interface {
 	Load(ctx context.Context) (map[string][]byte, error)
 	Commit(ctx context.Context, changes map[string][]byte) error

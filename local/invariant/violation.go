@@ -36,7 +36,9 @@ const (
 
 // Violation is something that a framework has done and should not have, or the other way round.
 type Violation struct {
-	At   time.Time
+	// At is when it was noticed.
+	At time.Time
+	// Rule is the one that was broken.
 	Rule Rule
 	// Text names tasks, offers and agents.
 	Text string

@@ -40,7 +40,9 @@ import (
 // Cluster is what the framework runs on, such as a local.Cluster.
 type Cluster interface {
 	fault.Cluster
+	// Master is the address of the leading master, for the framework's options.
 	Master() string
+	// Dial opens connections to it, for the framework's options too.
 	Dial(ctx context.Context, network, address string) (net.Conn, error)
 }
 
