@@ -12,10 +12,12 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"time"
 
 	"github.com/ormosproject/ormos/executor"
@@ -82,25 +84,25 @@ func (r *redis) run(ctx context.Context) error {
 
 // act wants one server, and four once there is a primary; and tells each what to do until it says that it does it.
 func (r *redis) act(ctx context.Context) (err error) {
-	tasks := r.framework.Tasks()
-	primary, led := tasks[r.primary]
-	led = led && !primary.Over()
-	for id, t := range tasks {
-		if !led && t.State() == mesos.TaskRunning && !t.Over() {
-			primary, led, r.primary = t, true, id
-			err = r.records.Commit(ctx, map[string][]byte{"primary": []byte(id)}) // before anybody is told
+	tasks := slices.SortedFunc(maps.Values(r.framework.Tasks()), func(a, b scheduler.Task) int { return a.Launched.Compare(b.Launched) })
+	at := slices.IndexFunc(tasks, func(t scheduler.Task) bool { return t.ID == r.primary && !t.Over() })
+	if at < 0 { // the oldest that works has the most of the data
+		at = slices.IndexFunc(tasks, func(t scheduler.Task) bool { return t.State() == mesos.TaskRunning && !t.Over() })
+		if at >= 0 {
+			r.primary = tasks[at].ID
+			err = r.records.Commit(ctx, map[string][]byte{"primary": []byte(r.primary)}) // before anybody is told
 		}
 	}
 	lead, follow := "REPLICAOF NO ONE", "REPLICAOF NO ONE"
-	if led {
-		follow = fmt.Sprintf("REPLICAOF %s %d", primary.Hostname, primary.Ports[0].Begin)
+	if at >= 0 {
+		follow = fmt.Sprintf("REPLICAOF %s %d", tasks[at].Hostname, tasks[at].Ports[0].Begin)
 	}
-	for i := 0; err == nil && (i == 0 || led && i < 4); i++ {
+	for i := 0; err == nil && (i == 0 || at >= 0 && i < 4); i++ {
 		err = r.framework.Want(r.server(i, follow)) // one that there is counts as served
 	}
-	for id, t := range tasks {
+	for i, t := range tasks {
 		order := follow
-		if id == r.primary {
+		if i == at {
 			order = lead
 		}
 		if err == nil && t.State() == mesos.TaskRunning && t.Status.GetMessage() != order {
@@ -115,8 +117,7 @@ func (r *redis) act(ctx context.Context) (err error) {
 func (r *redis) server(i int, order string) scheduler.Need {
 	size := mesos.Resources{mesos.CPUs(0.1), mesos.Mem(64)} // of the task, and of its executor
 	return scheduler.Need{NotBefore: r.later, Need: offer.Need{
-		Name:     fmt.Sprint("redis-", i),
-		Tasks:    []offer.Task{{Info: mesos.TaskInfo{Resources: size}, Ports: []offer.Port{{}}}},
+		Name: fmt.Sprint("redis-", i), Tasks: []offer.Task{{Info: mesos.TaskInfo{Resources: size}, Ports: []offer.Port{{}}}},
 		Executor: &mesos.ExecutorInfo{Type: new(mesos.ExecutorInfoTypeCustom), Resources: size, Command: r.artifact.Command("execute")},
 	}, Finish: func(g *offer.Grant) {
 		g.Tasks[0].Name, g.Tasks[0].Data = net.JoinHostPort(g.Hostname, fmt.Sprint(g.Ports[0][0].Number)), []byte(order)
@@ -126,8 +127,8 @@ func (r *redis) server(i int, order string) scheduler.Need {
 // execute runs a Redis server at the address that is the task's name, and carries out the commands that are the task's data and later messages.
 func execute(ctx context.Context) error {
 	orders := make(chan string, 100)
-	options := executor.RunOptions{Message: func(_ *executor.Driver, data []byte) { orders <- string(data) }}
-	return executor.Run(ctx, options, func(ctx context.Context, task *executor.Task) error {
+	receive := func(_ *executor.Driver, data []byte) { orders <- string(data) }
+	return executor.Run(ctx, executor.RunOptions{Message: receive}, func(ctx context.Context, task *executor.Task) error {
 		host, port, _ := net.SplitHostPort(task.Info.Name)
 		redis := task.Command("redis-server", "--bind", host, "--port", port, "--save", "", "--repl-diskless-sync-delay", "0")
 		ended, tick, answered := make(chan error, 1), time.Tick(100*time.Millisecond), "redis-cli -h $0 -p $1 $2 | grep -q ^OK"
