@@ -16,8 +16,8 @@ type ExecutorKey struct{ Agent, Framework, Executor string }
 // changed either.
 //
 // Mesos' stream tells of agents, frameworks and tasks that come, change and go. It does not tell of offers, of resources in use, of lost connections and
-// of executors; of an agent that is marked gone or out of sight it tells only what that means for the tasks. All these are as they were
-// when the [Model] has subscribed last.
+// of executors: these are as they were when the [Model] has subscribed last. Of an agent that is marked gone or out of sight it tells only what that means for
+// the tasks: the model finds out at the next heartbeat.
 type Cluster struct {
 	// Agents are those that are registered, by their ids.
 	Agents map[string]*MasterResponseGetAgentsAgent

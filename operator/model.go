@@ -27,7 +27,8 @@ var (
 	errLeft   = errors.New("the loop was left")
 )
 
-// A Model is what runs in the cluster, kept up by the master's stream of events for as long as somebody ranges over its changes.
+// A Model is what runs in the cluster, kept up by the master's stream of events for as long as somebody ranges over its changes. An agent that is out of sight, or
+// was marked gone, is removed at the next heartbeat, since no event tells of it.
 //
 //	model := operator.NewModel(master)
 //	for change, err := range model.Changes(ctx) {
@@ -170,19 +171,31 @@ func (m *Model) subscription(ctx context.Context, tell func(Change) bool) error 
 		if err := m.take(event, tell); err != nil {
 			return err
 		}
+		if event.GetType() == MasterEventTypeHeartbeat {
+			if err := m.tellAll(m.missing(ctx), tell); err != nil {
+				return err
+			}
+		}
 	}
 }
 
 // take tells what an event changes. Only this goroutine changes the model: it reads it without the lock.
 func (m *Model) take(event *MasterEvent, tell func(Change) bool) error {
-	changes, err := m.state.changes(event)
+	changes, behind := m.state.changes(event)
+	if err := m.tellAll(changes, tell); err != nil {
+		return err
+	}
+	return behind
+}
+
+func (m *Model) tellAll(changes []Change, tell func(Change) bool) error {
 	m.apply(changes)
 	for _, c := range changes {
 		if !tell(c) {
 			return errLeft
 		}
 	}
-	return err
+	return nil
 }
 
 // because prefers our own reason for the end of a stream.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 
@@ -87,7 +88,7 @@ func compare(t *testing.T, master *operator.Master, c *operator.Cluster) {
 	for i := range s.GetFrameworks.Frameworks {
 		frameworks[s.GetFrameworks.Frameworks[i].FrameworkInfo.ID.Value] = true
 	}
-	for _, task := range s.GetTasks.Tasks {
+	for _, task := range slices.Concat(s.GetTasks.Tasks, s.GetTasks.UnreachableTasks) {
 		if !task.State.Terminal() {
 			tasks[operator.TaskKey{Framework: task.FrameworkID.Value, Task: task.TaskID.Value}] = task.State.String() + task.AgentID.Value
 		}
