@@ -19,7 +19,7 @@ import (
 	"github.com/ormosproject/ormos/internal/wire"
 )
 
-// A replay is a master that answers each subscription with a recorded stream, or what the test makes of it.
+// A replay is a master that answers each subscription with a recorded stream, or what the test makes of it, and refuses all other calls.
 type replay struct {
 	mu      sync.Mutex
 	streams [][]byte // of the next subscriptions; the last one is repeated
@@ -45,7 +45,12 @@ func (r *replay) dial(context.Context, string, string) (net.Conn, error) {
 		if err != nil {
 			return
 		}
-		_, _ = io.Copy(io.Discard, request.Body)
+		var call MasterCall
+		body, err := io.ReadAll(request.Body)
+		if err != nil || call.UnmarshalBinary(body) != nil || call.GetType() != MasterCallTypeSubscribe {
+			_, _ = fmt.Fprint(far, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+			return
+		}
 		_, _ = fmt.Fprint(far, "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\n\r\n")
 		_, _ = far.Write(r.next())
 		if r.open {
