@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/ormosproject/ormos/local/internal/container"
 	"github.com/ormosproject/ormos/local/internal/daemon"
 	"github.com/ormosproject/ormos/local/internal/link"
 	"github.com/ormosproject/ormos/local/internal/master"
@@ -31,6 +32,7 @@ type Cluster struct {
 	credentials daemon.Credentials
 	simulation  *simulation // nil where containers are processes
 	updates     updates
+	keeper      *container.Keeper // nil where nothing is kept
 
 	turn   turn // of whoever does something to daemons
 	agents []*member
@@ -114,6 +116,9 @@ func (c *Cluster) prepare() (err error) {
 	c.credentials = m.Credentials()
 	if c.Simulate != nil {
 		c.simulation = newSimulation(c.Simulate, c.Network)
+	}
+	if len(c.Keeper) > 0 && !c.ephemeral {
+		c.keeper = container.NewKeeper(c.Keeper...)
 	}
 	for i := range c.settings.Agents {
 		m := &member{cluster: c, index: i}
@@ -237,6 +242,9 @@ func (c *Cluster) release() {
 		if m.listener != nil {
 			m.listener.Close()
 		}
+	}
+	if c.keeper != nil {
+		c.keeper.Close()
 	}
 	if c.listener != nil {
 		c.listener.Close()

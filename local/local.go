@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/ormosproject/ormos/local/internal/agent"
+	"github.com/ormosproject/ormos/local/internal/container"
 	"github.com/ormosproject/ormos/local/internal/master"
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/zk"
@@ -64,6 +65,10 @@ type Options struct {
 	TLSCA string
 	// MasterFlags and AgentFlags are settings by the names of Mesos' flags, such as {"offer_timeout": "5secs"}.
 	MasterFlags, AgentFlags map[string]string
+	// Keeper is the command line of a program that calls Keep. With a WorkDir it is started once, beside the first command, and writes down how
+	// commands end while the cluster is killed (Linux 6.15 or newer). Empty is none: a task whose command ends then is TASK_FAILED, for
+	// nobody knows its status.
+	Keeper []string
 	// Network is where the cluster listens; nil is the machine's own (TCP).
 	Network Network `json:"-"`
 	// Simulate tells how each container lives instead of running its command; nil runs processes. See Simulated.
@@ -71,6 +76,9 @@ type Options struct {
 	// Logger hears what master and agents do; nil discards it.
 	Logger *slog.Logger
 }
+
+// Keep is the process that Options.Keeper names. It is started by a cluster, and returns when there is nothing to keep any more.
+func Keep() error { return container.Keep() }
 
 // orphanTimeout is how long an executor of an ephemeral cluster looks for an agent that was killed: nobody will start
 // that agent again.

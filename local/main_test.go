@@ -18,6 +18,7 @@ import (
 const (
 	roleExecutor = "be-executor"
 	roleCluster  = "be-cluster"
+	roleKeeper   = "be-keeper"
 )
 
 func TestMain(m *testing.M) {
@@ -30,6 +31,8 @@ func TestMain(m *testing.M) {
 		exit(beExecutor())
 	case roleCluster:
 		exit(beCluster(os.Args[2]))
+	case roleKeeper:
+		exit(local.Keep())
 	}
 	goleak.VerifyTestMain(m)
 }

@@ -91,7 +91,7 @@ func (m *member) newContainers() error {
 		return nil
 	}
 	cache := filepath.Join(c.WorkDir(), "fetch", "agent"+strconv.Itoa(m.index))
-	p, err := container.NewProcesses(container.Options{Logger: c.Logger, CacheDir: cache})
+	p, err := container.NewProcesses(container.Options{Logger: c.Logger, CacheDir: cache, Keeper: c.keeper})
 	if err != nil {
 		return err
 	}

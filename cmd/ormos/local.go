@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -37,6 +38,9 @@ frameworks live on and are taken back. Without it everything lives in a temporar
 			if verbose {
 				level = slog.LevelDebug
 			}
+			if self, err := os.Executable(); err == nil {
+				options.Keeper = []string{self, "local", "keep"}
+			}
 			options.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
 			cluster, err := local.Start(cmd.Context(), options)
 			if err != nil {
@@ -66,8 +70,13 @@ frameworks live on and are taken back. Without it everything lives in a temporar
 	flags.Var(settings{&options.MasterFlags}, "master-flag", "a flag of mesos-master, such as offer_timeout=5secs; may be given several times")
 	flags.Var(settings{&options.AgentFlags}, "agent-flag", "a flag of mesos-agent, such as recovery_timeout=1mins; may be given several times")
 	flags.BoolVarP(&verbose, "verbose", "v", false, "log what master and agents do")
-	cmd.AddCommand(faultCommand())
+	cmd.AddCommand(faultCommand(), keepCommand())
 	return cmd
+}
+
+// keepCommand is what a cluster starts to keep the ends of commands while it is killed.
+func keepCommand() *cobra.Command {
+	return &cobra.Command{Use: "keep", Hidden: true, Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return local.Keep() }}
 }
 
 // show prints where everything is.

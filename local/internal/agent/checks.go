@@ -97,7 +97,7 @@ func (t *commandRun) resumeChecks(last *mesos.TaskStatus) {
 // goes to the task's stderr.
 func (t *commandRun) commandOfCheck() check.Command {
 	spec := t.spec()
-	spec.Checkpoint, spec.Within, spec.ToStderr = "", spec.ID, true
+	spec.Checkpoint, spec.Keep, spec.Within, spec.ToStderr = "", false, spec.ID, true
 	containers := t.a.o.Containerizer
 	return func(ctx context.Context, command *mesos.CommandInfo) (int32, error) {
 		s := spec

@@ -83,7 +83,7 @@ func (n *nested) over() bool {
 
 // spec is what the containerizer needs to know.
 func (n *nested) spec(command *mesos.CommandInfo) container.Spec {
-	s := container.Spec{ID: chain(&n.id), Sandbox: n.directory, User: n.user, Env: n.env, Checkpoint: n.runtime}
+	s := container.Spec{ID: chain(&n.id), Sandbox: n.directory, User: n.user, Env: n.env, Checkpoint: n.runtime, Keep: n.e.meta != "" && !n.session}
 	if command != nil {
 		s.Command = *command.Clone()
 	}

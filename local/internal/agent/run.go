@@ -238,7 +238,7 @@ func (a *Agent) detach(frameworkID, executorID, directory string) {
 
 // executorSpec is what the containerizer needs to know of the executor's container.
 func (a *Agent) executorSpec(e *executor, command *mesos.CommandInfo) container.Spec {
-	s := container.Spec{ID: e.run, Sandbox: e.directory, User: e.user, Env: a.environment(e, command), Checkpoint: e.runtime}
+	s := container.Spec{ID: e.run, Sandbox: e.directory, User: e.user, Env: a.environment(e, command), Checkpoint: e.runtime, Keep: e.meta != ""}
 	if command != nil {
 		s.Command = *command.Clone()
 	}

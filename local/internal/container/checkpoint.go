@@ -15,6 +15,14 @@ type identity struct {
 	PID   int
 	Start uint64
 	Boot  string
+	// Keeper is the process that keeps its end.
+	Keeper keeperID
+}
+
+// keeperID tells a keeper's process from others with its pid; zero for none.
+type keeperID struct {
+	PID   int
+	Start uint64
 }
 
 // What a checkpoint directory holds: pids/forked.pid is for the eye and for Mesos' tools, pids/forked.start is what
@@ -30,7 +38,7 @@ func writeIdentity(dir string, i identity) error {
 	if err := os.MkdirAll(filepath.Join(dir, "pids"), 0o755); err != nil {
 		return fmt.Errorf("cannot checkpoint a container: %w", err)
 	}
-	line := fmt.Sprintf("%d %d %s\n", i.PID, i.Start, i.Boot)
+	line := fmt.Sprintf("%d %d %s %d %d\n", i.PID, i.Start, i.Boot, i.Keeper.PID, i.Keeper.Start)
 	if err := os.WriteFile(filepath.Join(dir, startFile), []byte(line), 0o644); err != nil {
 		return fmt.Errorf("cannot checkpoint a container: %w", err)
 	}
@@ -50,15 +58,20 @@ func readIdentity(dir string) (identity, bool, error) {
 		return identity{}, false, fmt.Errorf("cannot recover a container: %w", err)
 	}
 	fields := strings.Fields(string(data))
-	if len(fields) != 3 {
+	if len(fields) == 3 { // an earlier version's
+		fields = append(fields, "0", "0")
+	}
+	if len(fields) != 5 {
 		return identity{}, false, fmt.Errorf("cannot recover a container: %s: damaged", filepath.Join(dir, startFile))
 	}
 	pid, err1 := strconv.ParseUint(fields[0], 10, 31)
 	start, err2 := strconv.ParseUint(fields[1], 10, 64)
-	if err := errors.Join(err1, err2); err != nil || pid < 2 {
+	keeper, err3 := strconv.ParseUint(fields[3], 10, 31)
+	since, err4 := strconv.ParseUint(fields[4], 10, 64)
+	if err := errors.Join(err1, err2, err3, err4); err != nil || pid < 2 {
 		return identity{}, false, fmt.Errorf("cannot recover a container: %s: damaged", filepath.Join(dir, startFile))
 	}
-	return identity{PID: int(pid), Start: start, Boot: fields[2]}, true, nil
+	return identity{PID: int(pid), Start: start, Boot: fields[2], Keeper: keeperID{int(keeper), since}}, true, nil
 }
 
 func writeExit(dir string, e Exit) error {

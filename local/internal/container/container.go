@@ -31,6 +31,8 @@ type Spec struct {
 	Terminal bool
 	// Checkpoint is "" or a directory (made when it is missing) where Launch writes what Recover needs.
 	Checkpoint string
+	// Keep says that the end of the container is to be known although nobody runs then who would Recover it, see Keeper.
+	Keep bool
 }
 
 // Exit is how a container ended.
@@ -48,6 +50,7 @@ type Container struct {
 	start      uint64 // in clock ticks since boot; 0 where the system does not tell
 	child      bool   // whether we can wait for the process
 	checkpoint string
+	kept       bool // by the keeper, of which one tells it when the end is known
 	stop       chan struct{}
 	system     system // what waiting needs on this system
 
@@ -116,6 +119,9 @@ func (c *Container) finish() {
 	c.released = true
 	if c.checkpoint != "" && c.exit.Status >= 0 {
 		c.processes.logFailure(writeExit(c.checkpoint, c.exit), c)
+	}
+	if c.kept {
+		c.processes.keeper.drop(c.checkpoint, identity{PID: c.pid, Start: c.start})
 	}
 	close(c.done)
 }

@@ -21,7 +21,9 @@
 // down finds it by the variable ORMOS_CONTAINER, which Launch puts into every container's environment (Linux).
 //
 // An adopted process that is not our child cannot be waited for. Linux 6.15 and newer tell its exit status all the
-// same; elsewhere, and for a container that ended while no agent ran, Exit.Status is -1. A shell as a wrapper around each
-// command was rejected for that: it costs a process and a millisecond a task, and says 143 both for a command
-// that exited with 143 and for one that SIGTERM killed.
+// same to whoever holds a pidfd of it. For a container that ends while no agent runs a Keeper does: one process for all, which
+// gets a copy of each pidfd, sleeps as long as there is an agent, and writes the statuses down when there is none. Elsewhere, and without
+// a Keeper, Exit.Status is -1. A shell as a wrapper around each command was rejected for that: it costs a process and a
+// millisecond a task, and says 143 both for a command that exited with 143 and for one that SIGTERM killed. So was a parent of
+// all commands beside the agent: each launch would have to wait for its answer.
 package container

@@ -21,6 +21,8 @@ var errClosed = errors.New("the containerizer is closed")
 type Options struct {
 	// Logger gets what goes wrong behind the caller's back; nil is silence.
 	Logger *slog.Logger
+	// Keeper keeps the ends of those containers whose Spec asks for it; nil keeps none. It is to be closed after the Processes.
+	Keeper *Keeper
 	// CacheDir is where the fetcher keeps URIs with cache set, in a directory for each user that NewProcesses empties;
 	// "" means that nothing is kept (Mesos' --fetcher_cache_dir).
 	CacheDir string
@@ -37,6 +39,7 @@ type Options struct {
 type Processes struct {
 	log     *slog.Logger
 	walker  walker
+	keeper  *Keeper
 	fetcher *fetcher
 
 	mu      sync.Mutex
@@ -56,7 +59,7 @@ func NewProcesses(o Options) (*Processes, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Processes{log: log, fetcher: fetcher, stop: make(chan struct{}), running: map[int][]*Container{}}, nil
+	return &Processes{log: log, keeper: o.Keeper, fetcher: fetcher, stop: make(chan struct{}), running: map[int][]*Container{}}, nil
 }
 
 // Close stops watching the containers, which run on: their Done is not closed any more, and nothing is written to their
@@ -96,7 +99,7 @@ func (p *Processes) Launch(ctx context.Context, s Spec) (*Container, error) {
 	c.checkpoint = s.Checkpoint
 	var failed error
 	if s.Checkpoint != "" {
-		failed = writeIdentity(s.Checkpoint, identity{PID: pid, Start: c.start, Boot: bootID()})
+		failed = p.checkpoint(c, s.Keep)
 	}
 	if err := p.adopt(c); err != nil {
 		failed = err
@@ -106,6 +109,17 @@ func (p *Processes) Launch(ctx context.Context, s Spec) (*Container, error) {
 		return nil, fmt.Errorf("cannot launch container %s: %w", s.ID, failed)
 	}
 	return c, nil
+}
+
+// checkpoint writes down what Recover needs of a container that was launched.
+func (p *Processes) checkpoint(c *Container, keep bool) error {
+	i := identity{PID: c.pid, Start: c.start, Boot: bootID()}
+	if keep {
+		keeper, err := p.keeper.hold(c.checkpoint, i, c.system)
+		p.logFailure(err, c)
+		i.Keeper, c.kept = keeper, keeper != keeperID{}
+	}
+	return writeIdentity(c.checkpoint, i)
 }
 
 func (p *Processes) container(id string, pid int, sys system, child bool) *Container {

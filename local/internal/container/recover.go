@@ -1,5 +1,7 @@
 package container
 
+import "time"
+
 // Recover adopts the container id that an earlier agent launched with this checkpoint directory. One that has ended
 // with a status that is known comes back with Done closed; of any other that has ended, what is left is killed, and the
 // error is ErrGone.
@@ -24,9 +26,12 @@ func (p *Processes) Recover(id, dir string) (*Container, error) {
 	c := p.reopen(id, i)
 	if c == nil {
 		p.killLeftovers(id)
+		if exit, ok := keptExit(dir, i); ok {
+			return p.ended(id, exit), nil
+		}
 		return nil, ErrGone
 	}
-	c.checkpoint = dir
+	c.checkpoint, c.kept = dir, p.keeper.keeps(i)
 	if err := p.adopt(c); err != nil {
 		return nil, err
 	}
@@ -39,4 +44,15 @@ func (p *Processes) ended(id string, exit Exit) *Container {
 	c.exit, c.released = exit, true
 	close(c.done)
 	return c
+}
+
+// keptExit gives the status that a keeper has written, or is about to write: it hears of the end at the same time as we do.
+func keptExit(dir string, i identity) (Exit, bool) {
+	for pause := time.Millisecond; ; pause *= 2 {
+		there := i.Keeper.PID != 0 && i.Boot == bootID() && startTime(i.Keeper.PID) == i.Keeper.Start
+		if exit, ok := readExit(dir); ok || !there || pause > maxBusy {
+			return exit, ok
+		}
+		time.Sleep(pause)
+	}
 }

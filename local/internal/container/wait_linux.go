@@ -90,25 +90,30 @@ func (c *Container) reap() int32 {
 	}
 }
 
-// foreignStatus finds the status of a process that is not our child. As long as its parent has not waited for it, the
-// process table shows it; after that, Linux 6.15 and newer tell it to those who hold a pidfd.
+// foreignStatus finds the status of a process that is not our child.
 func (c *Container) foreignStatus() int32 {
-	if status, ok := zombieStatus(c.pid, c.start); ok {
-		return status
-	}
 	if c.system.pidfd == nil {
-		return -1
+		return exitOf(c.pid, c.start, -1)
 	}
 	conn, err := c.system.pidfd.SyscallConn()
 	if err != nil {
 		return -1
 	}
-	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_EXIT}
-	var failed error
-	if err := conn.Control(func(fd uintptr) { failed = unix.IoctlPidfdInfo(int(fd), &info) }); err != nil || failed != nil {
+	status := int32(-1)
+	if err := conn.Control(func(fd uintptr) { status = exitOf(c.pid, c.start, int(fd)) }); err != nil {
 		return -1
 	}
-	if info.Mask&unix.PIDFD_INFO_EXIT == 0 {
+	return status
+}
+
+// exitOf is the status of somebody's process that has ended, -1 when it cannot be known. As long as its parent has not waited for it, the
+// process table shows it; after that, Linux 6.15 and newer tell it to those who hold a pidfd.
+func exitOf(pid int, start uint64, pidfd int) int32 {
+	if status, ok := zombieStatus(pid, start); ok {
+		return status
+	}
+	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_EXIT}
+	if err := unix.IoctlPidfdInfo(pidfd, &info); err != nil || info.Mask&unix.PIDFD_INFO_EXIT == 0 {
 		return -1
 	}
 	return info.Exit_code
