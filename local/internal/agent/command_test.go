@@ -109,6 +109,25 @@ func TestKillCommand(t *testing.T) {
 }
 
 // A kill's own policy reaches the command executor only with the flag, and may shorten what is left of the grace.
+// TestSlowSignal kills a task whose processes take long to find: others are launched meanwhile, and SIGKILL waits for SIGTERM.
+func TestSlowSignal(t *testing.T) {
+	c := start(t)
+	hear[link.Register](t, c.master)
+	first := c.runs(testFramework(), commandTask("first", func(t *mesos.TaskInfo) {
+		t.KillPolicy = &mesos.KillPolicy{GracePeriod: &mesos.DurationInfo{}}
+	}))
+	slow := make(chan struct{})
+	first.mu.Lock()
+	first.slow = slow
+	first.mu.Unlock()
+	c.master.say(kill("first"))
+	c.runs(testFramework(), commandTask("second"))
+	close(slow)
+	if s := c.acknowledged(mesos.TaskKilled); s.GetMessage() != "Command terminated with signal Terminated" {
+		t.Errorf("status: %s", &s)
+	}
+}
+
 func TestGraceOfKill(t *testing.T) {
 	c := start(t, func(o *Options) { o.Flags.HTTPCommandExecutor = true })
 	hear[link.Register](t, c.master)

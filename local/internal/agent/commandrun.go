@@ -123,14 +123,24 @@ func (t *commandRun) end(grace time.Duration) {
 	if t.e.framework.has(mesos.FrameworkInfoCapabilityTypeTaskKillingState) {
 		t.tell(mesos.TaskKilling, "", t.unhealthy)
 	}
-	t.terminate()
-	t.killAfter(grace)
+	t.terminate(grace)
 }
 
-func (t *commandRun) terminate() {
-	if err := t.container.Signal(syscall.SIGTERM); err != nil {
-		t.a.log.Warn("cannot signal a task", "framework", t.e.framework.id, "task", t.id(), "error", err)
-	}
+// terminate sends SIGTERM, and SIGKILL after the grace. To find all processes takes longer the more of them there are on the machine, so that
+// nobody else waits for it; but SIGKILL comes after SIGTERM also without any grace.
+func (t *commandRun) terminate(grace time.Duration) {
+	t.grace = grace
+	c := t.container
+	t.a.goDo(func() {
+		if err := c.Signal(syscall.SIGTERM); err != nil {
+			t.a.log.Warn("cannot signal a task", "framework", t.e.framework.id, "task", t.id(), "error", err)
+		}
+		t.a.post(func() {
+			if !t.ended && t.kills == nil {
+				t.killAfter(t.grace)
+			}
+		})
+	})
 }
 
 // killAfter destroys the container when the grace since the first KILL is over.
@@ -158,8 +168,7 @@ func (t *commandRun) tookTooLong() {
 	}
 	t.killing, t.overdue, t.killed = true, true, time.Now()
 	t.endChecks()
-	t.terminate()
-	t.killAfter(0)
+	t.terminate(0)
 }
 
 // exited is told the raw wait status of the task's process, -1 if unknown.

@@ -281,8 +281,7 @@ func (t *commandRun) recoverKill(since time.Time) {
 		return
 	}
 	t.killing, t.killed = true, since
-	t.terminate()
-	t.killAfter(t.graceOf(nil))
+	t.terminate(t.graceOf(nil))
 }
 
 // spec is what the containerizer needs to know of the task's container.

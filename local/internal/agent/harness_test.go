@@ -38,7 +38,8 @@ type fakeContainer struct {
 
 	mu      sync.Mutex
 	signals []syscall.Signal
-	deaf    bool // SIGTERM does not end it
+	deaf    bool          // SIGTERM does not end it
+	slow    chan struct{} // until it is closed, Signal does not return; nil for at once
 }
 
 func (c *fakeContainer) PID() int               { return c.pid }
@@ -49,8 +50,11 @@ func (c *fakeContainer) Usage() container.Usage { return container.Usage{RSS: 1 
 func (c *fakeContainer) Signal(s syscall.Signal) error {
 	c.mu.Lock()
 	c.signals = append(c.signals, s)
-	deaf := c.deaf
+	deaf, slow := c.deaf, c.slow
 	c.mu.Unlock()
+	if slow != nil {
+		<-slow
+	}
 	if !deaf {
 		c.end(int32(s))
 	}

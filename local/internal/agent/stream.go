@@ -54,6 +54,7 @@ func (s *updateStream) acknowledge(uuid []byte) (ended, ok bool) {
 
 func (s *updateStream) take() (ended bool) {
 	head := s.pending[0]
+	s.pending[0] = nil // a task that runs for long is not to hold what was acknowledged
 	s.pending = s.pending[1:]
 	return head.State.Terminal()
 }

@@ -40,6 +40,7 @@ type Processes struct {
 	log     *slog.Logger
 	walker  walker
 	keeper  *Keeper
+	boot    string // this run of the machine
 	fetcher *fetcher
 
 	mu      sync.Mutex
@@ -59,7 +60,7 @@ func NewProcesses(o Options) (*Processes, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Processes{log: log, keeper: o.Keeper, fetcher: fetcher, stop: make(chan struct{}), running: map[int][]*Container{}}, nil
+	return &Processes{log: log, keeper: o.Keeper, boot: bootID(), fetcher: fetcher, stop: make(chan struct{}), running: map[int][]*Container{}}, nil
 }
 
 // Close stops watching the containers, which run on: their Done is not closed any more, and nothing is written to their
@@ -113,7 +114,7 @@ func (p *Processes) Launch(ctx context.Context, s Spec) (*Container, error) {
 
 // checkpoint writes down what Recover needs of a container that was launched.
 func (p *Processes) checkpoint(c *Container, keep bool) error {
-	i := identity{PID: c.pid, Start: c.start, Boot: bootID()}
+	i := identity{PID: c.pid, Start: c.start, Boot: p.boot}
 	if keep {
 		keeper, err := p.keeper.hold(c.checkpoint, i, c.system)
 		p.logFailure(err, c)
