@@ -343,49 +343,6 @@ func compareShapes(t *testing.T, where string, want, got any) {
 	}
 }
 
-func FuzzSchedulerCall(f *testing.F) {
-	f.Add([]byte(`{"type":"SUBSCRIBE","subscribe":{"framework_info":{"user":"u","name":"n","roles":["*"]}}}`), true)
-	f.Add([]byte(`{"type":"ACCEPT","framework_id":{"value":"x"},"accept":{"offer_ids":[{"value":"o"}]}}`), true)
-	f.Add([]byte("\x0a\x03\x0a\x01x\x10\x05"), false)
-	m, err := New(Options{})
-	if err != nil {
-		f.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- m.Run(ctx) }()
-	f.Cleanup(func() { cancel(); <-ended })
-	f.Fuzz(func(t *testing.T, body []byte, isJSON bool) {
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel() // a subscription that is accepted ends at once
-		for _, path := range []string{"/api/v1/scheduler", "/api/v1"} {
-			r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(string(body))).WithContext(ctx)
-			r.Header.Set("Content-Type", string(wire.Protobuf))
-			if isJSON {
-				r.Header.Set("Content-Type", string(wire.JSON))
-			}
-			m.ServeHTTP(httptest.NewRecorder(), r)
-		}
-	})
-}
-
-func FuzzForms(f *testing.F) {
-	f.Add("slaveId=x&resources=[]")
-	f.Add("frameworkId=%zz")
-	f.Add(`slaveId=x&resources=[{"name":"cpus","type":"SCALAR","scalar":{"value":1}}]`)
-	m, err := New(Options{})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(_ *testing.T, body string) {
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel() // nobody runs the master
-		for _, path := range []string{"/teardown", "/reserve", "/create-volumes"} {
-			m.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, path, strings.NewReader(body)).WithContext(ctx))
-		}
-	})
-}
-
 func FuzzACLs(f *testing.F) {
 	f.Add(`{"permissive":false,"run_tasks":[{"principals":{"type":"ANY"},"users":{"values":["a"]}}]}`)
 	f.Fuzz(func(_ *testing.T, text string) {
