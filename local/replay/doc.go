@@ -32,5 +32,6 @@
 //
 // # The caller's duties
 //
-// The framework has to be the same for the same events: ids of tasks must not be by chance. Plain HTTP is needed on the framework's side.
+// The framework has to be the same for the same events. Ids of tasks and operations may be by chance, as those of a scheduler.Framework are: the call
+// that launches them tells which one stands for which, and all later calls and events are read so. Bytes, such as a task's data, are not: an id must not be in them. Plain HTTP is needed on the framework's side.
 package replay

@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,8 +18,8 @@ import (
 // step is an entry to be played.
 type step struct {
 	entry
-	kind   scheduler.CallType // of a call
-	made   bool               // a call that has come
+	call   *scheduler.Call
+	made   bool // a call that has come
 	event  *scheduler.Event
 	answer entry // to a call that was refused
 }
@@ -39,12 +38,13 @@ type Player struct {
 	link   int // of the recorded subscription that is played
 	number int // of the subscription
 	stream *wire.EventStream
+	names  names
 	extra  []string // calls that were not recorded
 }
 
 // Open reads a recording and starts to play it to whoever dials.
 func Open(r io.Reader) (*Player, error) {
-	p := &Player{network: memory.New(), done: make(chan struct{}), served: make(chan struct{})}
+	p := &Player{network: memory.New(), done: make(chan struct{}), served: make(chan struct{}), names: names{}}
 	var err error
 	if p.steps, err = read(r); err != nil {
 		return nil, fmt.Errorf("cannot read the recording: %w", err)
@@ -131,13 +131,20 @@ func (p *Player) take(media wire.MediaType, call *scheduler.Call) (*wire.EventSt
 	return nil, s.answer
 }
 
-// find finds the first call like this that has not come. SUBSCRIBE describes framework and machine, and is like any other.
+// find finds the first call like this that has not come, but for the ids that it makes. SUBSCRIBE describes framework and machine, and is like any other.
 func (p *Player) find(call *scheduler.Call) *step {
 	text, err := plain(call)
 	subscribe := call.GetType() == scheduler.CallTypeSubscribe
 	for i := range p.steps {
 		s := &p.steps[i]
-		if s.Call != nil && !s.made && s.kind == call.GetType() && err == nil && (subscribe || bytes.Equal(s.Call, text)) {
+		if s.call == nil || s.made || s.call.GetType() != call.GetType() || err != nil {
+			continue
+		}
+		same := subscribe
+		if !same {
+			p.names, same = p.names.match(call, text, s)
+		}
+		if same {
 			return s
 		}
 	}
@@ -155,7 +162,7 @@ func (p *Player) play() {
 		case s.Call != nil && !s.made:
 			return
 		case s.event != nil && p.stream != nil && s.Link == p.link:
-			p.stream.Send(s.event)
+			p.stream.Send(p.names.event(s))
 		case s.End && p.stream != nil && s.Link == p.link:
 			p.stream.Close()
 			p.stream = nil
@@ -203,14 +210,15 @@ func read(r io.Reader) ([]step, error) {
 func (s *step) decode() (err error) {
 	switch {
 	case s.Call != nil:
-		var call scheduler.Call
-		if err = call.UnmarshalJSON(s.Call); err == nil {
-			s.kind = call.GetType()
-			s.Call, err = plain(&call)
+		s.call = new(scheduler.Call)
+		if err = s.call.UnmarshalJSON(s.Call); err == nil {
+			s.Call, err = plain(s.call)
 		}
 	case s.Event != nil:
 		s.event = new(scheduler.Event)
-		err = s.event.UnmarshalJSON(s.Event)
+		if err = s.event.UnmarshalJSON(s.Event); err == nil {
+			s.Event, err = plain(s.event)
+		}
 	}
 	return err
 }
