@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,6 +21,7 @@ type proc struct {
 	rss                         int64  // pages
 	status                      int32  // of a dead one, as wait gives it; 0 also when we may not know
 	dead                        bool   // nothing of it runs any more; its parent has yet to wait for it
+	settled                     bool   // it has an environment, empty or not
 }
 
 // table is the process table at one moment.
@@ -187,7 +189,7 @@ func parseStat(pid int, data []byte) (proc, bool) {
 	p := proc{
 		pid: pid, parent: int(number(4)), group: int(number(5)), session: int(number(6)), start: uint64(number(22)),
 		user: uint64(number(14) + number(16)), system: uint64(number(15) + number(17)), rss: number(24),
-		status: int32(number(52)),
+		status: int32(number(52)), settled: number(51) != 0,
 		// A process whose first thread has ended looks like a zombie while its other threads run.
 		dead: (f[0] == "Z" || f[0] == "X") && number(20) <= 1,
 	}
@@ -196,16 +198,29 @@ func parseStat(pid int, data []byte) (proc, bool) {
 
 // containerOf is the id in the marker of a process, "" when there is none or we may not look.
 func containerOf(pid int) string {
-	data, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "environ"))
-	if err != nil {
-		return ""
-	}
+	data := environment(pid)
 	for entry := range bytes.SplitSeq(data, []byte{0}) {
 		if id, ok := bytes.CutPrefix(entry, []byte(marker+"=")); ok {
 			return string(id)
 		}
 	}
 	return ""
+}
+
+// environment reads that of a process. One that is about to become another program has none for a moment.
+func environment(pid int) []byte {
+	const moment, looks = 50 * time.Microsecond, 100
+	for range looks {
+		data, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "environ"))
+		if err != nil || len(data) > 0 {
+			return data
+		}
+		if p, ok := readProc(pid); !ok || p.dead || p.settled {
+			return nil
+		}
+		time.Sleep(moment)
+	}
+	return nil
 }
 
 // zombieStatus is the status of a process that has ended and was not waited for.

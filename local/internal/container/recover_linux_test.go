@@ -55,8 +55,8 @@ func TestRecover(t *testing.T) {
 	for _, role := range []string{"launch", "start"} {
 		t.Run(role, func(t *testing.T) {
 			id := rand.Text()
-			sandbox, checkpoint := crash(t, role, id, "setsid sleep 1000 & echo $! > child; while [ ! -e go ]; do sleep 0.02; done; exit 7")
-			child := pidIn(t, sandbox+"/child")
+			sandbox, checkpoint := crash(t, role, id, "setsid sleep 1000 & echo $! > child; env -i sleep 1000 & echo $! > bare; while [ ! -e go ]; do sleep 0.02; done; exit 7")
+			child, bare := pidIn(t, sandbox+"/child"), pidIn(t, sandbox+"/bare")
 			p := processes(t, Options{})
 			c, err := p.Recover(id, checkpoint)
 			if err != nil {
@@ -78,6 +78,9 @@ func TestRecover(t *testing.T) {
 			}
 			if alive(child) {
 				t.Error("its child is alive")
+			}
+			if alive(bare) {
+				t.Error("its child without an environment is alive")
 			}
 			if want < 0 {
 				return

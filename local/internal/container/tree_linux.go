@@ -28,11 +28,12 @@ func (p *Processes) unknown() func(proc) bool {
 	}
 }
 
-// members returns the processes of c that live.
+// members returns the processes of c that live. Its number is nobody else's for as long as somebody is in its session or group, also
+// without the process itself.
 func (c *Container) members(t *table) []proc {
 	root := c.pid
-	if p, ok := t.procs[c.pid]; !ok || p.start != c.start {
-		root = 0 // the number may be another's by now
+	if p, ok := t.procs[c.pid]; ok && p.start != c.start {
+		root = 0 // the number is another's by now
 	}
 	return t.tree(root, c.id)
 }
