@@ -319,13 +319,21 @@ func fuzzAgent(f *testing.F) *Agent {
 	return a
 }
 
+// brief is a client that hangs up as soon as a stream has begun.
+type brief struct {
+	*httptest.ResponseRecorder
+	hangUp func()
+}
+
+func (b brief) Flush() { b.hangUp() }
+
 // post posts any body to an agent; streams that it opens end at once.
 func post(t *testing.T, a *Agent, path, body string, text bool) {
 	ctx, cancel := context.WithCancel(t.Context())
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, path, strings.NewReader(body))
 	r.Header.Set("Content-Type", map[bool]string{true: "application/json", false: "application/x-protobuf"}[text])
-	w := httptest.NewRecorder()
-	stop := time.AfterFunc(time.Second, cancel)
+	w := brief{httptest.NewRecorder(), cancel}
+	stop := time.AfterFunc(time.Minute, cancel)
 	defer stop.Stop()
 	defer cancel()
 	a.ServeHTTP(w, r)
@@ -335,7 +343,12 @@ func post(t *testing.T, a *Agent, path, body string, text bool) {
 }
 
 func FuzzOperatorCall(f *testing.F) {
-	for _, seed := range []string{`{"type":"GET_STATE"}`, `{"type":"READ_FILE","read_file":{"path":"/","offset":18446744073709551615,"length":3}}`, "\x08\x09"} {
+	for _, seed := range []string{
+		`{"type":"GET_STATE"}`, `{"type":"GET_METRICS","get_metrics":{"timeout":{"nanoseconds":-1}}}`, `{"type":"LIST_FILES","list_files":{"path":"../.."}}`,
+		`{"type":"LAUNCH_NESTED_CONTAINER","launch_nested_container":{"container_id":{"value":"n","parent":{"value":"p","parent":{}}},"command":{"value":"true"}}}`,
+		`{"type":"ATTACH_CONTAINER_INPUT","attach_container_input":{"type":"PROCESS_IO"}}`, `{"type":"SET_LOGGING_LEVEL","set_logging_level":{"level":3,"duration":{}}}`,
+		`{"type":"READ_FILE","read_file":{"path":"/","offset":18446744073709551615,"length":3}}`, "\x08\x09",
+	} {
 		f.Add(seed, true)
 		f.Add(seed, false)
 	}
@@ -346,6 +359,9 @@ func FuzzOperatorCall(f *testing.F) {
 func FuzzExecutorCall(f *testing.F) {
 	const ids = `"framework_id":{"value":"fw-0000"},"executor_id":{"value":"ex"}`
 	for _, seed := range []string{
+		`{"type":"HEARTBEAT",` + ids + `}`,
+		`{"type":"SUBSCRIBE","subscribe":{"unacknowledged_tasks":[{"name":"t","task_id":{"value":"t"},"agent_id":{"value":"a"}}],` +
+			`"unacknowledged_updates":[{"status":{"task_id":{"value":"t"},"state":"TASK_RUNNING","uuid":"AAAAAAAAAAAAAAAAAAAAAA=="}}]},` + ids + `}`,
 		`{"type":"MESSAGE","message":{"data":"eA=="},` + ids + `}`,
 		`{"type":"UPDATE","update":{"status":{"task_id":{"value":"t"},"state":"TASK_RUNNING","source":"SOURCE_EXECUTOR","uuid":"AAAAAAAAAAAAAAAAAAAAAA=="}},` + ids + `}`,
 	} {
