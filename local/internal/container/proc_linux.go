@@ -207,15 +207,25 @@ func containerOf(pid int) string {
 	return ""
 }
 
-// environment reads that of a process. One that is about to become another program has none for a moment.
+// environment reads that of a process. One that is about to become another program has none for a moment, and a file
+// opened in that moment stays empty when stat tells of the new program already: it is empty only when it was so, in a
+// settled process, several times in a row.
 func environment(pid int) []byte {
-	const moment, looks = 50 * time.Microsecond, 100
+	const moment, looks, enough = 50 * time.Microsecond, 100, 4
+	empty := 0
 	for range looks {
 		data, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "environ"))
 		if err != nil || len(data) > 0 {
 			return data
 		}
-		if p, ok := readProc(pid); !ok || p.dead || p.settled {
+		p, ok := readProc(pid)
+		if !ok || p.dead {
+			return nil
+		}
+		if p.settled {
+			empty++
+		}
+		if empty == enough {
 			return nil
 		}
 		time.Sleep(moment)
