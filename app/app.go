@@ -1,0 +1,130 @@
+package app
+
+// An App is what is to run: one version of a service's definition, complete, as Marathon 1.11 returns it. What a user
+// writes becomes one by [Decode]; its zero value is not valid.
+//
+// Apps are shared between versions, snapshots and goroutines: nobody changes one that others know. Clone first.
+type App struct {
+	// ID is absolute.
+	ID ID `json:"id"`
+	// Cmd is run by /bin/sh -c; nil when Args, Serve or the container's image say what runs.
+	Cmd  *string  `json:"cmd,omitempty"`
+	Args []string `json:"args,omitempty"`
+	// Serve has Ormos' own executor serve something over HTTP on the first port, instead of a command. Not Marathon's.
+	Serve *Serve  `json:"serve,omitempty"`
+	User  *string `json:"user,omitempty"`
+	// Env are variables for the tasks beside those that every task gets.
+	Env map[string]string `json:"env,omitempty"`
+	// Instances is how many tasks are to run.
+	Instances int `json:"instances"`
+	// CPUs is in processors, Mem and Disk in MiB, GPUs in whole ones: what each instance gets.
+	CPUs           float64         `json:"cpus"`
+	Mem            float64         `json:"mem"`
+	Disk           float64         `json:"disk"`
+	GPUs           int             `json:"gpus"`
+	ResourceLimits *ResourceLimits `json:"resourceLimits,omitempty"`
+	// Executor is "" or "//cmd" for Mesos' command executor, or the path of one on the agents.
+	Executor              string             `json:"executor"`
+	ExecutorResources     *ExecutorResources `json:"executorResources,omitempty"`
+	Constraints           []Constraint       `json:"constraints,omitempty"`
+	AcceptedResourceRoles []string           `json:"acceptedResourceRoles,omitempty"`
+	// Role is the Mesos role whose resources are used.
+	Role            string           `json:"role,omitempty"`
+	Container       *Container       `json:"container,omitempty"`
+	Networks        []Network        `json:"networks"`
+	PortDefinitions []PortDefinition `json:"portDefinitions,omitempty"`
+	// RequirePorts has the numbers of PortDefinitions be those of the agent.
+	RequirePorts    bool             `json:"requirePorts"`
+	Fetch           []Artifact       `json:"fetch,omitempty"`
+	HealthChecks    []HealthCheck    `json:"healthChecks,omitempty"`
+	Check           *Check           `json:"check,omitempty"`
+	ReadinessChecks []ReadinessCheck `json:"readinessChecks,omitempty"`
+	// BackoffSeconds is the pause after the first failure; each further one multiplies it by BackoffFactor, up to
+	// MaxLaunchDelaySeconds.
+	BackoffSeconds             int                  `json:"backoffSeconds"`
+	BackoffFactor              float64              `json:"backoffFactor"`
+	MaxLaunchDelaySeconds      int                  `json:"maxLaunchDelaySeconds"`
+	TaskKillGracePeriodSeconds *int                 `json:"taskKillGracePeriodSeconds,omitempty"`
+	UpgradeStrategy            UpgradeStrategy      `json:"upgradeStrategy"`
+	Dependencies               []ID                 `json:"dependencies,omitempty"`
+	Labels                     map[string]string    `json:"labels"`
+	KillSelection              KillSelection        `json:"killSelection"`
+	UnreachableStrategy        *UnreachableStrategy `json:"unreachableStrategy"`
+	TTY                        *bool                `json:"tty,omitempty"`
+	// Deadline is how many seconds a deployment of this app may take before it is rolled back; nil is the server's
+	// default, 0 for ever. Not Marathon's.
+	Deadline *int `json:"deploymentDeadlineSeconds,omitempty"`
+	// Version names this definition. VersionInfo says when it came to be.
+	Version     Timestamp    `json:"version"`
+	VersionInfo *VersionInfo `json:"versionInfo,omitempty"`
+}
+
+// Serve is what Ormos' executor serves: one of its fields is set.
+type Serve struct {
+	// Body is the answer to every request, ContentType its type (text/plain; charset=utf-8 when empty).
+	Body        *string `json:"body,omitempty"`
+	ContentType string  `json:"contentType,omitempty"`
+	// Directory is on the agent, absolute or below the sandbox.
+	Directory string `json:"directory,omitempty"`
+	// Archive is the URI of a .tar, .tar.gz, .tgz or .zip that is fetched and unpacked.
+	Archive string `json:"archive,omitempty"`
+}
+
+// A Constraint is a field, an operator and, for most, a value. In JSON it is an array of two or three texts.
+type Constraint struct {
+	Field, Operator, Value string
+}
+
+// ResourceLimits is how much more than its share a task may use. "unlimited" is +Inf.
+type ResourceLimits struct {
+	CPUs *Limit `json:"cpus,omitempty"`
+	Mem  *Limit `json:"mem,omitempty"`
+}
+
+// A Limit is an amount; +Inf is "unlimited" in JSON.
+type Limit float64
+
+// ExecutorResources are what a custom executor gets beside its tasks.
+type ExecutorResources struct {
+	CPUs float64 `json:"cpus"`
+	Mem  float64 `json:"mem"`
+	Disk float64 `json:"disk"`
+}
+
+// UpgradeStrategy bounds a rolling upgrade by fractions of the instances, 0 to 1.
+type UpgradeStrategy struct {
+	MinimumHealthCapacity float64 `json:"minimumHealthCapacity"`
+	MaximumOverCapacity   float64 `json:"maximumOverCapacity"`
+}
+
+// KillSelection says which instances go first.
+type KillSelection string
+
+// The ways to choose.
+const (
+	YoungestFirst KillSelection = "YOUNGEST_FIRST"
+	OldestFirst   KillSelection = "OLDEST_FIRST"
+)
+
+// UnreachableStrategy says how long an instance on an unreachable agent is waited for: after InactiveAfter seconds
+// another one is launched, after ExpungeAfter it is forgotten, and killed should it come back. Nil is "disabled" in
+// JSON: for ever.
+type UnreachableStrategy struct {
+	InactiveAfter int64 `json:"inactiveAfterSeconds"`
+	ExpungeAfter  int64 `json:"expungeAfterSeconds"`
+}
+
+// VersionInfo says when an app was changed.
+type VersionInfo struct {
+	LastScalingAt      Timestamp `json:"lastScalingAt"`
+	LastConfigChangeAt Timestamp `json:"lastConfigChangeAt"`
+}
+
+// Artifact is a file that the agent fetches into the sandbox before the task starts.
+type Artifact struct {
+	URI        string `json:"uri"`
+	Extract    bool   `json:"extract"`
+	Executable bool   `json:"executable"`
+	Cache      bool   `json:"cache"`
+	DestPath   string `json:"destPath,omitempty"`
+}
