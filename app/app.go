@@ -1,7 +1,7 @@
 package app
 
 // An App is what is to run: one version of a service's definition, complete, as Marathon 1.11 returns it. What a user
-// writes becomes one by [Decode]; its zero value is not valid.
+// writes becomes one by [Parse]; its zero value is not valid.
 //
 // Apps are shared between versions, snapshots and goroutines: nobody changes one that others know. Clone first.
 type App struct {
@@ -29,10 +29,11 @@ type App struct {
 	Constraints           []Constraint       `json:"constraints,omitempty"`
 	AcceptedResourceRoles []string           `json:"acceptedResourceRoles,omitempty"`
 	// Role is the Mesos role whose resources are used.
-	Role            string           `json:"role,omitempty"`
-	Container       *Container       `json:"container,omitempty"`
-	Networks        []Network        `json:"networks"`
-	PortDefinitions []PortDefinition `json:"portDefinitions,omitempty"`
+	Role      string     `json:"role,omitempty"`
+	Container *Container `json:"container,omitempty"`
+	Networks  []Network  `json:"networks"`
+	// PortDefinitions are the ports on the host's network, empty when there are none; nil on other networks.
+	PortDefinitions []PortDefinition `json:"portDefinitions,omitzero"`
 	// RequirePorts has the numbers of PortDefinitions be those of the agent.
 	RequirePorts    bool             `json:"requirePorts"`
 	Fetch           []Artifact       `json:"fetch,omitempty"`
@@ -41,16 +42,16 @@ type App struct {
 	ReadinessChecks []ReadinessCheck `json:"readinessChecks,omitempty"`
 	// BackoffSeconds is the pause after the first failure; each further one multiplies it by BackoffFactor, up to
 	// MaxLaunchDelaySeconds.
-	BackoffSeconds             int                  `json:"backoffSeconds"`
-	BackoffFactor              float64              `json:"backoffFactor"`
-	MaxLaunchDelaySeconds      int                  `json:"maxLaunchDelaySeconds"`
-	TaskKillGracePeriodSeconds *int                 `json:"taskKillGracePeriodSeconds,omitempty"`
-	UpgradeStrategy            UpgradeStrategy      `json:"upgradeStrategy"`
-	Dependencies               []ID                 `json:"dependencies,omitempty"`
-	Labels                     map[string]string    `json:"labels"`
-	KillSelection              KillSelection        `json:"killSelection"`
-	UnreachableStrategy        *UnreachableStrategy `json:"unreachableStrategy"`
-	TTY                        *bool                `json:"tty,omitempty"`
+	BackoffSeconds             int                 `json:"backoffSeconds"`
+	BackoffFactor              float64             `json:"backoffFactor"`
+	MaxLaunchDelaySeconds      int                 `json:"maxLaunchDelaySeconds"`
+	TaskKillGracePeriodSeconds *int                `json:"taskKillGracePeriodSeconds,omitempty"`
+	UpgradeStrategy            UpgradeStrategy     `json:"upgradeStrategy"`
+	Dependencies               []ID                `json:"dependencies,omitempty"`
+	Labels                     map[string]string   `json:"labels"`
+	KillSelection              KillSelection       `json:"killSelection"`
+	UnreachableStrategy        UnreachableStrategy `json:"unreachableStrategy"`
+	TTY                        *bool               `json:"tty,omitempty"`
 	// Deadline is how many seconds a deployment of this app may take before it is rolled back; nil is the server's
 	// default, 0 for ever. Not Marathon's.
 	Deadline *int `json:"deploymentDeadlineSeconds,omitempty"`
@@ -107,9 +108,10 @@ const (
 )
 
 // UnreachableStrategy says how long an instance on an unreachable agent is waited for: after InactiveAfter seconds
-// another one is launched, after ExpungeAfter it is forgotten, and killed should it come back. Nil is "disabled" in
-// JSON: for ever.
+// another one is launched, after ExpungeAfter it is forgotten, and killed should it come back.
 type UnreachableStrategy struct {
+	// Disabled waits for ever; in JSON it is the text "disabled" in place of an object.
+	Disabled      bool  `json:"-"`
 	InactiveAfter int64 `json:"inactiveAfterSeconds"`
 	ExpungeAfter  int64 `json:"expungeAfterSeconds"`
 }

@@ -14,7 +14,7 @@ type Container struct {
 	Type   ContainerType `json:"type"`
 	Docker *Docker       `json:"docker,omitempty"`
 	// PortMappings map ports of the agent to those of the container; nil on the host's network.
-	PortMappings []PortMapping `json:"portMappings,omitempty"`
+	PortMappings []PortMapping `json:"portMappings,omitzero"`
 	Volumes      []Volume      `json:"volumes"`
 	LinuxInfo    *LinuxInfo    `json:"linuxInfo,omitempty"`
 }

@@ -1,0 +1,228 @@
+package app
+
+import (
+	"math"
+	"math/big"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// decoder fills Go values from nodes. It goes on after an error, so that users get all of them at once: what could not
+// be read keeps the value that it had.
+type decoder struct {
+	faults
+	plans  map[reflect.Type][]field
+	legacy legacy
+}
+
+// field is a field of a struct by its name in JSON.
+type field struct {
+	name  string
+	index []int
+}
+
+// reader is a type that is not written as its Go type suggests.
+type reader interface {
+	read(d *decoder, n *node, path string)
+}
+
+// defaulter is a type whose fields have values where a document is silent.
+type defaulter interface{ setDefaults() }
+
+// choice is a text of which there are only some.
+type choice interface{ choices() []string }
+
+// read fills v, which can be set, from n. Null is as good as absent.
+func (d *decoder) read(n *node, path string, v reflect.Value) {
+	if n.kind == null {
+		return
+	}
+	if v.Kind() == reflect.Pointer {
+		fresh := reflect.New(v.Type().Elem())
+		d.read(n, path, fresh.Elem())
+		v.Set(fresh)
+		return
+	}
+	if special, ok := v.Addr().Interface().(reader); ok {
+		special.read(d, n, path)
+		return
+	}
+	if preset, ok := v.Addr().Interface().(defaulter); ok {
+		preset.setDefaults()
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		d.readObject(n, path, v)
+	case reflect.Slice:
+		d.readList(n, path, v)
+	case reflect.Map:
+		d.readMap(n, path, v)
+	case reflect.String:
+		d.readText(n, path, v)
+	case reflect.Bool:
+		if d.is(n, path, boolean) {
+			v.SetBool(n.text == "true")
+		}
+	case reflect.Int, reflect.Int64:
+		d.readInteger(n, path, v)
+	case reflect.Float64:
+		d.readFloat(n, path, v)
+	}
+}
+
+// readObject fills a struct, and tells which of its fields n has.
+func (d *decoder) readObject(n *node, path string, v reflect.Value) (present []field) {
+	if !d.is(n, path, object) {
+		return nil
+	}
+	fields := d.plan(v.Type())
+	for i, k := range n.keys {
+		item, at := n.items[i], path+"/"+k.name
+		if f := find(fields, k.name); f != nil {
+			d.read(item, at, v.FieldByIndex(f.index))
+			if item.kind != null {
+				present = append(present, *f)
+			}
+		} else if !d.readOther(v.Type(), k.name, item, at) {
+			d.addAt(k.line, k.column, at, unknownField(k.name, v.Type(), fields))
+		}
+	}
+	return present
+}
+
+func (d *decoder) readList(n *node, path string, v reflect.Value) {
+	if !d.is(n, path, list) {
+		return
+	}
+	items := reflect.MakeSlice(v.Type(), len(n.items), len(n.items))
+	for i, item := range n.items {
+		at := element(path, i)
+		if item.kind == null {
+			d.add(item, at, "expected a value, this is null")
+			continue
+		}
+		d.read(item, at, items.Index(i))
+	}
+	v.Set(items)
+}
+
+// readMap fills a map of texts.
+func (d *decoder) readMap(n *node, path string, v reflect.Value) {
+	if !d.is(n, path, object) {
+		return
+	}
+	m := make(map[string]string, len(n.keys))
+	for i, k := range n.keys {
+		at := path + "/" + k.name
+		if d.is(n.items[i], at, text) {
+			m[k.name] = n.items[i].text
+		}
+	}
+	v.Set(reflect.ValueOf(m))
+}
+
+func (d *decoder) readText(n *node, path string, v reflect.Value) {
+	if !d.is(n, path, text) {
+		return
+	}
+	if c, ok := v.Interface().(choice); ok && !contains(c.choices(), n.text) {
+		d.add(n, path, oneOf(n.text, c.choices()))
+		return
+	}
+	v.SetString(n.text)
+}
+
+// readInteger accepts what is whole, however it is written, within the 32 bits that Marathon's numbers have; 64 where
+// the field has.
+func (d *decoder) readInteger(n *node, path string, v reflect.Value) {
+	if !d.is(n, path, number) {
+		return
+	}
+	i, ok := integer(n.text)
+	if !ok {
+		d.add(n, path, "expected an integer, this is "+n.text)
+		return
+	}
+	if v.Kind() == reflect.Int && (i < math.MinInt32 || i > math.MaxInt32) {
+		d.add(n, path, "expected an integer of 32 bits, this is "+n.text)
+		return
+	}
+	v.SetInt(i)
+}
+
+func (d *decoder) readFloat(n *node, path string, v reflect.Value) {
+	if !d.is(n, path, number) {
+		return
+	}
+	f, err := strconv.ParseFloat(n.text, 64)
+	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
+		d.add(n, path, "expected a finite number, this is "+n.text)
+		return
+	}
+	v.SetFloat(f)
+}
+
+// is tells whether n is of a kind, and complains if not.
+func (d *decoder) is(n *node, path string, want kind) bool {
+	if n.kind == want {
+		return true
+	}
+	d.add(n, path, mismatch(n, want))
+	return false
+}
+
+// plan gives the fields of a struct, those of embedded ones among them.
+func (d *decoder) plan(t reflect.Type) []field {
+	fields, ok := d.plans[t]
+	if !ok {
+		for _, f := range reflect.VisibleFields(t) {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if name != "" && name != "-" {
+				fields = append(fields, field{name, f.Index})
+			}
+		}
+		if d.plans == nil {
+			d.plans = map[reflect.Type][]field{}
+		}
+		d.plans[t] = fields
+	}
+	return fields
+}
+
+func find(fields []field, name string) *field {
+	for i := range fields {
+		if fields[i].name == name {
+			return &fields[i]
+		}
+	}
+	return nil
+}
+
+// integer reads a whole number: 3, 3.0 and 3e0 are the same, as they are for Marathon.
+func integer(s string) (int64, bool) {
+	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return i, true
+	}
+	if len(s) > 40 { // a big exponent would be computed in full
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<62 {
+		return 0, false
+	}
+	i, accuracy := big.NewFloat(f).Int64()
+	return i, accuracy == big.Exact
+}
+
+// element is the path of a list's element, as Marathon writes it.
+func element(path string, i int) string { return path + "(" + strconv.Itoa(i) + ")" }
+
+func contains(list []string, s string) bool {
+	for _, have := range list {
+		if have == s {
+			return true
+		}
+	}
+	return false
+}

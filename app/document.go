@@ -1,0 +1,98 @@
+package app
+
+import (
+	"path/filepath"
+	"reflect"
+	"strings"
+)
+
+// Format is how a document is written.
+type Format int
+
+// The formats.
+const (
+	JSON Format = iota
+	YAML
+)
+
+// FormatOf gives the format of a file by its name: YAML for .yaml and .yml, else JSON.
+func FormatOf(name string) Format {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".yaml", ".yml":
+		return YAML
+	}
+	return JSON
+}
+
+// Document is a text that is JSON or YAML. What it says is asked of it by one of its methods, all of which are strict:
+// their error is an *Error of code Invalid with everything that is wrong, each with its path and its place in the text.
+type Document struct {
+	// values is what stands between the --- of YAML; of JSON there is one.
+	values []*node
+}
+
+// Parse reads a text. Its error is an *Error of code Malformed.
+func Parse(text []byte, f Format) (*Document, error) {
+	if f == YAML {
+		values, err := readYAML(text)
+		if err != nil {
+			return nil, err
+		}
+		return &Document{values}, nil
+	}
+	value, err := readJSON(text)
+	if err != nil {
+		return nil, err
+	}
+	return &Document{[]*node{value}}, nil
+}
+
+// App is the one app that the document is.
+func (doc *Document) App() (*Update, error) {
+	var d decoder
+	n, err := doc.only()
+	if err != nil {
+		return nil, err
+	}
+	u := d.update(n, "")
+	return u, d.err()
+}
+
+// Apps is the list of apps that the document is.
+func (doc *Document) Apps() ([]*Update, error) {
+	var d decoder
+	n, err := doc.only()
+	if err != nil {
+		return nil, err
+	}
+	updates := d.updates(n, "")
+	return updates, d.err()
+}
+
+// only gives the one value of the document.
+func (doc *Document) only() (*node, error) {
+	if len(doc.values) != 1 {
+		return nil, malformed(1, 1, "expected one document")
+	}
+	return doc.values[0], nil
+}
+
+func (d *decoder) updates(n *node, path string) []*Update {
+	if !d.is(n, path, list) {
+		return nil
+	}
+	updates := make([]*Update, len(n.items))
+	for i, item := range n.items {
+		updates[i] = d.update(item, element(path, i))
+	}
+	return updates
+}
+
+func (d *decoder) update(n *node, path string) *Update {
+	u := &Update{source: n, path: path}
+	u.fields.setDefaults()
+	d.legacy = legacy{}
+	u.present = d.readObject(n, path, reflect.ValueOf(&u.fields).Elem())
+	u.legacy = d.legacy
+	return u
+}

@@ -1,0 +1,76 @@
+package app
+
+import "strings"
+
+// faults collects what is wrong with a document.
+type faults struct{ details []Detail }
+
+func (f *faults) add(n *node, path, message string) { f.addAt(n.line, n.column, path, message) }
+
+// addAt notes a fault; several at the same path are one Detail.
+func (f *faults) addAt(line, column int, path, message string) {
+	if path == "" {
+		path = "/"
+	}
+	for i := range f.details {
+		if f.details[i].Path == path {
+			f.details[i].Errors = append(f.details[i].Errors, message)
+			return
+		}
+	}
+	f.details = append(f.details, Detail{Path: path, Errors: []string{message}, Line: line, Column: column})
+}
+
+// err is nil when there are none.
+func (f *faults) err() error {
+	if len(f.details) == 0 {
+		return nil
+	}
+	return &Error{Code: Invalid, Message: "Object is not valid", Details: f.details}
+}
+
+const tooDeep = "the document is nested too deeply"
+
+func twice(name string) string { return name + " stands here a second time" }
+
+// malformed is the error of a text that is no JSON or YAML at all.
+func malformed(line, column int, message string) error {
+	return &Error{Code: Malformed, Message: "Invalid document", Details: []Detail{
+		{Path: "/", Errors: []string{message}, Line: line, Column: column},
+	}}
+}
+
+// mismatch says what stands where something else should.
+func mismatch(n *node, want kind) string {
+	is := n.kind.String()
+	switch n.kind {
+	case number:
+		is = "the number " + n.text
+	case boolean:
+		is = n.text
+	case text:
+		is = "the string " + quote(n.text)
+	}
+	s := "expected " + want.String() + ", this is " + is
+	if want == text && (n.kind == number || n.kind == boolean) {
+		s += ": put it in quotes"
+	}
+	return s
+}
+
+// quote puts a text in quotes, and shortens it for a message.
+func quote(s string) string {
+	const most = 40
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most]) + "..."
+	}
+	return `"` + strings.ToValidUTF8(s, "?") + `"`
+}
+
+func oneOf(s string, choices []string) string {
+	m := quote(s) + " is none of " + strings.Join(choices, ", ")
+	if likely := nearest(strings.ToUpper(s), choices); likely != "" {
+		m += ": did you mean " + likely + "?"
+	}
+	return m
+}

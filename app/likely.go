@@ -1,0 +1,59 @@
+package app
+
+import (
+	"reflect"
+	"strings"
+)
+
+// unknownField says that there is no such field, and which one may have been meant.
+func unknownField(name string, in reflect.Type, fields []field) string {
+	names := make([]string, 0, len(fields))
+	for _, f := range fields {
+		names = append(names, f.name)
+	}
+	if likely := nearest(name, names); likely != "" {
+		return "unknown field, did you mean " + likely + "?"
+	}
+	return "unknown field"
+}
+
+// nearest gives the word that was probably meant: the one with the fewest slips, if they are few for its length.
+func nearest(word string, words []string) string {
+	best, least := "", len(word)/3+1
+	for _, w := range words {
+		if strings.EqualFold(w, word) {
+			return w
+		}
+		if slips := distance(strings.ToLower(word), strings.ToLower(w)); slips < least || slips == least && best == "" {
+			best, least = w, slips
+		}
+	}
+	return best
+}
+
+// distance counts the letters to add, drop, change or swap with their neighbour to make b of a.
+func distance(a, b string) int {
+	if len(a) > 64 || len(b) > 64 { // no field's name: not worth the time
+		return 64
+	}
+	var before, last [65]int
+	for j := range len(b) + 1 {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		var row [65]int
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(row[j-1]+1, last[j]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return last[len(b)]
+}
