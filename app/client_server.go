@@ -1,0 +1,55 @@
+package app
+
+import (
+	"context"
+	"io"
+	"net/http"
+)
+
+// Server is what a server tells of itself: the part of /v2/info that says who it is and whom it works with.
+type Server struct {
+	// Name is "marathon", of Marathon and of those that take its place.
+	Name        string       `json:"name"`
+	Version     string       `json:"version"`
+	BuildRef    string       `json:"buildref"`
+	FrameworkID string       `json:"frameworkId"`
+	Leader      string       `json:"leader"`
+	Elected     bool         `json:"elected"`
+	Config      ServerConfig `json:"marathon_config"`
+}
+
+// ServerConfig is the part of a server's configuration that others need.
+type ServerConfig struct {
+	// Master is where the Mesos master is found: host:port or zk://.
+	Master             string `json:"master"`
+	MesosLeaderUIURL   string `json:"mesos_leader_ui_url"`
+	MesosRole          string `json:"mesos_role"`
+	DefaultNetworkName string `json:"default_network_name"`
+	Hostname           string `json:"hostname"`
+}
+
+// Server tells who answers.
+func (c *Client) Server(ctx context.Context) (*Server, error) {
+	return get[*Server](ctx, c, "/v2/info", nil)
+}
+
+// Ping tells whether the server answers at all; it needs no credentials.
+func (c *Client) Ping(ctx context.Context) error {
+	_, err := c.ask(ctx, call{method: http.MethodGet, path: "/ping", accept: "text/plain"}, nil)
+	return err
+}
+
+// Explain tells why instances of an app wait. Not Marathon's.
+func (c *Client) Explain(ctx context.Context, id ID) (*Explanation, error) {
+	return get[*Explanation](ctx, c, at("/v1/explain", id), nil)
+}
+
+// Backup gives all of the server's records, as they are at one moment, which the command ormos restore puts back. Close it in the end; what
+// ends without an error is complete. Not Marathon's.
+func (c *Client) Backup(ctx context.Context) (io.ReadCloser, error) {
+	answer, err := c.send(ctx, call{method: http.MethodGet, path: "/v1/backup", accept: "application/octet-stream"})
+	if err != nil {
+		return nil, err
+	}
+	return answer.Body, nil
+}
