@@ -13,6 +13,28 @@ import (
 // the call as invalid, or ctx has ended; then the call may have been made.
 func (s *Session) Call(ctx context.Context, call *Call) error { return s.call(ctx, call, nil) }
 
+// Send is [Session.Call] without waiting for the answer, for those who make many calls. It waits only while more than 256 KiB of calls are still
+// to be written. An error that Send returns itself says that the call was not made, or that ctx has ended; otherwise done is told
+// the answer, on a goroutine that it must not keep, for all calls in their order.
+func (s *Session) Send(ctx context.Context, call *Call, done func(error)) error {
+	l, err := s.current()
+	if err == nil {
+		own := *call // the caller's stays as it is
+		err = l.send(ctx, &own, func(err error) {
+			if err == nil {
+				s.suppressedBy(call)
+			} else {
+				err = describe(call, err)
+			}
+			done(err)
+		})
+	}
+	if err != nil {
+		return describe(call, err)
+	}
+	return nil
+}
+
 func (s *Session) call(ctx context.Context, call *Call, done func(error)) error {
 	l, err := s.current()
 	if err == nil {

@@ -3,8 +3,10 @@ package scheduler_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -287,6 +289,55 @@ func TestTeardownEndsTheLoop(t *testing.T) {
 				t.Errorf("it is still %v", s.FrameworkID())
 			}
 		})
+	}
+}
+
+// Calls that are not waited for go out in order, each is answered, and what is suppressed by them stays so.
+func TestSend(t *testing.T) {
+	m := startMaster(t)
+	m.answer = func(w http.ResponseWriter, _ *http.Request, call *scheduler.Call) bool {
+		if call.Kill != nil {
+			http.Error(w, "no such task", http.StatusBadRequest)
+		}
+		return call.Kill != nil
+	}
+	s := scheduler.New(m.options())
+	if err := s.Send(t.Context(), &scheduler.Call{Type: new(scheduler.CallTypeSuppress)}, nil); !errors.Is(err, scheduler.ErrDisconnected) {
+		t.Errorf("before the subscription: %v", err)
+	}
+	answers, again := make(chan error, 3), false
+	for batch, err := range s.Batches(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := batch[0].(*scheduler.EventSubscribed); !ok {
+			continue
+		}
+		subscription := <-m.subscriptions
+		if again {
+			if got := subscription.call.Subscribe.SuppressedRoles; !slices.Equal(got, []string{"*"}) {
+				t.Errorf("suppressed are %q", got)
+			}
+			break
+		}
+		again = true
+		for _, call := range []*scheduler.Call{
+			{Type: new(scheduler.CallTypeRevive), Revive: &scheduler.CallRevive{}},
+			{Type: new(scheduler.CallTypeKill), Kill: &scheduler.CallKill{TaskID: task}},
+			{Type: new(scheduler.CallTypeSuppress), Suppress: &scheduler.CallSuppress{}},
+		} {
+			if err := s.Send(t.Context(), call, func(err error) { answers <- err }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, want := range []string{"<nil>", "cannot make the call KILL: ", "<nil>"} {
+			if got := fmt.Sprint(<-answers); !strings.HasPrefix(got, want) {
+				t.Errorf("answered %q, not %q", got, want)
+			}
+		}
+		m.wants(t, scheduler.CallTypeRevive)
+		m.wants(t, scheduler.CallTypeSuppress)
+		m.hangUp()
 	}
 }
 

@@ -55,10 +55,10 @@ func (f *Framework) run(ctx context.Context, yield func(TypedEvent) bool) (err e
 // read hands over what the session tells.
 func (r *frameworkRun) read(ctx context.Context) error {
 	defer close(r.arriving)
-	return r.session.run(ctx, true, func(e TypedEvent) bool {
+	return r.session.run(ctx, 0, func(e []TypedEvent) bool {
 		l, _ := r.session.current()
 		select {
-		case r.arriving <- delivery{event: e, link: l}:
+		case r.arriving <- delivery{event: e[0], link: l}:
 			return true
 		case <-ctx.Done():
 			return false

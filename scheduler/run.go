@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -38,8 +39,10 @@ var (
 // A run is one range over a session's events: all of it happens on the goroutine that ranges.
 type run struct {
 	*Session
-	yield       func(TypedEvent) bool
-	later       bool // whoever takes the events acknowledges them
+	yield       func([]TypedEvent) bool
+	limit       int          // of events that are told at once
+	batch       []TypedEvent // those
+	later       bool         // whoever takes the events acknowledges them
 	credentials *security.Credentials
 	dialer      wire.Dialer
 	http        *http.Client
@@ -84,7 +87,7 @@ func (r *run) pause(ctx context.Context, why error, lost bool) bool {
 		event.Retry = r.backoff.Next()
 	}
 	r.opts.Logger.Warn("disconnected from the master", "framework", r.FrameworkID().Value, "error", why, "retry", event.Retry)
-	if !r.yield(event) {
+	if !r.yield([]TypedEvent{event}) {
 		return false
 	}
 	var timer <-chan time.Time
@@ -179,55 +182,83 @@ func (r *run) stay(ctx context.Context, l *link) error {
 	}
 	event, mended := new(Event), 0
 	for {
-		if err := l.next(ctx, event); err != nil {
-			return err
-		}
+		end := r.gather(ctx, l, event)
 		if n := l.stream.Mended(); n > mended {
 			mended = n
-			r.opts.Logger.Warn("an event has strings that are not UTF-8", "framework", r.FrameworkID().Value, "event", event.GetType())
+			r.opts.Logger.Warn("an event has strings that are not UTF-8", "framework", r.FrameworkID().Value)
 		}
-		if err := r.tell(ctx, l, event); err != nil {
+		if err := r.tell(ctx, l); err != nil {
 			return err
 		}
-		if err := ctx.Err(); err != nil {
+		if err := cmp.Or(end, ctx.Err()); err != nil {
 			return err
 		}
 	}
 }
 
-// tell passes one event on, and acknowledges it if the loop wants another.
-func (r *run) tell(ctx context.Context, l *link, event *Event) error {
+// gather takes the next event, and those that have arrived behind it. The error ends the subscription, after what was gathered.
+func (r *run) gather(ctx context.Context, l *link, event *Event) error {
+	r.batch = r.batch[:0]
+	for len(r.batch) == 0 || len(r.batch) < r.limit && l.stream.Ready() {
+		if err := l.next(ctx, event); err != nil {
+			return err
+		}
+		typed, err := r.read(ctx, l, event)
+		if err != nil {
+			return err
+		}
+		if typed != nil {
+			r.batch = append(r.batch, typed)
+		}
+	}
+	return nil
+}
+
+// read looks at one event. It returns nil for one that nobody is told of.
+func (r *run) read(ctx context.Context, l *link, event *Event) (TypedEvent, error) {
 	typed := event.typed()
 	switch event.GetType() {
 	case EventTypeError:
 		end := r.refusal(event.Error.message())
 		if end.Reason == ReasonFailedOver && r.superseded(l) {
-			return errSuperseded
+			return nil, errSuperseded
 		}
-		return end
+		return nil, end
 	case EventTypeSubscribed:
 		if event.Subscribed == nil || event.Subscribed.FrameworkID.Value == "" {
-			return errors.New("the master says SUBSCRIBED without the framework's id")
+			return nil, errors.New("the master says SUBSCRIBED without the framework's id")
 		}
 		if l.established {
-			return errors.New("the master says SUBSCRIBED twice")
+			return nil, errors.New("the master says SUBSCRIBED twice")
 		}
 		if err := r.establish(ctx, l, event.Subscribed); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if typed == nil {
 		r.opts.Logger.Debug("passed over an event of an unknown type", "event", event.String())
-		return nil
+		return nil, nil
 	}
 	if !l.established {
-		return fmt.Errorf("the master says %v before SUBSCRIBED", event.GetType())
+		return nil, fmt.Errorf("the master says %v before SUBSCRIBED", event.GetType())
 	}
-	if !r.yield(typed) {
+	return typed, nil
+}
+
+// tell passes the events at hand on, and acknowledges them if the loop wants others.
+func (r *run) tell(ctx context.Context, l *link) error {
+	if len(r.batch) == 0 {
+		return nil
+	}
+	if !r.yield(r.batch) {
 		return errLeft
 	}
-	if call := acknowledgement(typed); call != nil && !r.later {
-		return l.acknowledge(ctx, call)
+	for _, event := range r.batch {
+		if call := acknowledgement(event); call != nil && !r.later {
+			if err := l.acknowledge(ctx, call); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

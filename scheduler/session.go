@@ -69,14 +69,25 @@ func (s *Session) FrameworkID() mesos.FrameworkID {
 // An update is acknowledged when the loop's body has come to its end; see the package's description.
 func (s *Session) Events(ctx context.Context) iter.Seq2[TypedEvent, error] {
 	return func(yield func(TypedEvent, error) bool) {
-		if err := s.run(ctx, false, func(e TypedEvent) bool { return yield(e, nil) }); err != nil {
+		if err := s.run(ctx, 1, func(e []TypedEvent) bool { return yield(e[0], nil) }); err != nil {
 			yield(nil, err)
 		}
 	}
 }
 
-// run is one range over the events. With later it acknowledges nothing: whoever takes the events does.
-func (s *Session) run(ctx context.Context, later bool, yield func(TypedEvent) bool) error {
+// Batches is [Session.Events] for those who save what changes, which is cheaper for many at once: it yields the events that have arrived, one
+// or more and at most 256, in their order. The updates among them are acknowledged when the loop's body has come to its end. The slice is good
+// until then.
+func (s *Session) Batches(ctx context.Context) iter.Seq2[[]TypedEvent, error] {
+	return func(yield func([]TypedEvent, error) bool) {
+		if err := s.run(ctx, backlog, func(e []TypedEvent) bool { return yield(e, nil) }); err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// run is one range over the events, so many at a time. With a limit of 0 it is one, and nothing is acknowledged: whoever takes it does that.
+func (s *Session) run(ctx context.Context, limit int, yield func([]TypedEvent) bool) error {
 	detector, credentials, err := s.begin()
 	if err != nil {
 		return err
@@ -86,7 +97,7 @@ func (s *Session) run(ctx context.Context, later bool, yield func(TypedEvent) bo
 	transport := dialer.Transport()
 	defer transport.CloseIdleConnections()
 	r := &run{
-		Session: s, yield: yield, later: later, credentials: credentials, dialer: dialer, backoff: s.opts.Backoff,
+		Session: s, yield: yield, limit: max(limit, 1), later: limit == 0, credentials: credentials, dialer: dialer, backoff: s.opts.Backoff,
 		http: &http.Client{Transport: transport}, watch: newWatch(),
 	}
 	if s.FrameworkID().Value != "" {
@@ -255,11 +266,13 @@ func (s *Session) revive(roles []string) {
 	}
 }
 
-// suppressedBy follows a SUPPRESS or REVIVE that names its roles and was accepted.
+// suppressedBy follows a SUPPRESS or REVIVE that was accepted.
 func (s *Session) suppressedBy(c *Call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case c.Suppress != nil && len(c.Suppress.Roles) == 0:
+		s.suppress(s.roles())
 	case c.Suppress != nil:
 		s.suppress(c.Suppress.Roles)
 	case c.Revive != nil:

@@ -516,3 +516,50 @@ func TestTokenIsRenewed(t *testing.T) {
 		}
 	}
 }
+
+// What has arrived by the time that the loop asks is one batch, and nothing of it is acknowledged before the body's end.
+func TestBatches(t *testing.T) {
+	m := startMaster(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var sizes []int
+	for batch, err := range scheduler.New(m.options()).Batches(ctx) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch e := batch[0].(type) {
+		case *scheduler.EventSubscribed: // one write, which arrives as a whole
+			(<-m.subscriptions).Send(update("one", []byte("0123456789abcdef")), heartbeat(), update("two", []byte("fedcba9876543210")))
+		case *scheduler.EventUpdate:
+			if e.Status.TaskID.Value != "one" {
+				t.Errorf("it begins with %v", e)
+			}
+			m.wantsNone(t)
+			sizes = append(sizes, len(batch))
+			cancel()
+		}
+	}
+	if diff := cmp.Diff([]int{3}, sizes); diff != "" {
+		t.Error(diff)
+	}
+	for _, want := range []string{"one", "two"} {
+		if got := m.wants(t, scheduler.CallTypeAcknowledge).Acknowledge.TaskID.Value; got != want {
+			t.Errorf("acknowledged %s, not %s", got, want)
+		}
+	}
+}
+
+// A batch whose body ends by break stays unacknowledged as a whole.
+func TestABatchThatIsLeft(t *testing.T) {
+	m := startMaster(t)
+	for batch, err := range scheduler.New(m.options()).Batches(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := batch[0].(*scheduler.EventUpdate); ok {
+			break
+		}
+		(<-m.subscriptions).Send(update("one", []byte("0123456789abcdef")), update("two", []byte("fedcba9876543210")))
+	}
+	m.wantsNone(t)
+}
