@@ -120,6 +120,9 @@ func (m *matcher) miss(at, need int) Miss {
 	if m.gpusKept(l, c) {
 		found.add(Failure{Reason: GPUsKept, Name: mesos.GPUsName})
 	}
+	if m.full(l) {
+		found.add(Failure{Reason: LotFull})
+	}
 	slices.SortStableFunc(found.Failures, func(a, b Failure) int { return int(a.Reason) - int(b.Reason) })
 	return found
 }

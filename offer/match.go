@@ -240,8 +240,11 @@ func (m *matcher) serveOne(need int, c *class) bool {
 // permitted tells whether the class may use the lot, whatever its constraints are.
 func (m *matcher) permitted(at int, c *class) bool {
 	l := &m.lots[at]
-	return (len(c.need.Roles) == 0 || slices.Contains(c.need.Roles, l.role)) && !m.gpusKept(l, c)
+	return (len(c.need.Roles) == 0 || slices.Contains(c.need.Roles, l.role)) && !m.gpusKept(l, c) && !m.full(l)
 }
+
+// full tells whether the lot has served as many as it may.
+func (m *matcher) full(l *lot) bool { return m.options.PerLot > 0 && len(l.grants) >= m.options.PerLot }
 
 // allowed tells whether the class may use the lot at all, whatever is free.
 func (m *matcher) allowed(at int, c *class) bool {

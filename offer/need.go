@@ -144,4 +144,6 @@ type Options struct {
 	// MixGPUs lets needs without gpus use lots that have some. Otherwise these are kept for needs with gpus, and for needs with a
 	// volume that is there.
 	MixGPUs bool
+	// PerLot is how many needs one lot serves at most; 0 is any number. The rest of a lot that has served so many waits for the next offers.
+	PerLot int
 }

@@ -34,10 +34,12 @@ const (
 	TooFewPorts
 	// GPUsKept: the agent has gpus, and the need does not want any. See Options.MixGPUs.
 	GPUsKept
+	// LotFull: the lot has served as many needs as it may. See Options.PerLot.
+	LotFull
 )
 
 var reasons = [...]string{
-	"invalid", "role", "constraint", "reservation", "volume", "cpus", "mem", "disk", "gpus", "resource", "port", "ports", "gpus are kept",
+	"invalid", "role", "constraint", "reservation", "volume", "cpus", "mem", "disk", "gpus", "resource", "port", "ports", "gpus are kept", "full",
 }
 
 // String is a word for the reason.
@@ -92,6 +94,8 @@ func (f Failure) String() string {
 		return fmt.Sprintf("port %d is not offered", f.Port)
 	case GPUsKept:
 		return "let it use agents with gpus"
+	case LotFull:
+		return "wait for the next offers: these have served as many as they may"
 	}
 	return fmt.Sprintf("%s %s more", amount(f.Missing), f.Name)
 }
@@ -111,6 +115,8 @@ func (f *Failure) weight() float64 {
 		return 2
 	case ConstraintFails, PortTaken:
 		return 1
+	case LotFull:
+		return 0
 	}
 	if f.Wanted <= 0 {
 		return 1

@@ -1,0 +1,117 @@
+package engine
+
+import (
+	"math/rand/v2"
+	"strings"
+
+	"github.com/ormosproject/ormos/app"
+	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/offer"
+)
+
+// A template is what all instances of one definition have in common: what they need, and the parts of their tasks.
+type template struct {
+	options *LaunchOptions
+	app     *app.App
+	ports   []port
+	need    offer.Need
+	env     variables
+	command *mesos.CommandInfo
+}
+
+func (o *LaunchOptions) template(a *app.App, enforceRole bool) *template {
+	t := &template{options: o, app: a, ports: portsOf(a), env: commonEnv(a, enforceRole)}
+	t.need = offer.Need{
+		Group: string(a.ID) + "@" + since(a).String(), Roles: []string{o.role(a)}, From: from(a), Constraints: constraints(a),
+		Executor: o.executorOf(a), Tasks: []offer.Task{{Info: commonTask(a), Ports: wanted(t.ports)}},
+	}
+	switch {
+	case t.need.Executor == nil:
+		t.command = command(a)
+	case a.Serve != nil && o.Serve == nil:
+		t.need.Tasks = nil // nothing serves it
+	default:
+		t.command = o.executorCommand(a)
+	}
+	return t
+}
+
+// since is when the definition was last changed, scaling aside. Instances of older ones do not count for constraints: those that
+// replace them may go where they are.
+func since(a *app.App) app.Timestamp {
+	if a.VersionInfo != nil {
+		return a.VersionInfo.LastConfigChangeAt
+	}
+	return a.Version
+}
+
+// role is the one for which the app's resources are offered.
+func (o *LaunchOptions) role(a *app.App) string {
+	switch {
+	case a.Role != "":
+		return a.Role
+	case o.Role != "":
+		return o.Role
+	}
+	return "*"
+}
+
+// from says whether reserved or unreserved resources are accepted: both when the app does not say.
+func from(a *app.App) offer.From {
+	if len(a.AcceptedResourceRoles) != 1 {
+		return offer.Anywhere
+	}
+	if a.AcceptedResourceRoles[0] == "*" {
+		return offer.Unreserved
+	}
+	return offer.Reserved
+}
+
+func constraints(a *app.App) []offer.Constraint {
+	var all []offer.Constraint
+	for _, c := range a.Constraints {
+		all = append(all, offer.Constraint{Field: c.Field, Operator: offer.Operator(strings.ToUpper(c.Operator)), Value: c.Value})
+	}
+	return all
+}
+
+// counts tells whether it matters where other instances of the app are.
+func counts(n *offer.Need) bool {
+	for _, c := range n.Constraints {
+		switch c.Operator {
+		case offer.Unique, offer.MaxPer, offer.GroupBy:
+			return true
+		case offer.Cluster:
+			if c.Value == "" {
+				return true
+			}
+		}
+	}
+	return len(n.Preferences) > 0
+}
+
+// finish makes a granted task ready to launch, and gives its ports.
+func (t *template) finish(g *offer.Grant, taskID string, random *rand.Rand) []bound {
+	var granted []offer.Port
+	if len(g.Ports) > 0 {
+		granted = g.Ports[0]
+	}
+	ports := bind(t.ports, onHost(t.app), granted, random)
+	info := &g.Tasks[0]
+	info.TaskID.Value = taskID
+	run := *t.command
+	run.Environment = join(t.env, placeEnv(taskID, t.options.EnvPrefix, g.Hostname, ports), t.app.Env)
+	inside := container(t.app, taskID, t.options.bridge(), ports)
+	if g.Executor == nil {
+		info.Command, info.Container = &run, inside
+	} else {
+		g.Executor.ExecutorID.Value = "marathon-" + taskID
+		g.Executor.Command, g.Executor.Container = &run, inside
+	}
+	if t.app.Serve != nil {
+		info.Data = served(t.app, ports)
+	}
+	info.HealthCheck, info.Check = agentHealth(t.app, ports), checkInfo(t.app.Check, ports)
+	info.Discovery = discovery(t.app, ports)
+	return ports
+}

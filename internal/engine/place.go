@@ -1,0 +1,240 @@
+package engine
+
+import (
+	"iter"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ormosproject/ormos/app"
+	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/offer"
+	"github.com/ormosproject/ormos/scheduler"
+)
+
+// LaunchOptions are how instances are placed and launched. The zero value works.
+type LaunchOptions struct {
+	// Role is the one of apps that have none: "*" when empty.
+	Role string
+	// Principal is the framework's, if it has one.
+	Principal string
+	// Serve starts Ormos' own executor, which serves what an app's Serve says; see [Served]. Nil when there is none: then such apps
+	// are never launched.
+	Serve *mesos.CommandInfo
+	// Executor is the one of apps that do not say: "" or "//cmd" for Mesos' own, or a path on the agents.
+	Executor string
+	// EnvPrefix stands before the names of HOST and the ports' variables.
+	EnvPrefix string
+	// Bridge is the CNI network that stands for the bridge in Mesos' own containers: "mesos-bridge" when empty.
+	Bridge string
+	// PerOffer is how many instances an agent's offers may get at a time: 0 is 5, less than 0 any number.
+	PerOffer int
+	// Draining is how long before an agent's maintenance it gets no more instances.
+	Draining time.Duration
+	// MixGPUs lets apps without gpus use agents that have some.
+	MixGPUs bool
+}
+
+func (o *LaunchOptions) bridge() string {
+	if o.Bridge == "" {
+		return "mesos-bridge"
+	}
+	return o.Bridge
+}
+
+func (o *LaunchOptions) perOffer() int {
+	switch {
+	case o.PerOffer == 0:
+		return 5
+	case o.PerOffer < 0:
+		return 0
+	}
+	return o.PerOffer
+}
+
+// A pending instance is to be launched.
+type pending struct {
+	// app is the definition of its Version.
+	app      *app.App
+	instance *Instance
+	// taskID is that of the task to come.
+	taskID string
+	// enforceRole is the setting of the app's top-level group.
+	enforceRole bool
+}
+
+// A placing is all that decides where instances go.
+type placing struct {
+	now    time.Time
+	offers []mesos.Offer
+	// pending are served in this order.
+	pending []pending
+	// placed are an app's instances, also those that are not placed. Only of apps whose constraints count them it is asked.
+	placed func(app.ID) iter.Seq[*Instance]
+	// seed has ports chosen at random; each placing wants another.
+	seed uint64
+}
+
+// A placement is what a placing has come to.
+type placement struct {
+	// launched are new Instances, Provisioned; they are to be saved before the accepts are called.
+	launched []*Instance
+	// accepts are the calls that launch them. Their Filters are the caller's.
+	accepts []*scheduler.CallAccept
+	// waiting are the indices of the pending ones that found no place.
+	waiting []int
+	// unused are the offers of which nothing is used, those of agents in maintenance among them.
+	unused []mesos.OfferID
+}
+
+// place finds places for pending instances. Its costs are those of the offers and of the pending instances, and of all instances of
+// the apps whose constraints count them.
+func (o *LaunchOptions) place(p placing) placement {
+	offers, out := o.available(p.now, p.offers)
+	needs, templates := o.needs(p.pending)
+	result := offer.Match(offers, needs, offer.Options{
+		Placed: placed(templates, p.placed), Role: o.role(&app.App{}), Principal: o.Principal, Seed: p.seed, MixGPUs: o.MixGPUs,
+		PerLot: o.perOffer(),
+	})
+	done := placement{waiting: result.Unmatched, unused: append(result.Untouched, out...)}
+	random := rand.New(rand.NewPCG(p.seed, 1))
+	agents := agentsOf(offers)
+	for i := range result.Accepts {
+		accept := &result.Accepts[i]
+		at := agents[accept.AgentID.Value]
+		for j := range accept.Grants {
+			g := &accept.Grants[j]
+			one := &p.pending[g.Need]
+			ports := templates[one.app].finish(g, one.taskID, random)
+			done.launched = append(done.launched, at.provision(one, accept.Role, ports, p.now))
+		}
+		done.accepts = append(done.accepts, &scheduler.CallAccept{OfferIDs: accept.OfferIDs, Operations: accept.Operations()})
+	}
+	return done
+}
+
+// available leaves out the offers of agents that are, or are about to be, in maintenance.
+func (o *LaunchOptions) available(now time.Time, offers []mesos.Offer) (usable []mesos.Offer, out []mesos.OfferID) {
+	if !slices.ContainsFunc(offers, func(one mesos.Offer) bool { return one.Unavailability != nil }) {
+		return offers, nil
+	}
+	for i := range offers {
+		if o.drained(now, offers[i].Unavailability) {
+			out = append(out, offers[i].ID)
+		} else {
+			usable = append(usable, offers[i])
+		}
+	}
+	return usable, out
+}
+
+func (o *LaunchOptions) drained(now time.Time, u *mesos.Unavailability) bool {
+	if u == nil || !now.After(time.Unix(0, u.Start.Nanoseconds).Add(-o.Draining)) {
+		return false
+	}
+	return u.Duration == nil || !now.After(time.Unix(0, u.Start.Nanoseconds).Add(time.Duration(u.Duration.Nanoseconds)))
+}
+
+// needs are those of the instances, in their order, with the templates of their definitions.
+func (o *LaunchOptions) needs(all []pending) ([]offer.Need, map[*app.App]*template) {
+	needs := make([]offer.Need, len(all))
+	templates := make(map[*app.App]*template, 1)
+	for i := range all {
+		t, ok := templates[all[i].app]
+		if !ok {
+			t = o.template(all[i].app, all[i].enforceRole)
+			templates[all[i].app] = t
+		}
+		needs[i] = t.need
+		needs[i].Name = all[i].instance.ID
+	}
+	return needs, templates
+}
+
+// placed are the instances that constraints count.
+func placed(templates map[*app.App]*template, of func(app.ID) iter.Seq[*Instance]) []offer.Placed {
+	var all []offer.Placed
+	for a, t := range templates {
+		if !counts(&t.need) {
+			continue
+		}
+		for i := range of(a.ID) {
+			if i.Version.Before(since(a)) || !i.Condition.placed() {
+				continue
+			}
+			all = append(all, offer.Placed{
+				Group: t.need.Group, AgentID: mesos.AgentID{Value: i.AgentID}, Hostname: i.Host, Attributes: i.Attributes, Domain: domain(i.Region, i.Zone),
+			})
+		}
+	}
+	return all
+}
+
+// placed tells whether an instance in this condition has its place: one that was replaced because its agent is unreachable has not.
+func (c Condition) placed() bool {
+	switch c {
+	case Provisioned, Staging, Starting, Running, Killing, Unreachable:
+		return true
+	}
+	return false
+}
+
+func domain(region, zone string) *mesos.DomainInfo {
+	if region == "" && zone == "" {
+		return nil
+	}
+	return &mesos.DomainInfo{FaultDomain: &mesos.DomainInfoFaultDomain{
+		Region: mesos.DomainInfoFaultDomainRegionInfo{Name: region}, Zone: mesos.DomainInfoFaultDomainZoneInfo{Name: zone},
+	}}
+}
+
+// A host is what instances keep of their agent. Its memory is its own: offers are let go.
+type host struct {
+	name, agent, region, zone string
+	attributes                mesos.Attributes
+	offered                   *mesos.Offer
+}
+
+func agentsOf(offers []mesos.Offer) map[string]*host {
+	all := make(map[string]*host, len(offers))
+	for i := range offers {
+		if id := offers[i].AgentID.Value; all[id] == nil {
+			all[id] = &host{offered: &offers[i]}
+		}
+	}
+	return all
+}
+
+// keep copies what is kept, once.
+func (h *host) keep() {
+	o := h.offered
+	if o == nil {
+		return
+	}
+	h.offered = nil
+	h.name, h.agent = strings.Clone(o.Hostname), strings.Clone(o.AgentID.Value)
+	for i := range o.Attributes {
+		h.attributes = append(h.attributes, *o.Attributes[i].Clone())
+	}
+	if d := o.Domain; d != nil && d.FaultDomain != nil {
+		h.region, h.zone = strings.Clone(d.FaultDomain.Region.Name), strings.Clone(d.FaultDomain.Zone.Name)
+	}
+}
+
+// provision is the instance as it is once its launch was called.
+func (h *host) provision(p *pending, role string, ports []bound, now time.Time) *Instance {
+	h.keep()
+	i := *p.instance
+	i.TaskID, i.Condition, i.State, i.Version = p.taskID, Provisioned, mesos.TaskStaging, p.app.Version
+	i.Role = strings.Clone(role)
+	i.Host, i.AgentID, i.Region, i.Zone, i.Attributes = h.name, h.agent, h.region, h.zone, h.attributes
+	i.Ports = nil
+	for j := range ports {
+		if ports[j].onAgent {
+			i.Ports = append(i.Ports, ports[j].agent)
+		}
+	}
+	i.StagedAt, i.StartedAt = app.At(now), app.Timestamp{}
+	return &i
+}
