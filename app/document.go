@@ -65,8 +65,55 @@ func (doc *Document) Apps() ([]*Update, error) {
 	if err != nil {
 		return nil, err
 	}
-	updates := d.updates(n, "")
-	return updates, d.err()
+	var list updates
+	list.read(&d, n, "")
+	return list, d.err()
+}
+
+// Group is the one group that the document is.
+func (doc *Document) Group() (*GroupUpdate, error) {
+	var d decoder
+	n, err := doc.only()
+	if err != nil {
+		return nil, err
+	}
+	u := d.groupUpdate(n, "")
+	return u, d.err()
+}
+
+// Part is an app or a group of a document: one of the fields is set.
+type Part struct {
+	App   *Update
+	Group *GroupUpdate
+}
+
+// Updates are all apps and groups that the document is, in their order: that of a file that is applied as one change. A
+// list gives its elements. What has apps, groups, enforceRole or scaleBy is a group.
+func (doc *Document) Updates() ([]Part, error) {
+	var d decoder
+	var parts []Part
+	for _, n := range doc.values {
+		switch n.kind {
+		case null: // nothing stands between two ---
+		case list:
+			for i, item := range n.items {
+				parts = append(parts, d.part(item, element("", i)))
+			}
+		default:
+			parts = append(parts, d.part(n, ""))
+		}
+	}
+	return parts, d.err()
+}
+
+func (d *decoder) part(n *node, path string) Part {
+	for _, k := range n.keys {
+		switch k.name {
+		case "apps", "groups", "enforceRole", "scaleBy":
+			return Part{Group: d.groupUpdate(n, path)}
+		}
+	}
+	return Part{App: d.update(n, path)}
 }
 
 // only gives the one value of the document.
@@ -75,17 +122,6 @@ func (doc *Document) only() (*node, error) {
 		return nil, malformed(1, 1, "expected one document")
 	}
 	return doc.values[0], nil
-}
-
-func (d *decoder) updates(n *node, path string) []*Update {
-	if !d.is(n, path, list) {
-		return nil
-	}
-	updates := make([]*Update, len(n.items))
-	for i, item := range n.items {
-		updates[i] = d.update(item, element(path, i))
-	}
-	return updates
 }
 
 func (d *decoder) update(n *node, path string) *Update {

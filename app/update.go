@@ -6,6 +6,8 @@ import "reflect"
 type Defaults struct {
 	// Role is the Mesos role of apps outside groups that enforce theirs; "*" when empty.
 	Role string
+	// EnforceRole tells that the top-level group that holds the app makes its own name the role.
+	EnforceRole bool
 	// NetworkName is the container network of apps that name none; empty is an error for them.
 	NetworkName string
 }
@@ -29,40 +31,56 @@ func (u *Update) Version() (Timestamp, bool) { return u.fields.Version, u.has("v
 
 func (u *Update) has(name string) bool { return find(u.present, name) != nil }
 
+// At gives the update with another id: that of the URL wins over the one in the text.
+func (u *Update) At(id ID) *Update {
+	moved := *u
+	moved.fields.ID = id
+	return &moved
+}
+
 // Apply gives old with the fields that the update has in place of old's; when old is nil, a new app with the others'
-// defaults. A relative id is one below base. The error is an *Error of code Invalid.
+// defaults. Relative ids, of itself and of dependencies, are below base. The error is an *Error of code Invalid.
 //
-// It sets no version, and leaves service ports 0: [AssignPorts] does that.
+// It sets no version, and leaves service ports 0: [PortPool] assigns those.
 func (u *Update) Apply(old *App, base ID, d Defaults) (*App, error) {
 	if old == nil {
 		return u.ApplyFull(nil, base, d)
 	}
+	var f faults
 	a := old.Clone()
-	for _, f := range u.present {
-		reflect.ValueOf(a).Elem().FieldByIndex(f.index).Set(clone(reflect.ValueOf(u.fields).FieldByIndex(f.index)))
+	for _, field := range u.present {
+		from := reflect.ValueOf(u.fields).FieldByIndex(field.index)
+		reflect.ValueOf(a).Elem().FieldByIndex(field.index).Set(clone(from))
 	}
-	a.ID = old.ID
-	return u.finish(a, d)
+	u.finish(a, old, base, d, &f)
+	return a, f.err()
 }
 
 // ApplyFull gives the update as the whole definition: what it does not say has its default. Old, which may be nil, is
 // the one that it replaces.
 func (u *Update) ApplyFull(old *App, base ID, d Defaults) (*App, error) {
+	var f faults
+	a := u.full(old, base, d, &f)
+	return a, f.err()
+}
+
+func (u *Update) full(old *App, base ID, d Defaults, f *faults) *App {
 	a := u.fields.Clone()
-	a.ID = a.ID.Under(base)
+	u.finish(a, old, base, d, f)
+	return a
+}
+
+// finish makes what was put together normal, and checks it.
+func (u *Update) finish(a, old *App, base ID, d Defaults, f *faults) {
+	a.Version, a.VersionInfo = Timestamp{}, nil
 	if old != nil {
-		a.ID = old.ID
+		a.ID, a.Version, a.VersionInfo = old.ID, old.Version, old.VersionInfo
 	}
-	return u.finish(a, d)
-}
-
-func (u *Update) finish(a *App, d Defaults) (*App, error) {
+	a.ID = a.ID.Under(base)
+	a.Dependencies = under(a.Dependencies, base)
 	a.normalise(d)
-	return a, a.Validate(d)
+	a.validate(d, f)
 }
-
-// GroupUpdate is a group as a user has written it. It is made by [Parse], and constant.
-type GroupUpdate struct{}
 
 // Explanation is why instances of an app wait: on our own endpoint, and for people by its String.
 type Explanation struct {

@@ -1,0 +1,201 @@
+package app
+
+import (
+	"math"
+	"reflect"
+)
+
+// GroupUpdate is a group as a user has written it. It is made by [Parse], and constant. It says one of three things: a
+// version to go back to, a factor to scale all apps by, or what is in the group.
+type GroupUpdate struct {
+	fields groupFields
+	source *node
+	path   string
+}
+
+// groupFields are nil when they are not written.
+type groupFields struct {
+	ID           ID         `json:"id"`
+	Apps         updates    `json:"apps"`
+	Groups       subgroups  `json:"groups"`
+	Dependencies []ID       `json:"dependencies"`
+	ScaleBy      *float64   `json:"scaleBy"`
+	Version      *Timestamp `json:"version"`
+	EnforceRole  *bool      `json:"enforceRole"`
+}
+
+type (
+	updates   []*Update
+	subgroups []*GroupUpdate
+)
+
+func (u *updates) read(d *decoder, n *node, path string) {
+	*u = updates{}
+	if d.is(n, path, list) {
+		for i, item := range n.items {
+			*u = append(*u, d.update(item, element(path, i)))
+		}
+	}
+}
+
+func (s *subgroups) read(d *decoder, n *node, path string) {
+	*s = subgroups{}
+	if d.is(n, path, list) {
+		for i, item := range n.items {
+			*s = append(*s, d.groupUpdate(item, element(path, i)))
+		}
+	}
+}
+
+func (d *decoder) groupUpdate(n *node, path string) *GroupUpdate {
+	u := &GroupUpdate{source: n, path: path}
+	d.readObject(n, path, reflect.ValueOf(&u.fields).Elem())
+	u.check(&d.faults)
+	return u
+}
+
+// check holds the rules that need nothing but the update.
+func (u *GroupUpdate) check(f *faults) {
+	said := 0
+	for _, is := range []bool{u.fields.Apps != nil, u.fields.Groups != nil, u.fields.Dependencies != nil, u.fields.EnforceRole != nil} {
+		if is {
+			said++
+		}
+	}
+	const alone = "not allowed in conjunction with other properties."
+	if u.fields.Version != nil && (said > 0 || u.fields.ScaleBy != nil) {
+		f.add(u.source, u.path+"/version", alone)
+	}
+	if u.fields.ScaleBy != nil && (said > 0 || u.fields.Version != nil) {
+		f.add(u.source, u.path+"/scaleBy", alone)
+	}
+	if s := u.fields.ScaleBy; s != nil && *s < 0 {
+		f.add(u.source, u.path+"/scaleBy", atLeast(*s, 0))
+	}
+	for i, g := range u.fields.Groups {
+		if g.fields.ID == "" {
+			f.add(g.source, element(u.path+"/groups", i)+"/id", missing)
+		}
+	}
+}
+
+// ID is the id as it was written, which may be relative; empty when there is none.
+func (u *GroupUpdate) ID() ID { return u.fields.ID }
+
+// Version is the one to go back to, which then is all that the update says.
+func (u *GroupUpdate) Version() (Timestamp, bool) {
+	if u.fields.Version == nil {
+		return Timestamp{}, false
+	}
+	return *u.fields.Version, true
+}
+
+// Apply gives old as the update wants it: what the update lists takes the place of what was there, what it does not
+// mention stays, an app that is as it was keeps its pointer. When old is nil a new group comes to be, whose relative id
+// is one below the root; to make one elsewhere, give a group that has but its ID.
+//
+// D.EnforceRole is what the top-level group that holds old says; it does not matter for the root and top-level groups.
+// Apply sets no versions, assigns no ports, and does not go back to a version. The error is an *Error of code Invalid.
+func (u *GroupUpdate) Apply(old *Group, d Defaults) (*Group, error) {
+	if old == nil {
+		old = &Group{ID: u.fields.ID.Under(Root)}
+	}
+	var f faults
+	g := u.apply(old, d, &f)
+	return g, f.err()
+}
+
+func (u *GroupUpdate) apply(old *Group, d Defaults, f *faults) *Group {
+	if u.fields.ScaleBy != nil {
+		return old.scaled(*u.fields.ScaleBy)
+	}
+	g := *old
+	g.EnforceRole = u.enforcement(old, f)
+	if old.ID != Root && old.ID.Parent() == Root {
+		d.EnforceRole = g.enforces()
+	}
+	if u.fields.Dependencies != nil {
+		g.Dependencies = under(u.fields.Dependencies, g.ID)
+	}
+	if u.fields.Apps != nil {
+		g.Apps = u.applyApps(old, d, f)
+	}
+	if u.fields.Groups != nil {
+		g.Groups = u.applyGroups(old, d, f)
+	}
+	return &g
+}
+
+func (u *GroupUpdate) applyApps(old *Group, d Defaults, f *faults) []*App {
+	before := make(map[ID]*App, len(old.Apps))
+	for _, a := range old.Apps {
+		before[a.ID] = a
+	}
+	var apps []*App
+	for _, each := range u.fields.Apps {
+		was := before[each.fields.ID.Under(old.ID)]
+		a := each.full(was, old.ID, d, f)
+		if was != nil && Compare(was, a) == Same {
+			a = was
+		}
+		apps = append(apps, a)
+	}
+	return apps
+}
+
+func (u *GroupUpdate) applyGroups(old *Group, d Defaults, f *faults) []*Group {
+	var groups []*Group
+	for _, each := range u.fields.Groups {
+		id := each.fields.ID.Under(old.ID)
+		was := old.child(id)
+		if was == nil {
+			was = &Group{ID: id}
+		}
+		groups = append(groups, each.apply(was, d, f))
+	}
+	return groups
+}
+
+// enforcement is what the group says of roles, which only top-level groups do.
+func (u *GroupUpdate) enforcement(old *Group, f *faults) *bool {
+	said := u.fields.EnforceRole
+	if old.ID == Root || old.ID.Parent() != Root {
+		if said != nil && *said {
+			f.add(u.source, u.path+"/enforceRole", "enforceRole can only be set for top-level groups, and "+string(old.ID)+" is not top-level")
+		}
+		return nil
+	}
+	switch {
+	case said != nil:
+		return said
+	case old.EnforceRole != nil:
+		return old.EnforceRole
+	}
+	return new(bool)
+}
+
+// scaled gives the group with all its apps' instances multiplied, what is not whole rounded up.
+func (g *Group) scaled(by float64) *Group {
+	to := *g
+	to.Apps, to.Groups = nil, nil
+	for _, a := range g.Apps {
+		more := a.Clone()
+		more.Instances = int(math.Min(math.Ceil(float64(a.Instances)*by), math.MaxInt32))
+		if more.Instances == a.Instances {
+			more = a
+		}
+		to.Apps = append(to.Apps, more)
+	}
+	for _, child := range g.Groups {
+		to.Groups = append(to.Groups, child.scaled(by))
+	}
+	return &to
+}
+
+func under(ids []ID, base ID) []ID {
+	var absolute []ID
+	for _, id := range ids {
+		absolute = append(absolute, id.Under(base))
+	}
+	return absolute
+}
