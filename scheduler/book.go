@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ormosproject/ormos/internal/pace"
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/offer"
 )
@@ -37,9 +38,9 @@ type book struct {
 	strangers  map[string]mesos.TaskState
 	orders     map[string]KillOrder // those that are not saved yet
 
-	reconciler, inquiry reconciler // of tasks, of operations
-	kills               repeater
-	offers              discipline
+	reconciler, inquiry pace.Reconciler // of tasks, of operations
+	kills               pace.Repeater
+	offers              pace.Discipline
 	connected           bool
 	changed             bool      // needs or offers have
 	fresh               bool      // what was declined may be of use now
@@ -83,7 +84,7 @@ func newBook(o FrameworkOptions) *book {
 		unknown: o.UnknownTasks, maintenance: o.Maintenance, newID: randomID,
 		waiting: map[string]*wanted{}, launching: map[string]*wanted{},
 		strangers:  map[string]mesos.TaskState{},
-		reconciler: newReconciler(), inquiry: newReconciler(), kills: repeater{min: killMin, max: killMax}, offers: newDiscipline(),
+		reconciler: pace.NewReconciler(), inquiry: pace.NewReconciler(), kills: pace.Repeater{Min: killMin, Max: killMax}, offers: pace.NewDiscipline(),
 	}
 	b.clear()
 	return b
@@ -182,11 +183,11 @@ func (b *book) event(now time.Time, e TypedEvent) {
 		b.operationUpdate(now, &e.Status)
 		return
 	case *EventOffers:
-		b.offers.offered(now, e.Offers)
+		b.offers.Offered(now, e.Offers)
 		b.changed = true
 		return
 	case *EventRescind:
-		b.offers.gone(e.OfferID)
+		b.offers.Gone(e.OfferID)
 		return
 	case *EventSubscribed:
 		b.subscribed(now, e)
@@ -201,12 +202,12 @@ func (b *book) event(now time.Time, e TypedEvent) {
 // subscribed asks about everything that is not known to be over.
 func (b *book) subscribed(now time.Time, e *EventSubscribed) {
 	b.connected, b.changed, b.id = true, true, e.FrameworkID
-	b.reconciler.subscribed(now, b.liveTasks())
-	b.inquiry.subscribed(now, b.liveOperations())
-	b.kills.clear()
+	b.reconciler.Subscribed(now, b.liveTasks())
+	b.inquiry.Subscribed(now, b.liveOperations())
+	b.kills.Clear()
 	for _, id := range sorted(b.tasks) {
 		if t := b.tasks[id]; t.Kill != nil && !t.Over() {
-			b.kills.add(id, now)
+			b.kills.Add(id, now)
 		}
 	}
 }
@@ -214,10 +215,10 @@ func (b *book) subscribed(now time.Time, e *EventSubscribed) {
 func (b *book) disconnected() {
 	b.connected = false
 	clear(b.strangers)
-	b.reconciler.disconnected()
-	b.inquiry.disconnected()
-	b.kills.clear()
-	b.offers.disconnected()
+	b.reconciler.Disconnected()
+	b.inquiry.Disconnected()
+	b.kills.Clear()
+	b.offers.Disconnected()
 }
 
 func (b *book) liveTasks() iter.Seq[string] {
@@ -277,7 +278,7 @@ func (b *book) told(t telling) {
 
 func (b *book) forgetTask(id string) {
 	delete(b.tasks, id)
-	b.kills.remove(id)
+	b.kills.Remove(id)
 	b.save(taskPrefix+id, nil)
 }
 
@@ -287,18 +288,29 @@ func (b *book) act(now time.Time) {
 		return
 	}
 	b.launch(now)
-	keys, all := b.reconciler.step(now, b.liveTasks())
+	keys, all := b.reconciler.Step(now, b.liveTasks())
 	b.reconcile(keys, all)
 	if all {
 		b.forgetAbandoned(now)
 	}
-	keys, all = b.inquiry.step(now, b.liveOperations())
+	keys, all = b.inquiry.Step(now, b.liveOperations())
 	b.inquire(keys, all && len(b.operations) > 0)
-	for _, id := range b.kills.due(now, reconcileBatch) {
+	for _, id := range b.kills.Due(now, pace.Batch) {
 		b.call(killCall(b.tasks[id]))
 	}
-	for _, c := range b.offers.step(now) {
-		b.call(c)
+	b.answer(b.offers.Step(now))
+}
+
+// answer makes the calls about offers that are not used.
+func (b *book) answer(a pace.Answers) {
+	for _, d := range a.Declines {
+		b.call(&Call{Type: new(CallTypeDecline), Decline: &CallDecline{OfferIDs: d.OfferIDs, Filters: Refuse(d.Refuse)}})
+	}
+	if len(a.Suppress) > 0 {
+		b.call(&Call{Type: new(CallTypeSuppress), Suppress: &CallSuppress{Roles: a.Suppress}})
+	}
+	if len(a.Revive) > 0 {
+		b.call(&Call{Type: new(CallTypeRevive), Revive: &CallRevive{Roles: a.Revive}})
 	}
 }
 
@@ -361,10 +373,10 @@ func (b *book) next() (first time.Time, ok bool) {
 			first = at
 		}
 	}
-	earlier(b.reconciler.next())
-	earlier(b.inquiry.next())
-	earlier(b.kills.next())
-	earlier(b.offers.next())
+	earlier(b.reconciler.Next())
+	earlier(b.inquiry.Next())
+	earlier(b.kills.Next())
+	earlier(b.offers.Next())
 	earlier(b.retry, !b.retry.IsZero())
 	return first, !first.IsZero()
 }

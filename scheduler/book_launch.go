@@ -70,7 +70,7 @@ func (b *book) launch(now time.Time) {
 	b.weigh(now, slices.DeleteFunc(ready, func(w *wanted) bool { return b.waiting[w.Name] == nil }))
 	for _, s := range used { // now it is known whether more is needed
 		a := s.call.Accept
-		a.Filters = b.offers.used(now, s.role, a.OfferIDs)
+		a.Filters = Refuse(b.offers.Used(now, s.role, a.OfferIDs))
 		b.out.calls = append(b.out.calls, s)
 	}
 }
@@ -107,8 +107,8 @@ func (b *book) weigh(now time.Time, ready []*wanted) {
 		}
 		w.fresh = false
 	}
-	for role := range b.offers.roles {
-		b.offers.need(now, role, needed[role] || needed[""], b.fresh || fresh[role] || fresh[""])
+	for role := range b.offers.Roles() {
+		b.offers.Need(now, role, needed[role] || needed[""], b.fresh || fresh[role] || fresh[""])
 	}
 	b.fresh = false
 }
@@ -120,8 +120,8 @@ func (b *book) useOffers(now time.Time, ready []*wanted) []sending {
 		if w.Use == nil {
 			continue
 		}
-		for _, o := range b.offers.offers() {
-			role := b.offers.held[o.ID.Value].role
+		for _, o := range b.offers.Offers() {
+			_, role := b.offers.Held(o.ID)
 			if len(w.Roles) > 0 && !slices.Contains(w.Roles, role) {
 				continue
 			}
@@ -139,8 +139,9 @@ func (b *book) use(now time.Time, w *wanted, o *mesos.Offer, ops []mesos.OfferOp
 	for i := range ops {
 		b.name(w, tasksIn(&ops[i]))
 	}
-	s := b.begin(o, b.offers.held[o.ID.Value].role, []mesos.OfferID{o.ID}, ops)
-	b.offers.gone(o.ID)
+	_, role := b.offers.Held(o.ID)
+	s := b.begin(o, role, []mesos.OfferID{o.ID}, ops)
+	b.offers.Gone(o.ID)
 	for i := range ops {
 		for j := range tasksIn(&ops[i]) {
 			tasksIn(&ops[i])[j].AgentID = o.AgentID
@@ -163,14 +164,14 @@ func (b *book) ask(now time.Time, s *sending, op *mesos.OfferOperation) {
 		Status: mesos.OperationStatus{OperationID: op.ID.Clone(), State: mesos.OperationPending},
 	}
 	s.operations = append(s.operations, o.ID)
-	b.inquiry.launched(now, o.ID)
+	b.inquiry.Launched(now, o.ID)
 	b.putOperation(o, mesos.OperationPending, nil)
 }
 
 // match has package offer find places for the others.
 func (b *book) match(now time.Time, ready []*wanted) []sending {
 	ready = slices.DeleteFunc(slices.Clone(ready), func(w *wanted) bool { return w.Use != nil })
-	offers := b.offers.offers()
+	offers := b.offers.Offers()
 	b.matched, b.result = nil, offer.Result{}
 	if len(ready) == 0 || len(offers) == 0 {
 		return nil
@@ -188,7 +189,7 @@ func (b *book) match(now time.Time, ready []*wanted) []sending {
 	var used []sending
 	for i := range b.result.Accepts {
 		a := &b.result.Accepts[i]
-		at := b.offers.held[a.OfferIDs[0].Value]
+		from, role := b.offers.Held(a.OfferIDs[0])
 		for j := range a.Grants {
 			g := &a.Grants[j]
 			w := ready[g.Need]
@@ -203,7 +204,7 @@ func (b *book) match(now time.Time, ready []*wanted) []sending {
 				e.ExecutorID.Value = g.Tasks[0].TaskID.Value
 			}
 		}
-		s := b.begin(&at.offer, at.role, a.OfferIDs, a.Operations())
+		s := b.begin(from, role, a.OfferIDs, a.Operations())
 		for j := range a.Grants {
 			b.launched(now, &s, ready[a.Grants[j].Need], a.Grants[j].Tasks)
 		}
@@ -260,7 +261,7 @@ func (b *book) record(now time.Time, s *sending, w *wanted, task *mesos.TaskInfo
 	b.launching[w.Name] = w
 	s.tasks = append(s.tasks, t.ID)
 	b.put(t)
-	b.reconciler.launched(now, t.ID)
+	b.reconciler.Launched(now, t.ID)
 	b.tell(&EventTask{Task: *t, Before: mesos.TaskStaging}, "")
 }
 

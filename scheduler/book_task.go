@@ -21,8 +21,8 @@ func (b *book) put(t *Task) {
 	case !t.Over():
 		b.live[t.Need]++
 	case before == nil || !before.Over():
-		b.kills.remove(t.ID)
-		b.reconciler.heard(t.ID)
+		b.kills.Remove(t.ID)
+		b.reconciler.Heard(t.ID)
 		b.changed, b.fresh = true, true // what it held may be of use
 	}
 	if b.live[t.Need] <= 0 {
@@ -35,7 +35,7 @@ func (b *book) put(t *Task) {
 // update follows a status: what is new is saved and told.
 func (b *book) update(now time.Time, s *mesos.TaskStatus) {
 	id := s.TaskID.Value
-	b.reconciler.heard(id)
+	b.reconciler.Heard(id)
 	t := b.tasks[id]
 	if t == nil {
 		b.stranger(now, s)
@@ -68,7 +68,7 @@ func ending(t *Task) string {
 func (b *book) returned(now time.Time, t *Task, s *mesos.TaskStatus) {
 	switch {
 	case s.State.MayReturn():
-		b.kills.remove(t.ID) // there is nobody who could end it
+		b.kills.Remove(t.ID) // there is nobody who could end it
 		return
 	case s.State.Terminal():
 		b.forgetTask(t.ID)
@@ -76,8 +76,8 @@ func (b *book) returned(now time.Time, t *Task, s *mesos.TaskStatus) {
 	case t.State() != s.State:
 		b.put(t.after(now, s))
 	}
-	if !b.kills.has(t.ID) {
-		b.kills.add(t.ID, now)
+	if !b.kills.Has(t.ID) {
+		b.kills.Add(t.ID, now)
 	}
 }
 
@@ -118,7 +118,7 @@ func (b *book) again(now time.Time, w *wanted) time.Duration {
 
 // refused is told of tasks and operations that the master was never asked for, or does not take.
 func (b *book) refused(now time.Time, s sending, why error) {
-	b.offers.refused(now, s.call)
+	b.offers.Refused(now, s.call.suppressed(), s.call.revived())
 	if s.bare != nil && b.waiting[s.bare.Name] == nil {
 		b.again(now, s.bare)
 	}
@@ -182,7 +182,7 @@ func (b *book) kill(now time.Time, id string, grace *time.Duration) {
 		t = &Task{ID: id, Launched: now, Since: now, Heard: true}
 		t.Status = mesos.TaskStatus{TaskID: mesos.TaskID{Value: id}, State: mesos.TaskStaging}
 	}
-	if t.Over() || t.Kill != nil && b.kills.has(id) && equal(t.Kill.Grace, grace) {
+	if t.Over() || t.Kill != nil && b.kills.Has(id) && equal(t.Kill.Grace, grace) {
 		return
 	}
 	next := *t
@@ -195,7 +195,7 @@ func (b *book) kill(now time.Time, id string, grace *time.Duration) {
 	if next.Abandoned {
 		b.tell(&EventTask{Task: next, Before: t.State()}, ending(&next))
 	} else if b.connected {
-		b.kills.add(id, now)
+		b.kills.Add(id, now)
 	}
 }
 
@@ -204,7 +204,7 @@ func (b *book) operationUpdate(now time.Time, s *mesos.OperationStatus) {
 	if s.OperationID == nil {
 		return
 	}
-	b.inquiry.heard(s.OperationID.Value)
+	b.inquiry.Heard(s.OperationID.Value)
 	o := b.operations[s.OperationID.Value]
 	if o == nil {
 		return
@@ -224,7 +224,7 @@ func (b *book) putOperation(o *Operation, before mesos.OperationState, why error
 	b.save(key, o)
 	e := &EventOperation{Operation: *o, Before: before, Err: why}
 	if o.Over() {
-		b.inquiry.heard(o.ID)
+		b.inquiry.Heard(o.ID)
 		b.tell(e, key)
 		return
 	}

@@ -54,7 +54,7 @@ func (d *desk) event(e TypedEvent) {
 	d.t.Helper()
 	d.b.event(d.now, e)
 	if _, ok := e.(*EventSubscribed); ok {
-		d.b.offers.subscribed(d.now, []string{"*"}, nil)
+		d.b.offers.Subscribed(d.now, []string{"*"}, nil)
 	}
 	d.act()
 }
@@ -349,7 +349,7 @@ func TestRefusedCalls(t *testing.T) {
 	d := newDesk(t, FrameworkOptions{})
 	d.b.want(d.now, testNeed("web"))
 	d.ids++
-	d.b.offers.offered(d.now, []mesos.Offer{{ID: mesos.OfferID{Value: "o"}, AgentID: mesos.AgentID{Value: "a"}, Resources: mesos.Resources{mesos.CPUs(4)}}})
+	d.b.offers.Offered(d.now, []mesos.Offer{{ID: mesos.OfferID{Value: "o"}, AgentID: mesos.AgentID{Value: "a"}, Resources: mesos.Resources{mesos.CPUs(4)}}})
 	d.b.act(d.now)
 	_, calls := d.b.take()
 	d.b.refused(d.now, calls[len(calls)-1], errors.New("no"))

@@ -176,3 +176,18 @@ func (s *Session) onSuccess(do func()) func(error) {
 		do()
 	}
 }
+
+// suppressed and revived are the roles of a SUPPRESS and a REVIVE.
+func (m *Call) suppressed() []string {
+	if m.Suppress == nil {
+		return nil
+	}
+	return m.Suppress.Roles
+}
+
+func (m *Call) revived() []string {
+	if m.Revive == nil {
+		return nil
+	}
+	return m.Revive.Roles
+}

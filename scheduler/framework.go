@@ -191,7 +191,7 @@ func (f *Framework) UpdateFramework(ctx context.Context, info mesos.FrameworkInf
 	}
 	roles, suppressed := f.session.rolesNow()
 	f.change(func(now time.Time) {
-		f.book.offers.setRoles(now, roles, suppressed)
+		f.book.offers.SetRoles(now, roles, suppressed)
 		f.book.changed = true
 	})
 	return nil

@@ -158,7 +158,7 @@ func (r *frameworkRun) decide(batch []delivery) {
 		r.book.event(now, batch[i].event)
 		if _, ok := batch[i].event.(*EventSubscribed); ok {
 			roles, suppressed := r.session.rolesNow()
-			r.book.offers.subscribed(now, roles, suppressed)
+			r.book.offers.Subscribed(now, roles, suppressed)
 		}
 		batch[i].tells = len(r.book.out.tells)
 	}

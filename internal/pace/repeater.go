@@ -1,19 +1,19 @@
-package scheduler
+package pace
 
 import (
 	"container/heap"
 	"time"
 )
 
-// A repeater says when to ask for each of many keys, again and again with growing pauses, until somebody has what was asked for:
+// A Repeater says when to ask for each of many keys, again and again with growing pauses, until somebody has what was asked for:
 //
-//	add ---> due at once ---> due after min ---> after 2 min ---> ... ---> every max
-//	           remove ends it at any time
+//	Add ---> due at once ---> due after min ---> after 2 min ---> ... ---> every max
+//	           Remove ends it at any time
 //
 // It waits for nothing and starts nothing; time is an argument. Adding, removing and taking what is due cost about the logarithm of the
-// number of keys. The zero value is not ready: it needs min and max.
-type repeater struct {
-	min, max time.Duration
+// number of keys. The zero value is not ready: it needs Min and Max, the first pause and the longest.
+type Repeater struct {
+	Min, Max time.Duration
 	turns    map[string]turn
 	queue    turnQueue // may hold turns that are no longer in turns
 	seq      uint64
@@ -27,10 +27,10 @@ type turn struct {
 	asked bool          // at least once
 }
 
-// add asks for key at a time, and goes on from there as for a new key.
-func (r *repeater) add(key string, at time.Time) { r.put(key, turn{at: at, pause: r.min}) }
+// Add asks for key at a time, and goes on from there as for a new key.
+func (r *Repeater) Add(key string, at time.Time) { r.put(key, turn{at: at, pause: r.Min}) }
 
-func (r *repeater) put(key string, t turn) {
+func (r *Repeater) put(key string, t turn) {
 	if r.turns == nil {
 		r.turns = map[string]turn{}
 	}
@@ -40,38 +40,40 @@ func (r *repeater) put(key string, t turn) {
 	heap.Push(&r.queue, queued{key, t.at, t.seq})
 }
 
-// remove ends the asking for key, and tells whether it was asked for at least once.
-func (r *repeater) remove(key string) (asked bool) {
+// Remove ends the asking for key, and tells whether it was asked for at least once.
+func (r *Repeater) Remove(key string) (asked bool) {
 	asked = r.turns[key].asked
 	delete(r.turns, key)
 	return asked
 }
 
-func (r *repeater) has(key string) bool {
+// Has tells whether key is asked for.
+func (r *Repeater) Has(key string) bool {
 	_, ok := r.turns[key]
 	return ok
 }
 
-func (r *repeater) clear() { r.turns, r.queue = nil, nil }
+// Clear ends all asking.
+func (r *Repeater) Clear() { r.turns, r.queue = nil, nil }
 
-// due takes at most limit keys whose time has come, the longest due first, and sets their next time.
-func (r *repeater) due(now time.Time, limit int) []string {
+// Due takes at most limit keys whose time has come, the longest due first, and sets their next time.
+func (r *Repeater) Due(now time.Time, limit int) []string {
 	var keys []string
 	for len(keys) < limit {
-		at, ok := r.next()
+		at, ok := r.Next()
 		if !ok || at.After(now) {
 			break
 		}
 		first := heap.Pop(&r.queue).(queued)
 		t := r.turns[first.key]
-		r.put(first.key, turn{at: now.Add(t.pause), pause: min(2*t.pause, r.max), asked: true})
+		r.put(first.key, turn{at: now.Add(t.pause), pause: min(2*t.pause, r.Max), asked: true})
 		keys = append(keys, first.key)
 	}
 	return keys
 }
 
-// next is when the first key is due.
-func (r *repeater) next() (time.Time, bool) {
+// Next is when the first key is due.
+func (r *Repeater) Next() (time.Time, bool) {
 	for len(r.queue) > 0 {
 		first := r.queue[0]
 		if t, ok := r.turns[first.key]; ok && t.seq == first.seq {

@@ -1,7 +1,8 @@
-package scheduler
+package pace
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -25,7 +26,7 @@ const (
 	revivePause = 5 * time.Second
 )
 
-// A discipline decides what becomes of offers that are not used, for each role by itself:
+// A Discipline decides what becomes of offers that are not used, for each role by itself:
 //
 //	              needed                                             not needed for 10 s
 //	   +-------------------------------+                      +-------------------------------+
@@ -37,8 +38,8 @@ const (
 // REVIVE goes out three times in a row and then every 5 s at most. An offer is forgotten when it is rescinded, answered, or when the subscription
 // ends.
 //
-// It is a pure state machine: time is an argument, and step says what to call.
-type discipline struct {
+// It is a pure state machine: time is an argument, and Step says what to call.
+type Discipline struct {
 	held   map[string]heldOffer // by id
 	roles  map[string]*roleNeed
 	single string // the role of offers that name none
@@ -63,22 +64,23 @@ type roleNeed struct {
 	before     bool // suppressed, before the last REVIVE
 }
 
-func newDiscipline() discipline {
-	return discipline{held: map[string]heldOffer{}, roles: map[string]*roleNeed{}, tokens: reviveBurst}
+// NewDiscipline returns one that knows no roles.
+func NewDiscipline() Discipline {
+	return Discipline{held: map[string]heldOffer{}, roles: map[string]*roleNeed{}, tokens: reviveBurst}
 }
 
-// subscribed begins anew under these roles, some of them suppressed: no offers, no filters.
-func (d *discipline) subscribed(now time.Time, roles, suppressed []string) {
-	d.disconnected()
+// Subscribed begins anew under these roles, some of them suppressed: no offers, no filters.
+func (d *Discipline) Subscribed(now time.Time, roles, suppressed []string) {
+	d.Disconnected()
 	d.open = true
-	d.setRoles(now, roles, suppressed)
+	d.SetRoles(now, roles, suppressed)
 	for _, r := range d.roles {
 		r.filtered, r.idle = false, now
 	}
 }
 
-// setRoles takes over what the session has for roles.
-func (d *discipline) setRoles(now time.Time, roles, suppressed []string) {
+// SetRoles takes over what the session has for roles.
+func (d *Discipline) SetRoles(now time.Time, roles, suppressed []string) {
 	d.single = ""
 	if len(roles) == 1 {
 		d.single = roles[0]
@@ -92,14 +94,14 @@ func (d *discipline) setRoles(now time.Time, roles, suppressed []string) {
 	}
 }
 
-// disconnected voids all offers.
-func (d *discipline) disconnected() {
+// Disconnected voids all offers.
+func (d *Discipline) Disconnected() {
 	clear(d.held)
 	d.open = false
 }
 
-// offered takes offers in.
-func (d *discipline) offered(now time.Time, offers []mesos.Offer) {
+// Offered takes offers in.
+func (d *Discipline) Offered(now time.Time, offers []mesos.Offer) {
 	for _, o := range offers {
 		role := d.single
 		if o.AllocationInfo != nil && o.AllocationInfo.Role != nil {
@@ -109,15 +111,24 @@ func (d *discipline) offered(now time.Time, offers []mesos.Offer) {
 	}
 }
 
-// gone forgets offers: they were rescinded or accepted.
-func (d *discipline) gone(ids ...mesos.OfferID) {
+// Gone forgets offers: they were rescinded or accepted.
+func (d *Discipline) Gone(ids ...mesos.OfferID) {
 	for _, id := range ids {
 		delete(d.held, id.Value)
 	}
 }
 
-// offers are those that may be used, in an order that does not depend on chance.
-func (d *discipline) offers() []mesos.Offer {
+// Held gives an offer that is held, and its role.
+func (d *Discipline) Held(id mesos.OfferID) (offer *mesos.Offer, role string) {
+	h := d.held[id.Value]
+	return &h.offer, h.role
+}
+
+// Roles are those of the framework, in no order.
+func (d *Discipline) Roles() iter.Seq[string] { return maps.Keys(d.roles) }
+
+// Offers are those that may be used, in an order that does not depend on chance.
+func (d *Discipline) Offers() []mesos.Offer {
 	offers := make([]mesos.Offer, 0, len(d.held))
 	for _, h := range d.held {
 		offers = append(offers, h.offer)
@@ -126,8 +137,8 @@ func (d *discipline) offers() []mesos.Offer {
 	return offers
 }
 
-// need says whether something is needed of a role, and whether that is news to what was declined before.
-func (d *discipline) need(now time.Time, name string, needed, fresh bool) {
+// Need says whether something is needed of a role, and whether that is news to what was declined before.
+func (d *Discipline) Need(now time.Time, name string, needed, fresh bool) {
 	r := d.roles[name]
 	if r == nil {
 		return // the framework does not have it (yet)
@@ -140,7 +151,7 @@ func (d *discipline) need(now time.Time, name string, needed, fresh bool) {
 }
 
 // refusal is for how long what is left over of a role's offers is refused.
-func (d *discipline) refusal(now time.Time, name string) time.Duration {
+func (d *Discipline) refusal(now time.Time, name string) time.Duration {
 	r := d.roles[name]
 	switch {
 	case r == nil, r.suppressed, !r.needed && now.Sub(r.idle) >= suppressAfter:
@@ -151,24 +162,39 @@ func (d *discipline) refusal(now time.Time, name string) time.Duration {
 	return refuseActive
 }
 
-// used tells for how long an ACCEPT of a role's offers should refuse what it leaves over.
-func (d *discipline) used(now time.Time, role string, ids []mesos.OfferID) *mesos.Filters {
-	d.gone(ids...)
+// Used tells for how long an ACCEPT of a role's offers should refuse what it leaves over.
+func (d *Discipline) Used(now time.Time, role string, ids []mesos.OfferID) time.Duration {
+	d.Gone(ids...)
 	if r := d.roles[role]; r != nil {
 		r.filtered = true
 	}
-	return Refuse(d.refusal(now, role))
+	return d.refusal(now, role)
 }
 
-// step answers the offers that are held no longer, and suppresses and revives roles.
-func (d *discipline) step(now time.Time) []*Call {
+// Answers are what to call: DECLINE, SUPPRESS and REVIVE, in this order.
+type Answers struct {
+	Declines []Decline
+	// Suppress and Revive are roles, in order.
+	Suppress, Revive []string
+}
+
+// A Decline refuses offers for a time.
+type Decline struct {
+	OfferIDs []mesos.OfferID
+	Refuse   time.Duration
+}
+
+// Step answers the offers that are held no longer, and suppresses and revives roles.
+func (d *Discipline) Step(now time.Time) Answers {
 	if !d.open {
-		return nil
+		return Answers{}
 	}
-	return append(d.decline(now), d.quieten(now)...)
+	a := Answers{Declines: d.decline(now)}
+	a.Suppress, a.Revive = d.quieten(now)
+	return a
 }
 
-func (d *discipline) decline(now time.Time) []*Call {
+func (d *Discipline) decline(now time.Time) []Decline {
 	refused := map[time.Duration][]mesos.OfferID{}
 	for id, h := range d.held {
 		r := d.roles[h.role]
@@ -182,18 +208,17 @@ func (d *discipline) decline(now time.Time) []*Call {
 		refused[refuse] = append(refused[refuse], h.offer.ID)
 		delete(d.held, id)
 	}
-	var calls []*Call
+	var all []Decline
 	for _, refuse := range slices.Sorted(maps.Keys(refused)) {
 		ids := refused[refuse]
 		slices.SortFunc(ids, func(a, b mesos.OfferID) int { return cmp.Compare(a.Value, b.Value) })
-		calls = append(calls, &Call{Type: new(CallTypeDecline), Decline: &CallDecline{OfferIDs: ids, Filters: Refuse(refuse)}})
+		all = append(all, Decline{ids, refuse})
 	}
-	return calls
+	return all
 }
 
 // quieten suppresses what nobody needs and revives what somebody needs.
-func (d *discipline) quieten(now time.Time) []*Call {
-	var suppress, revive []string
+func (d *Discipline) quieten(now time.Time) (suppress, revive []string) {
 	for name, r := range d.roles {
 		switch {
 		case !r.needed && !r.suppressed && now.Sub(r.idle) >= suppressAfter:
@@ -202,30 +227,26 @@ func (d *discipline) quieten(now time.Time) []*Call {
 			revive = append(revive, name)
 		}
 	}
-	var calls []*Call
-	if len(suppress) > 0 {
-		slices.Sort(suppress)
-		for _, name := range suppress {
-			d.roles[name].suppressed = true
-		}
-		calls = append(calls, &Call{Type: new(CallTypeSuppress), Suppress: &CallSuppress{Roles: suppress}})
+	slices.Sort(suppress)
+	for _, name := range suppress {
+		d.roles[name].suppressed = true
 	}
-	if len(revive) > 0 && d.mayRevive(now) {
-		slices.Sort(revive)
-		for _, name := range revive {
-			r := d.roles[name]
-			r.before = r.suppressed
-			r.suppressed, r.filtered, r.fresh = false, false, false
-		}
-		calls = append(calls, &Call{Type: new(CallTypeRevive), Revive: &CallRevive{Roles: revive}})
+	if len(revive) == 0 || !d.mayRevive(now) {
+		return suppress, nil
 	}
-	return calls
+	slices.Sort(revive)
+	for _, name := range revive {
+		r := d.roles[name]
+		r.before = r.suppressed
+		r.suppressed, r.filtered, r.fresh = false, false, false
+	}
+	return suppress, revive
 }
 
 func (r *roleNeed) wantsRevive() bool { return r.needed && (r.suppressed || r.fresh && r.filtered) }
 
 // mayRevive takes a token, if there is one. One more comes every revivePause.
-func (d *discipline) mayRevive(now time.Time) bool {
+func (d *Discipline) mayRevive(now time.Time) bool {
 	if d.tokens >= reviveBurst {
 		d.since = now
 	}
@@ -239,26 +260,22 @@ func (d *discipline) mayRevive(now time.Time) bool {
 	return true
 }
 
-// refused takes back what a call was to bring about that was not made, so that it is made again.
-func (d *discipline) refused(now time.Time, c *Call) {
-	var roles []string
-	switch {
-	case c.Revive != nil:
-		roles = c.Revive.Roles
-	case c.Suppress != nil:
-		roles = c.Suppress.Roles
-	}
-	for _, name := range roles {
-		if r := d.roles[name]; r != nil && c.Revive != nil {
-			r.suppressed, r.fresh, r.filtered = r.before, true, true
-		} else if r != nil {
+// Refused takes back what calls were to bring about that were not made, so that they are made again.
+func (d *Discipline) Refused(now time.Time, suppress, revive []string) {
+	for _, name := range suppress {
+		if r := d.roles[name]; r != nil {
 			r.suppressed, r.idle = false, now
+		}
+	}
+	for _, name := range revive {
+		if r := d.roles[name]; r != nil {
+			r.suppressed, r.fresh, r.filtered = r.before, true, true
 		}
 	}
 }
 
-// next is when step has something to do by itself.
-func (d *discipline) next() (time.Time, bool) {
+// Next is when step has something to do by itself.
+func (d *Discipline) Next() (time.Time, bool) {
 	var first time.Time
 	if !d.open {
 		return first, false

@@ -1,8 +1,8 @@
-package scheduler
+package pace
 
 import (
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -12,10 +12,12 @@ import (
 	"github.com/ormosproject/ormos/mesos"
 )
 
+var epoch = time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)
+
 // market is a master as far as offers go, and the time.
 type market struct {
 	now        time.Time
-	d          discipline
+	d          Discipline
 	out        map[string]string // the role of each offer that is out
 	offers     int
 	suppressed map[string]bool
@@ -28,10 +30,10 @@ type market struct {
 
 func newMarket(roles ...string) *market {
 	m := &market{
-		now: epoch, d: newDiscipline(), out: map[string]string{}, suppressed: map[string]bool{}, filtered: map[string]bool{},
+		now: epoch, d: NewDiscipline(), out: map[string]string{}, suppressed: map[string]bool{}, filtered: map[string]bool{},
 		refused: map[string]time.Time{}, needed: map[string]time.Time{}, idle: map[string]time.Time{},
 	}
-	m.d.subscribed(m.now, roles, nil)
+	m.d.Subscribed(m.now, roles, nil)
 	for _, role := range roles {
 		m.idle[role] = m.now
 	}
@@ -42,11 +44,11 @@ func (m *market) offer(role string) {
 	m.offers++
 	id := fmt.Sprint(m.offers)
 	m.out[id] = role
-	m.d.offered(m.now, []mesos.Offer{{ID: mesos.OfferID{Value: id}, AllocationInfo: &mesos.ResourceAllocationInfo{Role: &role}}})
+	m.d.Offered(m.now, []mesos.Offer{{ID: mesos.OfferID{Value: id}, AllocationInfo: &mesos.ResourceAllocationInfo{Role: &role}}})
 }
 
 func (m *market) need(role string, needed, fresh bool) {
-	m.d.need(m.now, role, needed, fresh)
+	m.d.Need(m.now, role, needed, fresh)
 	switch _, before := m.needed[role]; {
 	case !needed && before:
 		delete(m.needed, role)
@@ -59,44 +61,38 @@ func (m *market) need(role string, needed, fresh bool) {
 
 // step makes the calls, and checks each.
 func (m *market) step(t rapid.TB, refuse bool) {
-	for _, c := range m.d.step(m.now) {
-		if refuse && c.Decline == nil {
-			m.d.refused(m.now, c)
-			if c.Suppress != nil {
-				for _, role := range c.Suppress.Roles {
-					m.idle[role] = m.now
-				}
-			} else {
-				m.revived = append(m.revived, m.now)
+	a := m.d.Step(m.now)
+	for _, d := range a.Declines {
+		for _, id := range d.OfferIDs {
+			role, ok := m.out[id.Value]
+			if !ok {
+				t.Fatalf("%s is declined, and not out", id.Value)
 			}
-			continue
+			delete(m.out, id.Value)
+			m.filtered[role] = true
 		}
-		switch c.GetType() {
-		case CallTypeDecline:
-			for _, id := range c.Decline.OfferIDs {
-				role, ok := m.out[id.Value]
-				if !ok {
-					t.Fatalf("%s is declined, and not out", id.Value)
-				}
-				delete(m.out, id.Value)
-				m.filtered[role] = true
-			}
-		case CallTypeSuppress:
-			for _, role := range c.Suppress.Roles {
-				if _, needed := m.needed[role]; needed || m.suppressed[role] {
-					t.Fatalf("%s is suppressed", role)
-				}
-				m.suppressed[role] = true
-			}
-		case CallTypeRevive:
-			m.revived = append(m.revived, m.now)
-			for _, role := range c.Revive.Roles {
-				if _, needed := m.needed[role]; !needed {
-					t.Fatalf("%s is revived, and not needed", role)
-				}
-				m.suppressed[role], m.filtered[role] = false, false
-			}
+	}
+	if len(a.Revive) > 0 {
+		m.revived = append(m.revived, m.now)
+	}
+	if refuse {
+		m.d.Refused(m.now, a.Suppress, a.Revive)
+		for _, role := range a.Suppress {
+			m.idle[role] = m.now
 		}
+		a.Suppress, a.Revive = nil, nil
+	}
+	for _, role := range a.Suppress {
+		if _, needed := m.needed[role]; needed || m.suppressed[role] {
+			t.Fatalf("%s is suppressed", role)
+		}
+		m.suppressed[role] = true
+	}
+	for _, role := range a.Revive {
+		if _, needed := m.needed[role]; !needed {
+			t.Fatalf("%s is revived, and not needed", role)
+		}
+		m.suppressed[role], m.filtered[role] = false, false
 	}
 	for id, h := range m.d.held {
 		if _, needed := m.needed[h.role]; !needed || !m.now.Before(h.until) {
@@ -108,7 +104,7 @@ func (m *market) step(t rapid.TB, refuse bool) {
 // wait lets time pass.
 func (m *market) wait(t rapid.TB, long time.Duration, refuse bool) {
 	for end := m.now.Add(long); ; {
-		at, ok := m.d.next()
+		at, ok := m.d.Next()
 		if !ok || at.After(end) {
 			m.now = end
 			return
@@ -136,9 +132,9 @@ func TestDisciplineLaws(t *testing.T) {
 			},
 			"rescind": func(rt *rapid.T) {
 				if len(m.out) > 0 {
-					id := rapid.SampledFrom(sorted(m.out)).Draw(rt, "offer")
+					id := rapid.SampledFrom(slices.Sorted(maps.Keys(m.out))).Draw(rt, "offer")
 					delete(m.out, id)
-					m.d.gone(mesos.OfferID{Value: id})
+					m.d.Gone(mesos.OfferID{Value: id})
 				}
 			},
 			"need": func(rt *rapid.T) {
@@ -185,7 +181,7 @@ func TestDisciplineRevives(t *testing.T) {
 	m.offer("a")
 	m.offer("b")
 	m.step(t, false)
-	if fmt.Sprint(sorted(m.out)) != "[2]" {
+	if fmt.Sprint(slices.Sorted(maps.Keys(m.out))) != "[2]" {
 		t.Errorf("out are %v", m.out)
 	}
 	m.wait(t, holdOffers, false)
@@ -194,29 +190,10 @@ func TestDisciplineRevives(t *testing.T) {
 	}
 }
 
-func TestOfferIsForgotten(t *testing.T) {
-	d := newDesk(t, FrameworkOptions{})
-	d.b.want(d.now, testNeed("web"))
-	o := mesos.Offer{ID: mesos.OfferID{Value: "o"}, AgentID: mesos.AgentID{Value: "a"}, Resources: mesos.Resources{mesos.CPUs(4)}}
-	for name, end := range map[string]TypedEvent{"rescinded": &EventRescind{OfferID: o.ID}, "of another subscription": &EventDisconnected{}} {
-		d.b.event(d.now, &EventOffers{Offers: []mesos.Offer{o}})
-		d.b.event(d.now, end)
-		d.act()
-		d.event(&EventSubscribed{})
-		if len(d.b.launching) > 0 {
-			t.Errorf("launched on an offer that is %s", name)
-		}
-	}
-	if got := d.b.waits()[0].Reason; got != "nothing that suits was offered" {
-		t.Error(got)
-	}
-	d.b.refused(d.now, sending{call: &Call{Type: new(CallTypeKill), Kill: &CallKill{}}}, errors.New("no")) // nothing to take back
-}
-
 // Each task is asked about until something is said of it: in batches, with pauses that grow, and all at once now and then.
 func TestReconcilerLaws(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		r, now := newReconciler(), epoch
+		r, now := NewReconciler(), epoch
 		var keys []string
 		for i := range rapid.IntRange(0, 2500).Draw(rt, "tasks") {
 			keys = append(keys, fmt.Sprint(i))
@@ -226,14 +203,14 @@ func TestReconcilerLaws(t *testing.T) {
 			open[key] = true
 		}
 		answered := rapid.IntRange(0, 100).Draw(rt, "percent answered at once")
-		r.subscribed(now, slices.Values(keys))
+		r.Subscribed(now, slices.Values(keys))
 		implicit := 0
 		for now.Before(epoch.Add(time.Hour)) {
-			batch, all := r.step(now, slices.Values(keys))
+			batch, all := r.Step(now, slices.Values(keys))
 			if all {
 				implicit++
 			}
-			if len(batch) > reconcileBatch {
+			if len(batch) > Batch {
 				rt.Fatalf("%d are asked about at once", len(batch))
 			}
 			for i, key := range batch {
@@ -246,11 +223,11 @@ func TestReconcilerLaws(t *testing.T) {
 				asked[key]++
 				last[key] = now
 				if i%100 < answered {
-					r.heard(key)
+					r.Heard(key)
 					delete(open, key)
 				}
 			}
-			at, ok := r.next()
+			at, ok := r.Next()
 			if !ok || at.Before(now) && len(batch) == 0 {
 				rt.Fatalf("next is %v, %v at %v", at, ok, now)
 			}
@@ -266,8 +243,8 @@ func TestReconcilerLaws(t *testing.T) {
 		if implicit != 4 {
 			rt.Errorf("all were asked about %d times within an hour", implicit)
 		}
-		r.disconnected()
-		if at, ok := r.next(); ok {
+		r.Disconnected()
+		if at, ok := r.Next(); ok {
 			rt.Errorf("nobody is there, and it wants to ask at %v", at)
 		}
 	})
