@@ -1,21 +1,17 @@
 package executor
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 	"testing/synctest"
 
+	"github.com/ormosproject/ormos/internal/recordings"
 	"github.com/ormosproject/ormos/mesos"
 )
 
 // FuzzStream has an agent say anything. The driver tells what makes sense of it, takes updates meanwhile, and ends with the stream.
 func FuzzStream(f *testing.F) {
-	for file := range recordings {
-		stream, err := os.ReadFile(filepath.Join("..", "internal", "gen", "testdata", file))
-		if err != nil {
-			f.Fatal(err)
-		}
+	for file := range streams {
+		stream := recordings.Read(f, file)
 		f.Add(stream, file == "executor.json.recordio")
 		f.Add(stream[:len(stream)/2], file == "executor.json.recordio")
 	}
@@ -32,7 +28,7 @@ func FuzzStream(f *testing.F) {
 				t.Fatal(err)
 			}
 			if json {
-				driver.media = recordings["executor.json.recordio"]
+				driver.media = streams["executor.json.recordio"]
 			}
 			for event := range driver.Events(t.Context()) {
 				switch e := event.(type) {

@@ -5,19 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ormosproject/ormos/internal/recordings"
 	"github.com/ormosproject/ormos/internal/wire"
 )
 
-// recordings are what a real agent said to an executor.
-var recordings = map[string]wire.MediaType{"executor.pb.recordio": wire.Protobuf, "executor.json.recordio": wire.JSON}
+// streams are what a real agent said to an executor.
+var streams = map[string]wire.MediaType{"executor.pb.recordio": wire.Protobuf, "executor.json.recordio": wire.JSON}
 
 // recording is a stream that is known record by record.
 type recording struct {
@@ -30,10 +29,7 @@ type recording struct {
 
 func readRecording(t *testing.T, file string, media wire.MediaType) *recording {
 	t.Helper()
-	stream, err := os.ReadFile(filepath.Join("..", "internal", "gen", "testdata", file))
-	if err != nil {
-		t.Fatal(err)
-	}
+	stream := recordings.Read(t, file)
 	r := &recording{media: media, stream: stream, starts: []int{0}, tasks: []int{0}}
 	records := wire.NewReader(bytes.NewReader(stream), 0)
 	for {
@@ -63,7 +59,7 @@ func readRecording(t *testing.T, file string, media wire.MediaType) *recording {
 // The driver tells all that a real agent has said, however the connection ends: after any byte. The agent then says again what has not
 // arrived whole, with a pause somewhere.
 func TestRecordings(t *testing.T) {
-	for file, media := range recordings {
+	for file, media := range streams {
 		r := readRecording(t, file, media)
 		if !slices.Contains(r.told, "LAUNCH_GROUP") || r.told[len(r.told)-1] != "SHUTDOWN" {
 			t.Fatalf("%s holds %v", file, r.told)

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/ormosproject/ormos/internal/memory"
+	"github.com/ormosproject/ormos/internal/recordings"
 	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/operator"
@@ -79,10 +79,7 @@ func readInput(t *testing.T, w http.ResponseWriter, r *http.Request, inputs chan
 
 // The output of a real session: what goes to stdout and to stderr, in the media type that its header names.
 func TestRecordedSession(t *testing.T) {
-	output, err := os.ReadFile("testdata/session.pb.recordio")
-	if err != nil {
-		t.Fatal(err)
-	}
+	output := recordings.Read(t, "agent/session.pb.recordio")
 	record, err := wire.NewReader(bytes.NewReader(output), 0).Next()
 	if err != nil {
 		t.Fatal(err)
@@ -215,11 +212,7 @@ func TestInputEndsWithItsContext(t *testing.T) {
 }
 
 func FuzzOutput(f *testing.F) {
-	output, err := os.ReadFile("testdata/session.pb.recordio")
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(output)
+	f.Add(recordings.Read(f, "agent/session.pb.recordio"))
 	f.Add([]byte("2\n\x08\x01"))
 	f.Fuzz(func(t *testing.T, output []byte) {
 		o, err := shell(t, output, nil).AttachContainerOutput(t.Context(), container("known"))

@@ -10,14 +10,17 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"os"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/ormosproject/ormos/internal/recordings"
 	"github.com/ormosproject/ormos/internal/wire"
 )
+
+// stream is what a real master has said to an operator.
+const stream = "operator.pb.recordio"
 
 // A replay is a master that answers each subscription with a recorded stream, or what the test makes of it, and refuses all other calls.
 type replay struct {
@@ -71,18 +74,9 @@ func (r *replay) model(t testing.TB) *Model {
 	return NewModel(master)
 }
 
-func recorded(t testing.TB) []byte {
-	t.Helper()
-	data, err := os.ReadFile("testdata/operator.pb.recordio")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
 // Real Mesos' stream, cut at each byte: the model has what came before, then takes up the next stream as if nothing had been lost.
 func TestRecordedStreamCutAnywhere(t *testing.T) {
-	data := recorded(t)
+	data := recordings.Read(t, stream)
 	r := &replay{streams: [][]byte{nil}}
 	m := r.model(t)
 	reader := wire.NewReader(bytes.NewReader(data), 0)
@@ -139,7 +133,7 @@ func recordEnds(t *testing.T, data []byte) (ends []int) {
 
 // After a loss what has changed in between is told, and nothing else.
 func TestResubscriptionTellsWhatWasMissed(t *testing.T) {
-	data := recorded(t)
+	data := recordings.Read(t, stream)
 	first := data[:recordEnds(t, data)[0]]
 	synctest.Test(t, func(t *testing.T) {
 		r := &replay{streams: [][]byte{data, first, first}}
@@ -184,7 +178,7 @@ func TestResubscriptionTellsWhatWasMissed(t *testing.T) {
 
 // A master that says nothing more, not even a heartbeat, is left.
 func TestSilence(t *testing.T) {
-	data := recorded(t)
+	data := recordings.Read(t, stream)
 	synctest.Test(t, func(t *testing.T) {
 		r := &replay{streams: [][]byte{data}, open: true}
 		began := time.Now()
@@ -203,7 +197,7 @@ func TestSilence(t *testing.T) {
 }
 
 func TestOneLoopAtATime(t *testing.T) {
-	m := (&replay{streams: [][]byte{recorded(t)}}).model(t)
+	m := (&replay{streams: [][]byte{recordings.Read(t, stream)}}).model(t)
 	for range m.Changes(t.Context()) {
 		for _, err := range m.Changes(t.Context()) {
 			if err == nil {
@@ -217,7 +211,7 @@ func TestOneLoopAtATime(t *testing.T) {
 // Whatever a master sends, the loop ends at the stream's end or yields an error.
 func FuzzStream(f *testing.F) {
 	f.Add([]byte("3\n\x08\x01\x12"))
-	f.Add(recorded(f))
+	f.Add(recordings.Read(f, stream))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r := &replay{streams: [][]byte{data}}
 		m := r.model(t)

@@ -5,17 +5,14 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"testing"
 	"testing/synctest"
 
 	pipe "github.com/ormosproject/ormos/internal/memory"
+	"github.com/ormosproject/ormos/internal/recordings"
 	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/scheduler"
 )
-
-// recordings is where conversations with real masters are kept.
-const recordings = "../internal/gen/testdata"
 
 // A scissors is a master that says what a real one has said, record by record, and loses the connection after each byte of each record: what was not
 // told whole it tells again at the next subscription, cut a byte later. What wants to be acknowledged and was not, it tells again too.
@@ -32,12 +29,8 @@ type scissors struct {
 }
 
 func readRecording(t *testing.T, file string, media scheduler.Media) *scissors {
-	stream, err := os.ReadFile(filepath.Join(recordings, file))
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := &scissors{step: 1}
-	for r := wire.NewReader(bytes.NewReader(stream), 0); ; {
+	for r := wire.NewReader(bytes.NewReader(recordings.Read(t, file)), 0); ; {
 		record, err := r.Next()
 		if err == io.EOF {
 			return s

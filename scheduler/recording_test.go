@@ -4,28 +4,19 @@ import (
 	"bytes"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"testing"
 
+	"github.com/ormosproject/ormos/internal/recordings"
 	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/scheduler"
 )
 
 // A conversation recorded with a real master goes through the session: every event of a known type is told, every update that
-// wants it is acknowledged. ORMOS_RECORDINGS is the directory of recordings.
+// wants it is acknowledged.
 func TestRecordings(t *testing.T) {
-	dir := os.Getenv("ORMOS_RECORDINGS")
-	if dir == "" {
-		t.Skip("ORMOS_RECORDINGS is not set")
-	}
 	for file, media := range map[string]scheduler.Media{"scheduler.pb.recordio": scheduler.Protobuf, "scheduler.json.recordio": scheduler.JSON} {
 		t.Run(file, func(t *testing.T) {
-			stream, err := os.ReadFile(filepath.Join(dir, file))
-			if err != nil {
-				t.Fatal(err)
-			}
-			replay(t, stream, media)
+			replay(t, recordings.Read(t, file), media)
 		})
 	}
 }
@@ -85,7 +76,7 @@ func expected(t *testing.T, stream []byte, media scheduler.Media) (events, ackno
 			t.Fatal(err)
 		}
 		switch e.GetType() {
-		case scheduler.EventTypeHeartbeat, scheduler.EventTypeError: // an error ends the session
+		case scheduler.EventTypeError: // that ends the session
 			continue
 		}
 		events++

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ormosproject/ormos/internal/codec"
+	"github.com/ormosproject/ormos/internal/recordings"
 )
 
 // TestReadJSON reads what Mesos reads.
@@ -90,20 +91,20 @@ func TestReadJSON(t *testing.T) {
 // TestSameInBoth reads a recording's JSON and its protobuf, which were made of the same call of another moment: what does
 // not change with time must be the same.
 func TestSameInBoth(t *testing.T) {
-	byName := make(map[string]recording)
-	for _, r := range recordings(t) {
-		byName[r.name] = r
+	byName := make(map[string]recordings.Recording)
+	for _, r := range recordings.Messages(t) {
+		byName[r.Name] = r
 	}
-	for _, name := range []string{"agent/GET_CONTAINERS"} {
+	for _, name := range []string{"agent/GET_CONTAINERS", "agent/GET_STATE", "agent/GET_TASKS", "agent/GET_EXECUTORS", "master/GET_TASKS", "master/GET_FRAMEWORKS"} {
 		var types [2]string
 		for i, suffix := range []string{".json", ".pb"} {
 			r := byName[name+suffix]
-			m := newMessage(t, r.message)
+			m := newMessage(t, r.Message)
 			read := m.DecodeJSON
 			if suffix == ".pb" {
 				read = m.Decode
 			}
-			if err := read(r.data, codec.NewArena()); err != nil {
+			if err := read(r.Data, codec.NewArena()); err != nil {
 				t.Fatal(err)
 			}
 			b, err := m.AppendJSON(nil)

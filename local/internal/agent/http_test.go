@@ -7,8 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ormosproject/ormos/internal/recordings"
 	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/local/internal/daemon"
 	"github.com/ormosproject/ormos/local/internal/link"
@@ -56,15 +55,7 @@ func (c *cluster) call(body, accept string) (int, string) {
 // recorded reads what real Mesos answered.
 func recorded(t *testing.T, name string, v any) {
 	t.Helper()
-	dir := os.Getenv("ORMOS_RECORDINGS")
-	if dir == "" {
-		t.Skip("ORMOS_RECORDINGS is not set")
-	}
-	b, err := os.ReadFile(filepath.Join(dir, "agent", name))
-	if err == nil {
-		err = json.Unmarshal(b, v)
-	}
-	if err != nil {
+	if err := json.Unmarshal(recordings.Read(t, "agent/"+name), v); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/ormosproject/ormos/internal/recordings"
 	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/local/internal/link"
 	"github.com/ormosproject/ormos/mesos"
@@ -284,10 +285,6 @@ func writeFile(t *testing.T, path, text string) {
 
 // TestShapes compares the members of what the endpoints show with what a real master was recorded to show.
 func TestShapes(t *testing.T) {
-	recordings := os.Getenv("ORMOS_RECORDINGS")
-	if recordings == "" {
-		t.Skip("ORMOS_RECORDINGS is not set")
-	}
 	inWorld(t, Options{}, func(w *world) {
 		a := w.agent()
 		f := w.subscribe(aware())
@@ -295,12 +292,8 @@ func TestShapes(t *testing.T) {
 		for file, path := range map[string]string{
 			"state": "/state", "state-summary": "/state-summary", "slaves": "/slaves", "frameworks": "/frameworks", "tasks": "/tasks", "roles": "/roles",
 		} {
-			text, err := os.ReadFile(filepath.Join(recordings, "master", file+".json"))
-			if err != nil {
-				t.Fatal(err)
-			}
 			var want any
-			if err := json.Unmarshal(text, &want); err != nil {
+			if err := json.Unmarshal(recordings.Read(t, "master/"+file+".json"), &want); err != nil {
 				t.Fatal(err)
 			}
 			compareShapes(t, path, want, any(w.get(path)))

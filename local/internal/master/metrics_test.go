@@ -2,11 +2,10 @@ package master
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/ormosproject/ormos/internal/recordings"
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/scheduler"
 )
@@ -61,16 +60,8 @@ func reserved() mesos.Resource {
 
 // TestRecordedMetrics compares the names with what a real master was recorded to show, but for those that hold a framework, role or reason.
 func TestRecordedMetrics(t *testing.T) {
-	recordings := os.Getenv("ORMOS_RECORDINGS")
-	if recordings == "" {
-		t.Skip("ORMOS_RECORDINGS is not set")
-	}
-	text, err := os.ReadFile(filepath.Join(recordings, "master", "metrics-snapshot.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var want map[string]any
-	if err := json.Unmarshal(text, &want); err != nil {
+	if err := json.Unmarshal(recordings.Read(t, "master/metrics-snapshot.json"), &want); err != nil {
 		t.Fatal(err)
 	}
 	inWorld(t, Options{}, func(w *world) {
