@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 )
@@ -52,4 +53,26 @@ func (c *Client) Backup(ctx context.Context) (io.ReadCloser, error) {
 		return nil, err
 	}
 	return answer.Body, nil
+}
+
+// Plan is what a change would do. Not Marathon's.
+type Plan struct {
+	Steps []DeploymentStep `json:"steps"`
+	// Placements are where each instance that would be launched at once would go by the offers at hand.
+	Placements []Placement `json:"placements"`
+}
+
+// Placement is where one instance would go, or why nowhere.
+type Placement struct {
+	App  ID     `json:"app"`
+	Host string `json:"host,omitempty"`
+	// Why is empty when there is a Host.
+	Why string `json:"why,omitempty"`
+}
+
+// Plan tells what it would do to have an app, an array of apps, each the whole definition, or a group as defined. Nothing happens. Not Marathon's.
+func (c *Client) Plan(ctx context.Context, definition json.RawMessage) (Plan, error) {
+	var plan Plan
+	_, err := c.ask(ctx, call{method: http.MethodPost, path: "/v1/plan", body: definition}, &plan)
+	return plan, err
 }

@@ -17,6 +17,9 @@ func unknownField(name string, in reflect.Type, fields []field) string {
 	return "unknown field"
 }
 
+// Likely gives the word that was probably meant, for "did you mean"; empty when none is near.
+func Likely(word string, words []string) string { return nearest(word, words) }
+
 // nearest gives the word that was probably meant: the one with the fewest slips, if they are few for its length.
 func nearest(word string, words []string) string {
 	best, least := "", len(word)/3+1

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"maps"
+	"slices"
+)
+
+// A backup is lines of JSON: what it is, a line for each record in the order of keys, and the end with the SHA-256 of all lines before it, without
+// which it is not complete.
+const (
+	backupName = "ormos-backup"
+	// BackupVersion is that of the backups' form. What is newer is refused.
+	BackupVersion = 1
+	// maxBackupLine is the longest line, in bytes.
+	maxBackupLine = 256 << 20
+)
+
+type backupHead struct {
+	Name    string `json:"backup"`
+	Version int    `json:"version"`
+}
+
+type backupRecord struct {
+	Key   string `json:"key"`
+	Value []byte `json:"value"`
+}
+
+type backupEnd struct {
+	Records int    `json:"records"`
+	Sum     string `json:"sha256"`
+}
+
+// WriteBackup writes records, as [File.Load] gives them, for ReadBackup.
+func WriteBackup(w io.Writer, records map[string][]byte) error {
+	out := &backupWriter{w: bufio.NewWriter(w), sum: sha256.New()}
+	out.line(backupHead{backupName, BackupVersion})
+	for _, key := range slices.Sorted(maps.Keys(records)) {
+		out.line(backupRecord{key, records[key]})
+	}
+	out.line(backupEnd{len(records), hex.EncodeToString(out.sum.Sum(nil))})
+	if err := errors.Join(out.err, out.w.Flush()); err != nil {
+		return fmt.Errorf("cannot write the backup: %w", err)
+	}
+	return nil
+}
+
+// backupWriter writes lines until one fails.
+type backupWriter struct {
+	w   *bufio.Writer
+	sum hash.Hash
+	err error
+}
+
+func (b *backupWriter) line(v any) {
+	if b.err != nil {
+		return
+	}
+	text, err := json.Marshal(v)
+	if err == nil {
+		text = append(text, '\n')
+		_, _ = b.sum.Write(text) // never fails
+		_, err = b.w.Write(text)
+	}
+	b.err = err
+}
+
+// ReadBackup reads what WriteBackup has written. What is cut off or changed is an error that wraps [ErrDamaged].
+func ReadBackup(r io.Reader) (map[string][]byte, error) {
+	records, err := readBackup(r)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the backup: %w", err)
+	}
+	return records, nil
+}
+
+func readBackup(r io.Reader) (map[string][]byte, error) {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxBackupLine)
+	var head backupHead
+	if !lines.Scan() || json.Unmarshal(lines.Bytes(), &head) != nil || head.Name != backupName {
+		return nil, errors.Join(errors.New("it is no backup of Ormos"), lines.Err())
+	}
+	if head.Version < 1 || head.Version > BackupVersion {
+		return nil, fmt.Errorf("it has version %d, and this program knows those up to %d", head.Version, BackupVersion)
+	}
+	sum := sha256.New()
+	add := func() {
+		_, _ = sum.Write(lines.Bytes())
+		_, _ = sum.Write([]byte("\n"))
+	}
+	add()
+	records := map[string][]byte{}
+	for lines.Scan() {
+		if bytes.HasPrefix(lines.Bytes(), []byte(`{"records":`)) {
+			var end backupEnd
+			if json.Unmarshal(lines.Bytes(), &end) != nil || end.Records != len(records) || end.Sum != hex.EncodeToString(sum.Sum(nil)) {
+				return nil, fmt.Errorf("%w: the sum at its end is of something else", ErrDamaged)
+			}
+			return records, nil
+		}
+		var one backupRecord
+		if json.Unmarshal(lines.Bytes(), &one) != nil || one.Key == "" || len(one.Key) > maxKey || one.Value == nil {
+			return nil, fmt.Errorf("%w: what should be record %d is none", ErrDamaged, len(records)+1)
+		}
+		records[one.Key] = one.Value
+		add()
+	}
+	if err := lines.Err(); err != nil {
+		return nil, err
+	}
+	return nil, fmt.Errorf("%w: its end is missing", ErrDamaged)
+}
