@@ -65,12 +65,17 @@ func begin(b *testing.B, path, workDir string, agents int) (c *cluster, stop fun
 	ctx, cancel := context.WithCancel(context.Background())
 	next, end := iter.Pull2(c.Events(ctx))
 	c.next = next
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = c.cmd.Wait()
+		cancel() // nobody waits for what does not come any more
+	}()
 	return c, func() {
 		_ = c.Teardown(ctx)
-		cancel()
-		end()
 		_ = c.cmd.Process.Signal(os.Interrupt)
-		_ = c.cmd.Wait()
+		<-ended
+		end()
 	}
 }
 
@@ -205,6 +210,16 @@ func workDirs(b *testing.B) map[string]string {
 	return dirs
 }
 
+// freshDir makes a work dir that no cluster has used: one started on another's with a different port would be refused.
+func freshDir(b *testing.B, parent string) string {
+	b.Helper()
+	dir, err := os.MkdirTemp(parent, "cluster-")
+	if err != nil {
+		b.Fatal(err)
+	}
+	return dir
+}
+
 // BenchmarkStart is from the start of the program to the first offers of all agents, and to the first command that runs.
 func BenchmarkStart(b *testing.B) {
 	path := build(b)
@@ -242,7 +257,7 @@ func BenchmarkLaunch(b *testing.B) {
 	for name, dir := range workDirs(b) {
 		for _, resident := range []int{0, 1000} {
 			b.Run(fmt.Sprintf("dir=%s/resident=%d", name, resident), func(b *testing.B) {
-				c, stop := begin(b, path, filepath.Join(dir, strconv.Itoa(resident)), 1)
+				c, stop := begin(b, path, freshDir(b, dir), 1)
 				defer stop()
 				c.offered(1)
 				if resident > 0 {
@@ -280,7 +295,7 @@ func BenchmarkStorm(b *testing.B) {
 			var share, rss, pss float64
 			for b.Loop() {
 				b.StopTimer()
-				c, stop := begin(b, path, filepath.Join(dir, strconv.Itoa(b.N)), 1)
+				c, stop := begin(b, path, freshDir(b, dir), 1)
 				c.offered(1)
 				var cmds []*exec.Cmd
 				start := time.Now()

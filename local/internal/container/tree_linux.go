@@ -1,8 +1,10 @@
 package container
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 	"time"
 
@@ -112,13 +114,19 @@ func (p *Processes) killLeftovers(id string) {
 }
 
 // killAll kills what members returns until it returns none. Whoever forks must be found again, and a killed process
-// takes a moment to die. It gives up after some 10 s (a process in uninterruptible sleep), and skips those that belong
+// takes a moment to die: the youngest is killed first, which is the one that forks where each makes the next and waits, and while there are
+// new ones nothing is waited for. It gives up after some 10 s (a process in uninterruptible sleep), and skips those that belong
 // to somebody else; it returns how many remain.
 func killAll(members func() []proc) int {
-	pause := 500 * time.Microsecond
+	const first = 500 * time.Microsecond
+	pause, youngest := first, uint64(0)
 	for range 400 {
 		left := members()
+		slices.SortFunc(left, func(a, b proc) int { return cmp.Or(cmp.Compare(b.start, a.start), cmp.Compare(b.pid, a.pid)) })
 		mine := 0
+		if len(left) > 0 && left[0].start > youngest {
+			youngest, pause = left[0].start, first
+		}
 		for _, p := range left {
 			if !errors.Is(kill(p, syscall.SIGKILL), syscall.EPERM) {
 				mine++

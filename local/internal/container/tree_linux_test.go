@@ -109,14 +109,14 @@ func TestEndOfMainEndsTheTree(t *testing.T) {
 	}
 }
 
-// Processes that fork into new sessions as quickly as they can do not outrun Destroy.
+// Processes that fork into new sessions as quickly as they can do not outrun Destroy. Their number has an end, lest they take the whole machine
+// should this test be ended before it has ended them.
 func TestDestroyForkers(t *testing.T) {
 	p := processes(t, Options{})
 	sandbox := t.TempDir()
 	c := launch(t, p, Spec{Sandbox: sandbox, Command: shell(`
-echo 'echo x > running; exec setsid sh ./next' > next
-sed -i 's/exec setsid sh/setsid sh/; s/$/ \& wait/' next
-sh ./next & sh ./next & wait`)})
+echo '[ $1 = 0 ] && exit; echo x > running; setsid sh ./next $(($1-1)) & wait' > next
+sh ./next 5000 & sh ./next 5000 & wait`)})
 	until(t, "running", func() bool { _, err := os.Stat(sandbox + "/running"); return err == nil })
 	c.Destroy()
 	if left := readTable(func(proc) bool { return true }).tree(0, c.ID()); len(left) > 0 {
