@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ormosproject/ormos/examples/internal/program"
+	"github.com/ormosproject/ormos/internal/porttest"
 	"github.com/ormosproject/ormos/local"
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/scheduler"
@@ -65,7 +65,7 @@ func TestAuthentication(t *testing.T) {
 // TestPortTaken has one port only, which somebody else has. Once it is free, a further try succeeds.
 func TestPortTaken(t *testing.T) {
 	t.Parallel()
-	dir, port := t.TempDir(), program.FreePorts(t, 200)
+	dir, port := t.TempDir(), porttest.Free(t, 200)
 	taken, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+2))
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func TestUnfitOffers(t *testing.T) {
 		t.Run(resources, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			c := startClusterAt(t, dir, program.FreePorts(t, 200), "--resources", resources)
+			c := startClusterAt(t, dir, porttest.Free(t, 200), "--resources", resources)
 			p := start(t, dir, "hello", "--master", c.master)
 			p.Line(`^declined .*: ` + reason)
 			if err := p.End(syscall.SIGTERM); err != nil {

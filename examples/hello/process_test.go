@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/ormosproject/ormos/examples/internal/program"
+	"github.com/ormosproject/ormos/internal/porttest"
 )
 
 // programs builds the two commands once for all tests.
@@ -64,7 +65,7 @@ type cluster struct {
 // startCluster starts `ormos local` with a work dir in dir and ports of its own: the master's, the agent's, and those that it offers.
 func startCluster(t *testing.T, dir string, args ...string) *cluster {
 	t.Helper()
-	port := program.FreePorts(t, 200)
+	port := porttest.Free(t, 200)
 	return startClusterAt(t, dir, port, append(args, "--resources", fmt.Sprintf("cpus:4;mem:4096;disk:1024;ports:[%d-%d]", port+2, port+199))...)
 }
 

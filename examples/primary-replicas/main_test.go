@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ormosproject/ormos/examples/internal/program"
+	"github.com/ormosproject/ormos/internal/porttest"
 	"github.com/ormosproject/ormos/local"
 )
 
@@ -25,7 +26,7 @@ func TestFailover(t *testing.T) {
 		t.Skip(err)
 	}
 	records := t.TempDir() + "/records"
-	port := program.FreePorts(t, 20)
+	port := porttest.Free(t, 20)
 	cluster := local.RunT(t, local.Options{Agents: 2, Resources: []string{
 		fmt.Sprintf("cpus:1;mem:512;disk:10;ports:[%d-%d]", port, port+9),
 		fmt.Sprintf("cpus:1;mem:512;disk:10;ports:[%d-%d]", port+10, port+19),

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ormosproject/ormos/examples/internal/program"
+	"github.com/ormosproject/ormos/internal/porttest"
 	"github.com/ormosproject/ormos/local"
 )
 
@@ -14,7 +15,7 @@ func TestMain(m *testing.M) { program.Main(m, main) }
 
 // What the command has written is there again: after its own end, after kill -9 of the scheduler, and after a restart of the cluster.
 func TestDataOutliveRestarts(t *testing.T) {
-	port := program.FreePorts(t, 2)
+	port := porttest.Free(t, 2)
 	o := local.Options{
 		Port: port, AgentPort: port + 1, WorkDir: t.TempDir(),
 		Resources: []string{"cpus:1;mem:256;disk:100;ports:[]"},

@@ -5,7 +5,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ormosproject/ormos/local/internal/check"
+	"github.com/ormosproject/ormos/internal/check"
 	"github.com/ormosproject/ormos/local/internal/container"
 	"github.com/ormosproject/ormos/mesos"
 )

@@ -7,7 +7,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ormosproject/ormos/local/internal/check"
+	"github.com/ormosproject/ormos/internal/check"
 	"github.com/ormosproject/ormos/mesos"
 )
 
