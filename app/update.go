@@ -81,9 +81,3 @@ func (u *Update) finish(a, old *App, base ID, d Defaults, f *faults) {
 	a.normalise(d)
 	a.validate(d, f)
 }
-
-// Explanation is why instances of an app wait: on our own endpoint, and for people by its String.
-type Explanation struct {
-	App   ID         `json:"app"`
-	Since *Timestamp `json:"since,omitempty"`
-}

@@ -19,8 +19,9 @@ type template struct {
 	command *mesos.CommandInfo
 }
 
-func (o *LaunchOptions) template(a *app.App, enforceRole bool) *template {
-	t := &template{options: o, app: a, ports: portsOf(a), env: commonEnv(a, enforceRole)}
+func (o *LaunchOptions) template(d definition) *template {
+	a := d.app
+	t := &template{options: o, app: a, ports: portsOf(a), env: commonEnv(a, d.enforceRole)}
 	t.need = offer.Need{
 		Group: string(a.ID) + "@" + since(a).String(), Roles: []string{o.role(a)}, From: from(a), Constraints: constraints(a),
 		Executor: o.executorOf(a), Tasks: []offer.Task{{Info: commonTask(a), Ports: wanted(t.ports)}},

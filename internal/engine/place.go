@@ -88,30 +88,48 @@ type placement struct {
 	unused []mesos.OfferID
 }
 
-// place finds places for pending instances. Its costs are those of the offers and of the pending instances, and of all instances of
-// the apps whose constraints count them.
-func (o *LaunchOptions) place(p placing) placement {
-	offers, out := o.available(p.now, p.offers)
-	needs, templates := o.needs(p.pending)
-	result := offer.Match(offers, needs, offer.Options{
-		Placed: placed(templates, p.placed), Role: o.role(&app.App{}), Principal: o.Principal, Seed: p.seed, MixGPUs: o.MixGPUs,
-		PerLot: o.perOffer(),
-	})
+// A launcher places instances. It remembers what was offered, and of definitions with pending instances what these have in common.
+type launcher struct {
+	LaunchOptions
+	log       offerLog
+	templates map[definition]*template
+}
+
+// A definition is an app's, with what its tasks are told of their group.
+type definition struct {
+	app         *app.App
+	enforceRole bool
+}
+
+// place finds places for pending instances; without any it only notes the offers. Its costs are those of the offers and of the pending instances, and
+// of all instances of the apps whose constraints count them.
+func (l *launcher) place(p placing) placement {
+	usable, out := l.available(p.now, p.offers)
+	needs, templates := l.needs(p.pending)
+	result := offer.Match(usable, needs, l.matching(p.seed, l.placed(p.placed)))
 	done := placement{waiting: result.Unmatched, unused: append(result.Untouched, out...)}
 	random := rand.New(rand.NewPCG(p.seed, 1))
-	agents := agentsOf(offers)
+	agents := agentsOf(usable)
+	var used []use
 	for i := range result.Accepts {
 		accept := &result.Accepts[i]
 		at := agents[accept.AgentID.Value]
 		for j := range accept.Grants {
 			g := &accept.Grants[j]
-			one := &p.pending[g.Need]
-			ports := templates[one.app].finish(g, one.taskID, random)
-			done.launched = append(done.launched, at.provision(one, accept.Role, ports, p.now))
+			ports := templates[g.Need].finish(g, p.pending[g.Need].taskID, random)
+			done.launched = append(done.launched, at.provision(&p.pending[g.Need], accept.Role, ports, p.now))
 		}
+		used = append(used, usedBy(accept))
 		done.accepts = append(done.accepts, &scheduler.CallAccept{OfferIDs: accept.OfferIDs, Operations: accept.Operations()})
 	}
+	l.log.note(p.now, p.offers, used)
 	return done
+}
+
+func (o *LaunchOptions) matching(seed uint64, placed []offer.Placed) offer.Options {
+	return offer.Options{
+		Placed: placed, Role: o.role(&app.App{}), Principal: o.Principal, Seed: seed, MixGPUs: o.MixGPUs, PerLot: o.perOffer(),
+	}
 }
 
 // available leaves out the offers of agents that are, or are about to be, in maintenance.
@@ -137,36 +155,45 @@ func (o *LaunchOptions) drained(now time.Time, u *mesos.Unavailability) bool {
 }
 
 // needs are those of the instances, in their order, with the templates of their definitions.
-func (o *LaunchOptions) needs(all []pending) ([]offer.Need, map[*app.App]*template) {
-	needs := make([]offer.Need, len(all))
-	templates := make(map[*app.App]*template, 1)
+func (l *launcher) needs(all []pending) ([]offer.Need, []*template) {
+	needs, templates := make([]offer.Need, len(all)), make([]*template, len(all))
+	known := l.templates
+	l.templates = make(map[definition]*template, min(len(known), len(all)))
 	for i := range all {
-		t, ok := templates[all[i].app]
+		d := definition{all[i].app, all[i].enforceRole}
+		t, ok := l.templates[d]
 		if !ok {
-			t = o.template(all[i].app, all[i].enforceRole)
-			templates[all[i].app] = t
+			if t, ok = known[d]; !ok {
+				t = l.template(d)
+			}
+			l.templates[d] = t
 		}
-		needs[i] = t.need
+		needs[i], templates[i] = t.need, t
 		needs[i].Name = all[i].instance.ID
 	}
 	return needs, templates
 }
 
-// placed are the instances that constraints count.
-func placed(templates map[*app.App]*template, of func(app.ID) iter.Seq[*Instance]) []offer.Placed {
+// placed are the instances that the constraints of those pending count.
+func (l *launcher) placed(of func(app.ID) iter.Seq[*Instance]) []offer.Placed {
 	var all []offer.Placed
-	for a, t := range templates {
-		if !counts(&t.need) {
+	for _, t := range l.templates {
+		if counts(&t.need) {
+			all = t.placed(all, of(t.app.ID))
+		}
+	}
+	return all
+}
+
+// placed adds those of the app's instances that its constraints count.
+func (t *template) placed(all []offer.Placed, instances iter.Seq[*Instance]) []offer.Placed {
+	for i := range instances {
+		if i.Version.Before(since(t.app)) || !i.Condition.placed() {
 			continue
 		}
-		for i := range of(a.ID) {
-			if i.Version.Before(since(a)) || !i.Condition.placed() {
-				continue
-			}
-			all = append(all, offer.Placed{
-				Group: t.need.Group, AgentID: mesos.AgentID{Value: i.AgentID}, Hostname: i.Host, Attributes: i.Attributes, Domain: domain(i.Region, i.Zone),
-			})
-		}
+		all = append(all, offer.Placed{
+			Group: t.need.Group, AgentID: mesos.AgentID{Value: i.AgentID}, Hostname: i.Host, Attributes: i.Attributes, Domain: domain(i.Region, i.Zone),
+		})
 	}
 	return all
 }

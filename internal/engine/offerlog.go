@@ -1,0 +1,145 @@
+package engine
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/ormosproject/ormos/app"
+	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/offer"
+)
+
+// An offerLog is what was offered, and what of it was used: from it queue, explanations and plans are computed when somebody asks. A copy is a
+// snapshot, and costs nothing: batches are only appended, and what is folded is made anew.
+type offerLog struct {
+	folded  []lastOffer
+	batches []offerBatch
+	// unfolded is how many offers are in batches.
+	unfolded int
+}
+
+// An offerBatch is what was looked at at one time. It is constant.
+type offerBatch struct {
+	at     time.Time
+	offers []mesos.Offer
+	used   []use
+}
+
+// A use is what was taken of an agent's offers for one role, of which offer is one.
+type use struct {
+	offer mesos.OfferID
+	taken []mesos.Resources
+}
+
+// A lastOffer is what an agent has offered last for a role, all of its offers at that time together.
+type lastOffer struct {
+	at time.Time
+	// offer has the resources of all of them, without what was used.
+	offer mesos.Offer
+	// times is how often it was offered.
+	times int
+}
+
+// keepFor is how long an agent is remembered that offers nothing any more.
+const keepFor = 24 * time.Hour
+
+// note adds a batch. Most calls cost nothing; once in a while what was gathered is folded, in proportion to it.
+func (l *offerLog) note(at time.Time, offers []mesos.Offer, used []use) {
+	if len(offers) == 0 {
+		return
+	}
+	l.batches = append(l.batches, offerBatch{at, offers, used})
+	if l.unfolded += len(offers); l.unfolded <= 1000+2*len(l.folded) {
+		return
+	}
+	all := l.last()
+	all = slices.DeleteFunc(all, func(o lastOffer) bool { return at.Sub(o.at) > keepFor })
+	for i := range all { // their memory is that of whole messages
+		all[i].offer = *all[i].offer.Clone()
+	}
+	l.folded, l.batches, l.unfolded = all, nil, 0
+}
+
+type lotKey struct{ agent, role string }
+
+// last is what each agent has offered last for each role, in the order of agents.
+func (l *offerLog) last() []lastOffer {
+	all := make(map[lotKey]lastOffer, len(l.folded))
+	for _, one := range l.folded {
+		all[keyOf(&one.offer)] = one
+	}
+	for i := range l.batches {
+		l.batches[i].lay(all)
+	}
+	return slices.SortedFunc(maps.Values(all), func(a, b lastOffer) int {
+		return cmp.Or(cmp.Compare(a.offer.Hostname, b.offer.Hostname), cmp.Compare(a.offer.AgentID.Value, b.offer.AgentID.Value),
+			cmp.Compare(roleOf(&a.offer), roleOf(&b.offer)))
+	})
+}
+
+func keyOf(o *mesos.Offer) lotKey { return lotKey{o.AgentID.Value, roleOf(o)} }
+
+func roleOf(o *mesos.Offer) string {
+	if o.AllocationInfo == nil {
+		return ""
+	}
+	return o.AllocationInfo.GetRole()
+}
+
+// lay puts the batch's offers in the place of earlier ones.
+func (b *offerBatch) lay(all map[lotKey]lastOffer) {
+	now := make(map[lotKey]lastOffer, len(b.offers))
+	lot := make(map[string]lotKey, len(b.offers))
+	for i := range b.offers {
+		o := &b.offers[i]
+		key := keyOf(o)
+		lot[o.ID.Value] = key
+		one, ok := now[key]
+		if !ok {
+			one = lastOffer{at: b.at, offer: *o, times: all[key].times}
+		} else {
+			one.offer.Resources = mesos.Resources(one.offer.Resources).Add(o.Resources...)
+		}
+		one.times++
+		now[key] = one
+	}
+	for i := range b.used {
+		key := lot[b.used[i].offer.Value]
+		one := now[key]
+		one.offer.Resources = mesos.Resources(one.offer.Resources).Subtract(slices.Concat(b.used[i].taken...)...)
+		now[key] = one
+	}
+	maps.Copy(all, now)
+}
+
+// usedBy is what an accept takes.
+func usedBy(a *offer.Accept) use {
+	u := use{offer: a.OfferIDs[0]}
+	for i := range a.Grants {
+		for j := range a.Grants[i].Tasks {
+			u.taken = append(u.taken, a.Grants[i].Tasks[j].Resources)
+		}
+		if e := a.Grants[i].Executor; e != nil {
+			u.taken = append(u.taken, e.Resources)
+		}
+	}
+	return u
+}
+
+// offered counts the offers since a moment.
+func (l *offerLog) offered(since app.Timestamp) int {
+	n := 0
+	for i := range l.folded {
+		if !app.At(l.folded[i].at).Before(since) {
+			n += l.folded[i].times
+		}
+	}
+	for i := range l.batches {
+		if !app.At(l.batches[i].at).Before(since) {
+			n += len(l.batches[i].offers)
+		}
+	}
+	return n
+}
