@@ -17,7 +17,7 @@ func (e *Explanation) String() string {
 		fmt.Fprintf(&b, "%s: nothing waits, %s a place\n", e.App, have(e.Placed))
 		return b.String()
 	}
-	fmt.Fprintf(&b, "%s: %s of %d, for %s\n", e.App, wait(waiting), waiting+e.Placed, age(e.Waiting[0].Since, e.At))
+	fmt.Fprintf(&b, "%s: %s, for %s\n", e.App, wait(waiting, waiting+e.Placed), age(e.Waiting[0].Since, e.At))
 	switch {
 	case e.Disconnected:
 		b.WriteString("\n  There is no connection to a Mesos master; it is being tried again.\n")
@@ -29,7 +29,7 @@ func (e *Explanation) String() string {
 	for i := range e.Waiting {
 		w := &e.Waiting[i]
 		if len(e.Waiting) > 1 {
-			fmt.Fprintf(&b, "\nof version %s %s:\n", w.Version, wait(len(w.Instances)))
+			fmt.Fprintf(&b, "\n  %d of version %s:\n", len(w.Instances), w.Version)
 		}
 		w.text(&b, e.At)
 	}
@@ -43,11 +43,17 @@ func have(n int) string {
 	return fmt.Sprint(n, " instances have")
 }
 
-func wait(n int) string {
-	if n == 1 {
-		return "1 instance waits"
+// wait says how many of how many wait.
+func wait(n, all int) string {
+	switch {
+	case all == 1:
+		return "its instance waits"
+	case n == all:
+		return fmt.Sprintf("all %d instances wait", n)
+	case n == 1:
+		return fmt.Sprintf("1 of %d instances waits", all)
 	}
-	return fmt.Sprint(n, " instances wait")
+	return fmt.Sprintf("%d of %d instances wait", n, all)
 }
 
 // age is how long ago something was.
@@ -82,11 +88,9 @@ func (w *Waiting) text(b *strings.Builder, at Timestamp) {
 		fmt.Fprintf(b, "\n  By what was offered last it fits on %s: the next offer of that agent will serve.\n", w.Fits[0])
 		return
 	}
-	fmt.Fprintf(b, "\n  %s offered, the last one %s ago. What they fail at first:\n", agents(w.Offers), age(*w.Latest, at))
+	fmt.Fprintf(b, "\n  %s offered something, the last one %s ago. What was first in the way:\n", agents(w.Offers), age(*w.Latest, at))
 	for i := range w.Funnel {
-		if o := &w.Funnel[i]; o.Declined > 0 {
-			fmt.Fprintf(b, "    %6d  %s\n", o.Declined, strings.TrimSpace(o.Reason+"  "+o.Name))
-		}
+		fmt.Fprintf(b, "  %6d x  %s\n", w.Funnel[i].Declined, &w.Funnel[i])
 	}
 	w.nearest(b)
 }
@@ -109,8 +113,33 @@ func (w *Waiting) nearest(b *strings.Builder) {
 	if len(w.Remedies) == 0 {
 		return
 	}
-	b.WriteString("\n  It fits there if you\n")
+	b.WriteString("\n  It would fit there if you\n")
 	for _, r := range w.Remedies {
 		fmt.Fprintf(b, "    %s\n", r.Text)
 	}
+}
+
+// String is the obstacle in words: too few cpus.
+func (o *Obstacle) String() string {
+	switch o.Reason {
+	case "UnfulfilledRole":
+		return o.Name
+	case "UnfulfilledConstraint":
+		return "the constraint " + o.Name
+	case "NoCorrespondingReservationFound":
+		return "volume " + o.Name
+	case "AgentMaintenance":
+		return "maintenance of the agent"
+	case "InsufficientPorts":
+		if o.Name == "ports" {
+			return "too few ports"
+		}
+		return "port " + o.Name
+	case "DeclinedScarceResources":
+		return "gpus, which are kept for apps that use them"
+	}
+	if o.Name == "mem" || o.Name == "disk" {
+		return "too little " + o.Name
+	}
+	return "too few " + o.Name
 }

@@ -54,7 +54,8 @@ func (m *Miss) String() string {
 	return "on " + m.Hostname + ": " + strings.Join(changes, ", ")
 }
 
-func (m *Miss) weight() float64 {
+// Weight is how much is in the way: of two misses the one that weighs less is nearer.
+func (m *Miss) Weight() float64 {
 	var sum float64
 	for i := range m.Failures {
 		sum += m.Failures[i].weight()
@@ -91,7 +92,7 @@ func (r *Result) Explain(need int) Explanation {
 	}
 	e.count()
 	for i := range e.Misses {
-		if e.Nearest == nil || e.Misses[i].weight() < e.Nearest.weight() {
+		if e.Nearest == nil || e.Misses[i].Weight() < e.Nearest.Weight() {
 			e.Nearest = &e.Misses[i]
 		}
 	}

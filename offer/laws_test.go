@@ -420,7 +420,15 @@ func (w *world) changed(miss *offer.Miss, need offer.Need, options offer.Options
 		changed.Resources = mesos.Resources(changed.Resources).Add(mesos.Resources{one}.AllocatedTo("web")...)
 	}
 	for _, f := range miss.Failures {
-		switch f.Reason {
+		reason := f.Reason
+		switch {
+		case reason != offer.NoReservation || f.Name != mesos.PortsName:
+		case f.Port != 0:
+			reason = offer.PortTaken
+		default:
+			reason = offer.TooFewPorts
+		}
+		switch reason {
 		case offer.ConstraintFails:
 			need.Constraints = slices.DeleteFunc(slices.Clone(need.Constraints), func(c offer.Constraint) bool { return c.String() == f.Name })
 		case offer.NoVolume:

@@ -299,6 +299,11 @@ func (t *taking) portPiece(number uint64) int {
 }
 
 func (t *taking) portMissing(number uint64) Failure {
+	if slices.ContainsFunc(t.pieces, func(p piece) bool {
+		return p.dimension == ports && !p.revocable && len(p.ranges) > 0 && (number == 0 || p.ranges.Has(number)) && !t.usable(&p)
+	}) {
+		return Failure{Reason: NoReservation, Name: mesos.PortsName, Port: number, Missing: 1, Wanted: 1}
+	}
 	if number == 0 {
 		return Failure{Reason: TooFewPorts, Name: mesos.PortsName, Missing: 1, Wanted: 1}
 	}
