@@ -132,7 +132,7 @@ func (m *matcher) miss(at, need int) Miss {
 func (m *Miss) add(f Failure) {
 	for i := range m.Failures {
 		same := &m.Failures[i]
-		if same.Reason == f.Reason && same.Name == f.Name && f.Port == 0 && f.Reason >= NoReservation {
+		if same.Reason == f.Reason && same.Name == f.Name && same.Port == 0 && f.Port == 0 && f.Reason >= NoReservation {
 			same.Missing += f.Missing
 			same.Wanted += f.Wanted
 			return
