@@ -92,7 +92,7 @@ type PortMapping struct {
 	ContainerPort int `json:"containerPort"`
 	// HostPort 0 is any; nil none.
 	HostPort     *int              `json:"hostPort,omitempty"`
-	Labels       map[string]string `json:"labels,omitempty"`
+	Labels       map[string]string `json:"labels"`
 	Protocol     string            `json:"protocol"`
 	ServicePort  int               `json:"servicePort"`
 	Name         string            `json:"name,omitempty"`

@@ -12,7 +12,8 @@ import (
 // be read keeps the value that it had.
 type decoder struct {
 	faults
-	plans  map[reflect.Type][]field
+	shapes map[reflect.Type]shape
+	// legacy is of the app at hand.
 	legacy legacy
 }
 
@@ -76,16 +77,19 @@ func (d *decoder) readObject(n *node, path string, v reflect.Value) (present []f
 	if !d.is(n, path, object) {
 		return nil
 	}
-	fields := d.plan(v.Type())
+	has := d.shape(v.Type())
 	for i, k := range n.keys {
 		item, at := n.items[i], path+"/"+k.name
-		if f := find(fields, k.name); f != nil {
+		f, other := find(has.fields, k.name), has.besides[k.name]
+		switch {
+		case f == nil && other == nil:
+			d.addAt(k.line, k.column, at, d.unknown(k.name, v.Type()))
+		case item.kind == null: // as good as absent
+		case other != nil:
+			other(d, item, at)
+		default:
 			d.read(item, at, v.FieldByIndex(f.index))
-			if item.kind != null {
-				present = append(present, *f)
-			}
-		} else if !d.readOther(v.Type(), k.name, item, at) {
-			d.addAt(k.line, k.column, at, unknownField(k.name, v.Type(), fields))
+			present = append(present, *f)
 		}
 	}
 	return present
@@ -115,7 +119,9 @@ func (d *decoder) readMap(n *node, path string, v reflect.Value) {
 	m := make(map[string]string, len(n.keys))
 	for i, k := range n.keys {
 		at := path + "/" + k.name
-		if d.is(n.items[i], at, text) {
+		if n.items[i].kind == object && len(n.items[i].keys) == 1 && n.items[i].keys[0].name == "secret" {
+			later("secrets")(d, n.items[i], at)
+		} else if d.is(n.items[i], at, text) {
 			m[k.name] = n.items[i].text
 		}
 	}
@@ -172,20 +178,32 @@ func (d *decoder) is(n *node, path string, want kind) bool {
 	return false
 }
 
-// plan gives the fields of a struct, those of embedded ones among them.
-func (d *decoder) plan(t reflect.Type) []field {
-	fields, ok := d.plans[t]
+// shape is what may be written in an object.
+type shape struct {
+	fields  []field
+	besides map[string]beside
+}
+
+// shape gives that of a struct, made once a document.
+func (d *decoder) shape(t reflect.Type) shape {
+	s, ok := d.shapes[t]
 	if !ok {
-		for _, f := range reflect.VisibleFields(t) {
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			if name != "" && name != "-" {
-				fields = append(fields, field{name, f.Index})
-			}
+		s = shape{fieldsOf(t), besides(t)}
+		if d.shapes == nil {
+			d.shapes = map[reflect.Type]shape{}
 		}
-		if d.plans == nil {
-			d.plans = map[reflect.Type][]field{}
+		d.shapes[t] = s
+	}
+	return s
+}
+
+// fieldsOf gives the fields of a struct, those of embedded ones among them.
+func fieldsOf(t reflect.Type) (fields []field) {
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name != "" && name != "-" {
+			fields = append(fields, field{name, f.Index})
 		}
-		d.plans[t] = fields
 	}
 	return fields
 }

@@ -128,7 +128,25 @@ func (d *decoder) update(n *node, path string) *Update {
 	u := &Update{source: n, path: path}
 	u.fields.setDefaults()
 	d.legacy = legacy{}
+	before := len(d.details)
 	u.present = d.readObject(n, path, reflect.ValueOf(&u.fields).Elem())
-	u.legacy = d.legacy
+	r := u.rules(&d.faults)
+	u.translate(d.legacy, r)
+	if len(d.details) > before { // then show what else can be said
+		d.inspect(u, r)
+	}
 	return u
+}
+
+// inspect adds what is wrong with the fields that could be read, each by itself.
+func (d *decoder) inspect(u *Update, r *rules) {
+	seen := faults{}
+	more := *r
+	more.faults, more.alone = &seen, true
+	u.full(nil, Root, Defaults{}, &more)
+	for _, each := range seen.details {
+		if !d.covers(each.Path) {
+			d.details = append(d.details, each)
+		}
+	}
 }

@@ -37,7 +37,7 @@ type Detail struct {
 	// Path is as Marathon writes it: /apps(0)/upgradeStrategy/minimumHealthCapacity.
 	Path   string   `json:"path"`
 	Errors []string `json:"errors"`
-	// Line and Column are where it stands in the text, counted from 1; 0 when there is no text.
+	// Line and Column are where it stands in the text, counted from 1; 0 when that is not known.
 	Line, Column int `json:"-"`
 }
 
@@ -58,9 +58,17 @@ func (e *Error) Error() string {
 
 // String is the place and what is wrong there.
 func (d Detail) String() string {
-	where := d.Path
+	var b strings.Builder
 	if d.Line > 0 {
-		where = "line " + strconv.Itoa(d.Line) + ", column " + strconv.Itoa(d.Column) + ": " + d.Path
+		b.WriteString("line " + strconv.Itoa(d.Line))
+		if d.Column > 0 {
+			b.WriteString(", column " + strconv.Itoa(d.Column))
+		}
+		b.WriteString(": ")
 	}
-	return where + ": " + strings.Join(d.Errors, "; ")
+	if d.Path != "" {
+		b.WriteString(d.Path + ": ")
+	}
+	b.WriteString(strings.Join(d.Errors, "; "))
+	return b.String()
 }

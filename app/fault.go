@@ -13,12 +13,28 @@ func (f *faults) addAt(line, column int, path, message string) {
 		path = "/"
 	}
 	for i := range f.details {
-		if f.details[i].Path == path {
+		if f.details[i].Path == path && f.details[i].Line == line {
 			f.details[i].Errors = append(f.details[i].Errors, message)
 			return
 		}
 	}
 	f.details = append(f.details, Detail{Path: path, Errors: []string{message}, Line: line, Column: column})
+}
+
+// covers tells whether there is a fault at a path, above or below it.
+func (f *faults) covers(path string) bool {
+	for _, d := range f.details {
+		if within(path, d.Path) || within(d.Path, path) {
+			return true
+		}
+	}
+	return false
+}
+
+// within tells whether path is outer or below it.
+func within(path, outer string) bool {
+	rest, ok := strings.CutPrefix(path, outer)
+	return ok && (rest == "" || rest[0] == '/' || rest[0] == '(')
 }
 
 // err is nil when there are none.

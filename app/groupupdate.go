@@ -9,8 +9,10 @@ import (
 // version to go back to, a factor to scale all apps by, or what is in the group.
 type GroupUpdate struct {
 	fields groupFields
-	source *node
-	path   string
+	// fromServer tells that there are fields which only servers write: its version is one of them.
+	fromServer bool
+	source     *node
+	path       string
 }
 
 // groupFields are nil when they are not written.
@@ -50,6 +52,7 @@ func (s *subgroups) read(d *decoder, n *node, path string) {
 func (d *decoder) groupUpdate(n *node, path string) *GroupUpdate {
 	u := &GroupUpdate{source: n, path: path}
 	d.readObject(n, path, reflect.ValueOf(&u.fields).Elem())
+	u.fromServer = n.has("pods")
 	u.check(&d.faults)
 	return u
 }
@@ -63,14 +66,14 @@ func (u *GroupUpdate) check(f *faults) {
 		}
 	}
 	const alone = "not allowed in conjunction with other properties."
-	if u.fields.Version != nil && (said > 0 || u.fields.ScaleBy != nil) {
+	if u.fields.Version != nil && !u.fromServer && (said > 0 || u.fields.ScaleBy != nil) {
 		f.add(u.source, u.path+"/version", alone)
 	}
 	if u.fields.ScaleBy != nil && (said > 0 || u.fields.Version != nil) {
 		f.add(u.source, u.path+"/scaleBy", alone)
 	}
 	if s := u.fields.ScaleBy; s != nil && *s < 0 {
-		f.add(u.source, u.path+"/scaleBy", atLeast(*s, 0))
+		f.add(u.source, u.path+"/scaleBy", "got "+decimal(*s)+", expected 0.0 or more")
 	}
 	for i, g := range u.fields.Groups {
 		if g.fields.ID == "" {
@@ -84,7 +87,7 @@ func (u *GroupUpdate) ID() ID { return u.fields.ID }
 
 // Version is the one to go back to, which then is all that the update says.
 func (u *GroupUpdate) Version() (Timestamp, bool) {
-	if u.fields.Version == nil {
+	if u.fields.Version == nil || u.fromServer {
 		return Timestamp{}, false
 	}
 	return *u.fields.Version, true
@@ -134,7 +137,11 @@ func (u *GroupUpdate) applyApps(old *Group, d Defaults, f *faults) []*App {
 	var apps []*App
 	for _, each := range u.fields.Apps {
 		was := before[each.fields.ID.Under(old.ID)]
-		a := each.full(was, old.ID, d, f)
+		r := each.rules(f)
+		a := each.full(was, old.ID, d, r)
+		if a.ID.Parent() != old.ID {
+			r.add("/id", "Identifier is not child of '"+string(old.ID)+"'")
+		}
 		if was != nil && Compare(was, a) == Same {
 			a = was
 		}
@@ -147,6 +154,9 @@ func (u *GroupUpdate) applyGroups(old *Group, d Defaults, f *faults) []*Group {
 	var groups []*Group
 	for _, each := range u.fields.Groups {
 		id := each.fields.ID.Under(old.ID)
+		if id.Parent() != old.ID || id == Root {
+			f.add(each.source, each.path+"/id", "Identifier is not child of '"+string(old.ID)+"'")
+		}
 		was := old.child(id)
 		if was == nil {
 			was = &Group{ID: id}

@@ -64,27 +64,43 @@ func (r *jsonReader) fill(n *node, opening json.Delim, depth int) error {
 	if opening == '{' {
 		n.kind = object
 	}
-	seen := map[string]bool{}
 	for r.tokens.More() {
+		var err error
 		if n.kind == object {
-			k, err := r.key()
-			if err != nil {
-				return err
-			}
-			if seen[k.name] {
-				return malformed(k.line, k.column, twice(k.name))
-			}
-			seen[k.name] = true
-			n.keys = append(n.keys, k)
+			err = r.field(n, depth)
+		} else {
+			err = r.item(n, depth)
 		}
-		item, err := r.value(depth)
 		if err != nil {
 			return err
 		}
-		n.items = append(n.items, item)
 	}
 	_, err := r.tokens.Token()
 	return r.fault(err)
+}
+
+func (r *jsonReader) item(n *node, depth int) error {
+	item, err := r.value(depth)
+	if err != nil {
+		return err
+	}
+	n.items = append(n.items, item)
+	return nil
+}
+
+func (r *jsonReader) field(n *node, depth int) error {
+	k, err := r.key()
+	if err != nil {
+		return err
+	}
+	item, err := r.value(depth)
+	if err != nil {
+		return err
+	}
+	if !n.put(k, item) {
+		return malformed(k.line, k.column, twice(k.name))
+	}
+	return nil
 }
 
 func (r *jsonReader) key() (key, error) {

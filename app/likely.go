@@ -2,19 +2,52 @@ package app
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 )
 
-// unknownField says that there is no such field, and which one may have been meant.
-func unknownField(name string, in reflect.Type, fields []field) string {
-	names := make([]string, 0, len(fields))
-	for _, f := range fields {
+// unknown says that a type has no such field, and which one may have been meant: one of its own, or one of another part
+// of an app.
+func (d *decoder) unknown(name string, in reflect.Type) string {
+	const message = "unknown field"
+	var names []string
+	for _, f := range d.shape(in).fields {
 		names = append(names, f.name)
 	}
-	if likely := nearest(name, names); likely != "" {
-		return "unknown field, did you mean " + likely + "?"
+	for other := range d.shape(in).besides {
+		names = append(names, other)
 	}
-	return "unknown field"
+	slices.Sort(names)
+	if likely := nearest(name, names); likely != "" {
+		return message + ", did you mean " + likely + "?"
+	}
+	if home := d.home(name, reflect.TypeFor[App](), ""); home != "" {
+		return message + ", it belongs to " + home
+	}
+	return message
+}
+
+// home finds where in an app a field of that name belongs, by its path; "" when there is no such field.
+func (d *decoder) home(name string, t reflect.Type, path string) string {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || t == reflect.TypeFor[Timestamp]() {
+		return ""
+	}
+	fields := d.shape(t).fields
+	if find(fields, name) != nil {
+		if path == "" {
+			return "the app itself"
+		}
+		return path
+	}
+	for _, f := range fields {
+		if home := d.home(name, t.FieldByIndex(f.index).Type, path+"/"+f.name); home != "" {
+			return home
+		}
+	}
+	return ""
 }
 
 // Likely gives the word that was probably meant, for "did you mean"; empty when none is near.
@@ -24,7 +57,7 @@ func Likely(word string, words []string) string { return nearest(word, words) }
 func nearest(word string, words []string) string {
 	best, least := "", len(word)/3+1
 	for _, w := range words {
-		if strings.EqualFold(w, word) {
+		if strings.EqualFold(w, word) || len(word) > 3 && strings.HasPrefix(strings.ToLower(w), strings.ToLower(word)) {
 			return w
 		}
 		if slips := distance(strings.ToLower(word), strings.ToLower(w)); slips < least || slips == least && best == "" {

@@ -10,6 +10,7 @@ type node struct {
 	text string
 	// keys are the names of an object's fields, each for the item of the same index.
 	keys  []key
+	names map[string]bool // of keys
 	items []*node
 }
 
@@ -34,3 +35,20 @@ const (
 func (k kind) String() string {
 	return [...]string{"null", "a boolean", "a number", "a string", "an array", "an object"}[k]
 }
+
+// put adds a field, unless there is one of that name: then it gives false.
+func (n *node) put(k key, item *node) bool {
+	if n.names == nil {
+		n.names = map[string]bool{}
+	}
+	if n.names[k.name] {
+		return false
+	}
+	n.names[k.name] = true
+	n.keys = append(n.keys, k)
+	n.items = append(n.items, item)
+	return true
+}
+
+// has tells whether an object has a field of that name.
+func (n *node) has(name string) bool { return n.names[name] }

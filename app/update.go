@@ -1,6 +1,9 @@
 package app
 
-import "reflect"
+import (
+	"reflect"
+	"slices"
+)
 
 // Defaults are what a server fills in where an app does not say.
 type Defaults struct {
@@ -17,7 +20,9 @@ type Update struct {
 	// fields are the values of those that are present, and the defaults of the others.
 	fields  App
 	present []field
-	legacy  legacy
+	// old tells that ports or networks are in the words of older Marathons, fromServer that there are fields which only
+	// servers write.
+	old, fromServer bool
 	// source and path are where it was written, for errors.
 	source *node
 	path   string
@@ -26,16 +31,29 @@ type Update struct {
 // ID is the id as it was written, which may be relative; empty when there is none.
 func (u *Update) ID() ID { return u.fields.ID }
 
-// Version is the one to go back to, which then is all that the update says.
-func (u *Update) Version() (Timestamp, bool) { return u.fields.Version, u.has("version") }
-
-func (u *Update) has(name string) bool { return find(u.present, name) != nil }
-
 // At gives the update with another id: that of the URL wins over the one in the text.
 func (u *Update) At(id ID) *Update {
 	moved := *u
 	moved.fields.ID = id
 	return &moved
+}
+
+// Version is the one to go back to, when that is all that the update says.
+func (u *Update) Version() (Timestamp, bool) {
+	return u.fields.Version, u.has("version") && u.onlyVersion()
+}
+
+func (u *Update) onlyVersion() bool {
+	return !slices.ContainsFunc(u.present, func(f field) bool { return f.name != "id" && f.name != "version" }) && !u.fromServer
+}
+
+func (u *Update) has(name string) bool { return find(u.present, name) != nil }
+
+// mark notes that a field of App is present.
+func (u *Update) mark(name string) {
+	if !u.has(name) {
+		u.present = append(u.present, *find(fieldsOf(reflect.TypeFor[App]()), name))
+	}
 }
 
 // Apply gives old with the fields that the update has in place of old's; when old is nil, a new app with the others'
@@ -52,7 +70,11 @@ func (u *Update) Apply(old *App, base ID, d Defaults) (*App, error) {
 		from := reflect.ValueOf(u.fields).FieldByIndex(field.index)
 		reflect.ValueOf(a).Elem().FieldByIndex(field.index).Set(clone(from))
 	}
-	u.finish(a, old, base, d, &f)
+	r := u.rules(&f)
+	if u.has("version") && !u.onlyVersion() && !u.fromServer {
+		r.add("", "The 'version' field may only be combined with the 'id' field.")
+	}
+	u.finish(a, old, base, d, r)
 	return a, f.err()
 }
 
@@ -60,24 +82,47 @@ func (u *Update) Apply(old *App, base ID, d Defaults) (*App, error) {
 // the one that it replaces.
 func (u *Update) ApplyFull(old *App, base ID, d Defaults) (*App, error) {
 	var f faults
-	a := u.full(old, base, d, &f)
+	a := u.full(old, base, d, u.rules(&f))
 	return a, f.err()
 }
 
-func (u *Update) full(old *App, base ID, d Defaults, f *faults) *App {
+func (u *Update) full(old *App, base ID, d Defaults, r *rules) *App {
 	a := u.fields.Clone()
-	u.finish(a, old, base, d, f)
+	u.finish(a, old, base, d, r)
 	return a
 }
 
+func (u *Update) rules(f *faults) *rules { return &rules{faults: f, source: u.source, prefix: u.path} }
+
 // finish makes what was put together normal, and checks it.
-func (u *Update) finish(a, old *App, base ID, d Defaults, f *faults) {
+func (u *Update) finish(a, old *App, base ID, d Defaults, r *rules) {
 	a.Version, a.VersionInfo = Timestamp{}, nil
 	if old != nil {
 		a.ID, a.Version, a.VersionInfo = old.ID, old.Version, old.VersionInfo
 	}
-	a.ID = a.ID.Under(base)
-	a.Dependencies = under(a.Dependencies, base)
+	if a.ID != "" {
+		a.ID = a.ID.Under(base)
+	}
+	if old == nil || u.has("dependencies") {
+		a.Dependencies = under(a.Dependencies, base)
+	}
+	u.checkPortsFit(a, r)
+	if a.AcceptedResourceRoles != nil && len(a.AcceptedResourceRoles) == 0 {
+		r.add("/acceptedResourceRoles", "must not be empty")
+	}
 	a.normalise(d)
-	a.validate(d, f)
+	a.check(r, a.roles(old, d))
+}
+
+// checkPortsFit refuses ports that the app's networks have no use for. In older Marathons' words that is usual, and
+// they are dropped.
+func (u *Update) checkPortsFit(a *App, r *rules) {
+	host := len(a.Networks) == 0 || a.Networks[0].Mode == HostNetwork
+	switch {
+	case u.old:
+	case host && u.fields.Container != nil && len(u.fields.Container.PortMappings) > 0:
+		r.together("", "portMappings are not allowed with host-networking")
+	case !host && u.has("portDefinitions") && len(u.fields.PortDefinitions) > 0:
+		r.together("", "portDefinitions are only allowed with host-networking")
+	}
 }
