@@ -33,17 +33,10 @@ type EventsOptions struct {
 }
 
 // Events gives what happens until ctx ends, which is no error, or the connection does, which is one: io.ErrUnexpectedEOF. Go on then behind the last event's ID.
-// The first event says that the stream is attached: what happens after it is not missed.
+// An event of the type [EventStreamAttached] says, to those that want it, that what happens from then on is not missed.
 func (c *Client) Events(ctx context.Context, o EventsOptions) iter.Seq2[StreamEvent, error] {
 	return func(yield func(StreamEvent, error) bool) {
-		what := call{method: http.MethodGet, path: "/v2/events", accept: "text/event-stream", query: url.Values{}, header: http.Header{}}
-		for _, t := range o.Types {
-			what.query.Add("event_type", string(t))
-		}
-		if o.After != "" {
-			what.header.Set("Last-Event-ID", o.After)
-		}
-		answer, err := c.send(ctx, what)
+		answer, err := c.openEvents(ctx, o)
 		if err == nil {
 			defer answer.Body.Close()
 			err = readEvents(answer.Body, func(e StreamEvent) bool { return yield(e, nil) })
@@ -52,6 +45,23 @@ func (c *Client) Events(ctx context.Context, o EventsOptions) iter.Seq2[StreamEv
 			yield(StreamEvent{}, err)
 		}
 	}
+}
+
+// openEvents opens the stream that has ids, or Marathon's where there is no such.
+func (c *Client) openEvents(ctx context.Context, o EventsOptions) (*http.Response, error) {
+	what := call{method: http.MethodGet, path: "/v1/events", accept: "text/event-stream", query: url.Values{}, header: http.Header{}}
+	for _, t := range o.Types {
+		what.query.Add("event_type", string(t))
+	}
+	if o.After != "" {
+		what.header.Set("Last-Event-ID", o.After)
+	}
+	answer, err := c.send(ctx, what)
+	if refused, ok := errors.AsType[*Error](err); ok && (refused.Code == NotFound || refused.Code == Invalid) {
+		what.path = "/v2/events"
+		return c.send(ctx, what)
+	}
+	return answer, err
 }
 
 // readEvents reads server-sent events until the stream ends, which is an error, or tell wants no more.

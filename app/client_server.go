@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"time"
 )
 
 // Server is what a server tells of itself: the part of /v2/info that says who it is and whom it works with.
@@ -34,10 +35,14 @@ func (c *Client) Server(ctx context.Context) (*Server, error) {
 	return get[*Server](ctx, c, "/v2/info", nil)
 }
 
-// Ping tells whether the server answers at all; it needs no credentials.
-func (c *Client) Ping(ctx context.Context) error {
-	_, err := c.ask(ctx, call{method: http.MethodGet, path: "/ping", accept: "text/plain"}, nil)
-	return err
+// Ping tells whether the server answers at all, and the time by its clock, which is zero when it does not say; it needs no credentials.
+func (c *Client) Ping(ctx context.Context) (time.Time, error) {
+	header, err := c.ask(ctx, call{method: http.MethodGet, path: "/ping", accept: "text/plain"}, nil)
+	if err != nil {
+		return time.Time{}, err
+	}
+	t, _ := http.ParseTime(header.Get("Date"))
+	return t, nil
 }
 
 // Explain tells why instances of an app wait. Not Marathon's.

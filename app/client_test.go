@@ -78,7 +78,9 @@ func TestClientRequests(t *testing.T) {
 		{"queue", "GET /v2/queue", `{"queue":[]}`, func(c *app.Client) error { _, err := c.Queue(t.Context()); return err }},
 		{"delay", "DELETE /v2/queue/a/b/delay", ``, func(c *app.Client) error { return c.ResetDelay(t.Context(), "/a/b") }},
 		{"server", "GET /v2/info", `{}`, func(c *app.Client) error { _, err := c.Server(t.Context()); return err }},
-		{"ping", "GET /ping", `pong`, func(c *app.Client) error { return c.Ping(t.Context()) }},
+		{"ping", "GET /ping", `pong`, func(c *app.Client) error { _, err := c.Ping(t.Context()); return err }},
+		{"explain", "GET /v1/explain/a/b", `{}`, func(c *app.Client) error { _, err := c.Explain(t.Context(), "/a/b"); return err }},
+		{"plan", "POST /v1/plan {}", `{"steps":[],"placements":[]}`, func(c *app.Client) error { _, err := c.Plan(t.Context(), []byte("{}")); return err }},
 		{"an id with what no id has", "GET /v2/apps/%3Fx=1/tasks", `{"tasks":[]}`, func(c *app.Client) error { _, err := c.AppTasks(t.Context(), "/?x=1"); return err }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -186,7 +188,7 @@ func TestClientEvents(t *testing.T) {
 	if !errors.Is(end, io.ErrUnexpectedEOF) {
 		t.Errorf("the stream ends with %v", end)
 	}
-	if last.RequestURI != "/v2/events?event_type=a&event_type=b" || last.Header.Get("Last-Event-ID") != "6" || last.Header.Get("Accept") != "text/event-stream" {
+	if last.RequestURI != "/v1/events?event_type=a&event_type=b" || last.Header.Get("Last-Event-ID") != "6" || last.Header.Get("Accept") != "text/event-stream" {
 		t.Errorf("asked %s with %v", last.RequestURI, last.Header)
 	}
 	event, err := got[0].Decode()
@@ -195,6 +197,29 @@ func TestClientEvents(t *testing.T) {
 	}
 	if event, err := got[1].Decode(); err != nil || event.Type() != "new_event" {
 		t.Errorf("decoded %v, %v", event, err)
+	}
+}
+
+// Marathon knows neither our path nor ids.
+func TestClientEventsOfMarathon(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/v2/events" {
+			w.WriteHeader(http.StatusInternalServerError)
+			_, _ = io.WriteString(w, `{"message":"URI not found"}`)
+			return
+		}
+		_, _ = io.WriteString(w, "event: a\ndata: {}\n\n")
+	}))
+	t.Cleanup(server.Close)
+	client, err := app.NewClient(app.ClientOptions{URL: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e, err := range client.Events(t.Context(), app.EventsOptions{}) {
+		if err != nil || e.Type != "a" || e.ID != "" {
+			t.Errorf("got %v, %v", e, err)
+		}
+		break
 	}
 }
 

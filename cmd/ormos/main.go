@@ -14,7 +14,7 @@ import (
 
 func main() { os.Exit(run()) }
 
-// run is main with an exit status: 0 for success, 1 when a command failed, 2 when it was called wrongly.
+// run is main with an exit status: see exit.go.
 func run() int {
 	// A closed terminal (SIGHUP) ends the program as gracefully as Ctrl-C does.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -22,25 +22,59 @@ func run() int {
 	// A reader of our output that has gone must not kill us before we have cleaned up: the write just fails. (Ignoring
 	// the signal instead would make tasks ignore it too.)
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	root := rootCommand()
+	started := false // what goes wrong before is the fault of the call
+	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
+	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil && err.Error() != "" {
+		text := "ormos: " + printed(err)
+		if !started {
+			text = fmt.Sprintf("ormos: %s; see '%s --help'", inOneLine(err), cmd.CommandPath())
+		}
+		fmt.Fprintln(os.Stderr, text)
+	}
+	return exitStatus(err, cmd, started)
+}
+
+// rootCommand is ormos with all its verbs.
+func rootCommand() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "ormos",
-		Short:         "Run services on Apache Mesos, and a Mesos cluster on your machine",
+		Use:   "ormos",
+		Short: "Run services on Apache Mesos, and a Mesos cluster on your machine",
+		Long: `Run services on Apache Mesos, and a Mesos cluster on your machine.
+
+Exit status: 0 done, 1 failed, 2 called wrongly. 'ormos plan' ends with 2 when something would change,
+'ormos exec' with the status of its command.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	started := false // what goes wrong before is the fault of the call
-	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
-	root.AddCommand(localCommand(), versionCommand())
-	cmd, err := root.ExecuteContextC(ctx)
-	switch {
-	case err == nil:
-		return 0
-	case started:
-		fmt.Fprintln(os.Stderr, "ormos:", err)
-		return 1
+	root.AddGroup(
+		&cobra.Group{ID: "begin", Title: "Begin:"}, &cobra.Group{ID: "change", Title: "Change what runs:"},
+		&cobra.Group{ID: "look", Title: "Look:"}, &cobra.Group{ID: "operate", Title: "Operate:"},
+	)
+	for group, commands := range map[string][]*cobra.Command{
+		"begin":   {initCommand(), validateCommand(), localCommand()},
+		"change":  {planCommand(), applyCommand(), scaleCommand(), restartCommand(), stopCommand(), removeCommand(), rollbackCommand()},
+		"look":    {statusCommand(), psCommand(), explainCommand(), logsCommand(), execCommand(), historyCommand(), deploymentsCommand(), eventsCommand()},
+		"operate": {backupCommand(), restoreCommand(), doctorCommand(), versionCommand()},
+	} {
+		for _, cmd := range commands {
+			cmd.GroupID = group
+			root.AddCommand(cmd)
+		}
 	}
-	fmt.Fprintf(os.Stderr, "ormos: %s; see '%s --help'\n", inOneLine(err), cmd.CommandPath())
-	return 2
+	root.SetHelpCommandGroupID("operate")
+	root.SetCompletionCommandGroupID("operate")
+	return root
+}
+
+// printed is an error as people read it. What the server refuses may have several lines.
+func printed(err error) string {
+	var lines []string
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		lines = append(lines, printable(line))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // inOneLine folds what cobra suggests into the error's line.

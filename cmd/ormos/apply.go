@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ormosproject/ormos/app"
+)
+
+// applyCommand is `ormos apply`: have what files define.
+func applyCommand() *cobra.Command {
+	var o applyOptions
+	cmd := &cobra.Command{
+		Use:   "apply FILE...",
+		Short: "Have what files of apps and groups define, and wait until it runs",
+		Long: `Have apps and groups be as files define them, JSON or YAML, "-" being the standard input. An app's file is its whole definition: what it
+does not say gets its default. All apps of one call are changed together or not at all, and so is a group; apps that are missing in a group's file are removed.
+
+It waits until all runs and is healthy. A second apply of the same files does nothing.`,
+		Example: `  ormos apply app.yaml
+  ormos apply --detach web.json api.json
+  ormos plan shop.yaml; ormos apply shop.yaml`,
+		Args: cobra.MinimumNArgs(1),
+	}
+	o.waiting.flags(cmd)
+	o.format.flag(cmd)
+	return o.verb(cmd, func(ctx context.Context, s *session, files []string) error {
+		o.stdin = cmd.InOrStdin()
+		return o.run(ctx, s, files)
+	})
+}
+
+type applyOptions struct {
+	connection
+	waiting
+	format format
+	stdin  io.Reader
+}
+
+// waiting are the flags of what makes a deployment.
+type waiting struct{ detach, force bool }
+
+func (w *waiting) flags(cmd *cobra.Command) {
+	cmd.Flags().SortFlags = false
+	cmd.Flags().BoolVarP(&w.detach, "detach", "d", false, "do not wait until it is done")
+	cmd.Flags().BoolVar(&w.force, "force", false, "take the place of a deployment of the same apps that is under way")
+}
+
+// change prepares a change of the session's server.
+func (w *waiting) change(s *session, again string) *change {
+	return &change{client: s.client, screen: s.screen, detach: w.detach, retry: again}
+}
+
+// applied is what apply prints for programs.
+type applied struct {
+	Changes     []appChange            `json:"changes"`
+	Deployments []app.DeploymentResult `json:"deployments"`
+}
+
+func (o *applyOptions) run(ctx context.Context, s *session, files []string) error {
+	d, err := wanted(ctx, s.client, files, o.stdin)
+	if err != nil {
+		return err
+	}
+	result := applied{Changes: d.changes}
+	if !o.format.data() {
+		showChanges(s.screen, d.changes)
+	}
+	if len(d.changes) > 0 {
+		if result.Deployments, err = o.apply(ctx, s, d, files); err != nil {
+			return err
+		}
+	}
+	switch {
+	case o.format.data():
+		return o.format.print(s.out, result)
+	case len(d.changes) == 0:
+		fmt.Fprintln(s.out, "Nothing to change: all is as the files define it.")
+		return nil
+	}
+	return o.tell(ctx, s, d, result.Deployments)
+}
+
+// apply sends the parts: all apps in one change, each group in one.
+func (o *applyOptions) apply(ctx context.Context, s *session, d *desired, files []string) (all []app.DeploymentResult, err error) {
+	c := o.change(s, "ormos apply "+strings.Join(files, " "))
+	var apps []app.Part
+	for _, part := range d.parts {
+		if part.Group == nil {
+			apps = append(apps, part)
+			continue
+		}
+		result, err := c.run(ctx, func() (app.DeploymentResult, error) { return s.client.UpdateGroup(ctx, app.Root, part.JSON(), o.force) })
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, result)
+	}
+	if len(apps) == 0 {
+		return all, nil
+	}
+	result, err := c.run(ctx, func() (app.DeploymentResult, error) {
+		if len(apps) == 1 {
+			return s.client.ReplaceApp(ctx, apps[0].ID().Under(app.Root), apps[0].JSON(), o.force)
+		}
+		definitions := make([]json.RawMessage, len(apps))
+		for i, part := range apps {
+			definitions[i] = part.JSON()
+		}
+		text, err := json.Marshal(definitions)
+		if err != nil {
+			return app.DeploymentResult{}, err
+		}
+		return s.client.ReplaceApps(ctx, text, o.force)
+	})
+	return append(all, result), err
+}
+
+// tell prints what became of the apps.
+func (o *applyOptions) tell(ctx context.Context, s *session, d *desired, results []app.DeploymentResult) error {
+	if o.detach {
+		for _, result := range results {
+			fmt.Fprintf(s.out, "Deployment %s has begun; 'ormos deployments' shows it.\n", result.DeploymentID)
+		}
+		return nil
+	}
+	for _, one := range d.changes {
+		if one.Kind == "remove" {
+			fmt.Fprintf(s.out, "%s is gone.\n", one.ID)
+			continue
+		}
+		if err := tellApp(ctx, s, one.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellApp prints how an app stands and where it is reached.
+func tellApp(ctx context.Context, s *session, id app.ID) error {
+	info, err := s.client.App(ctx, id)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("%s: %d of %d running", id, info.TasksRunning, info.Instances)
+	if len(info.HealthChecks) > 0 {
+		text += fmt.Sprintf(", %d healthy", info.TasksHealthy)
+	}
+	if where := addresses(info); len(where) > 0 {
+		text += ", at " + some(where)
+	}
+	fmt.Fprintln(s.out, printable(text))
+	return nil
+}
+
+// addresses are where the running tasks of an app are reached by their first ports.
+func addresses(info *app.Info) []string {
+	var all []string
+	for _, task := range info.Tasks {
+		if task.State != "TASK_RUNNING" || len(task.Ports) == 0 {
+			continue
+		}
+		all = append(all, fmt.Sprintf("%s:%d", task.Host, task.Ports[0]))
+	}
+	return all
+}

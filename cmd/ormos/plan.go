@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ormosproject/ormos/app"
+)
+
+// planCommand is `ormos plan`: what apply would do.
+func planCommand() *cobra.Command {
+	var o planOptions
+	cmd := &cobra.Command{
+		Use:   "plan FILE...",
+		Short: "Show what 'ormos apply' would change, its steps, and where instances would go now",
+		Long: `Show what 'ormos apply' of the same files would do; nothing happens: which fields of which apps change, in which steps, and where each new instance would
+go by the offers at hand, or why nowhere.
+
+Exit status: 0 when nothing would change, 2 when something would, 1 when it went wrong, also when it was called wrongly.`,
+		Example: `  ormos plan app.yaml
+  ormos plan shop.yaml -o json`,
+		Args: cobra.MinimumNArgs(1),
+	}
+	o.format.flag(cmd)
+	return o.verb(cmd, func(ctx context.Context, s *session, files []string) error {
+		o.stdin = cmd.InOrStdin()
+		return o.run(ctx, s, files)
+	})
+}
+
+type planOptions struct {
+	connection
+	format format
+	stdin  io.Reader
+}
+
+// planned is what plan prints for programs.
+type planned struct {
+	Changes []appChange `json:"changes"`
+	app.Plan
+}
+
+func (o *planOptions) run(ctx context.Context, s *session, files []string) error {
+	d, err := wanted(ctx, s.client, files, o.stdin)
+	if err != nil {
+		return err
+	}
+	result := planned{Changes: d.changes}
+	if len(d.changes) > 0 {
+		if result.Plan, err = planParts(ctx, s.client, d.parts); err != nil {
+			return err
+		}
+	}
+	if o.format.data() {
+		err = o.format.print(s.out, result)
+	} else {
+		result.show(s)
+	}
+	if err == nil && len(d.changes) > 0 {
+		return &exitError{status: exitCalled}
+	}
+	return err
+}
+
+// planParts asks the server for steps and placements: of all apps together, and of each group.
+func planParts(ctx context.Context, client *app.Client, parts []app.Part) (all app.Plan, err error) {
+	var bodies [][]byte
+	var apps []string
+	for _, part := range parts {
+		if part.Group != nil {
+			bodies = append(bodies, part.JSON())
+		} else {
+			apps = append(apps, string(part.JSON()))
+		}
+	}
+	if len(apps) > 0 {
+		bodies = append(bodies, []byte("["+strings.Join(apps, ",")+"]"))
+	}
+	for _, body := range bodies {
+		one, err := client.Plan(ctx, body)
+		if err != nil {
+			return all, err
+		}
+		all.Steps, all.Placements = append(all.Steps, one.Steps...), append(all.Placements, one.Placements...)
+	}
+	return all, nil
+}
+
+// show prints the plan for people.
+func (p *planned) show(s *session) {
+	if len(p.Changes) == 0 {
+		fmt.Fprintln(s.out, "Nothing to change: all is as the files define it.")
+		return
+	}
+	showChanges(s.screen, p.Changes)
+	for i, step := range p.Steps {
+		var actions []string
+		for _, a := range step.Actions {
+			actions = append(actions, fmt.Sprintf("%s %s", actionWord(a.Action), a.App))
+		}
+		fmt.Fprintf(s.out, "step %d of %d: %s\n", i+1, len(p.Steps), strings.Join(actions, ", "))
+	}
+	nowhere := 0
+	for _, one := range p.Placements {
+		if one.Host == "" {
+			nowhere++
+			fmt.Fprintln(s.out, s.paint(yellow, printable(fmt.Sprintf("%s: an instance fits nowhere now: %s", one.App, one.Why))))
+			continue
+		}
+		fmt.Fprintln(s.out, printable(fmt.Sprintf("%s: an instance would go to %s", one.App, one.Host)))
+	}
+	if nowhere > 0 {
+		fmt.Fprintf(s.out, "%s would wait for offers.\n", plural(nowhere, "instance"))
+	}
+}
+
+// actionWord is what an action is called among people.
+func actionWord(name app.ActionName) string {
+	switch name {
+	case app.StartApplication:
+		return "start"
+	case app.StopApplication:
+		return "stop"
+	case app.ScaleApplication:
+		return "scale"
+	case app.RestartApplication:
+		return "replace the instances of"
+	}
+	return string(name)
+}
