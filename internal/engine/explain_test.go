@@ -44,6 +44,7 @@ func golden(t *testing.T, name string, got []byte) {
 func look(t *testing.T, o LaunchOptions, a *app.App, placed []*Instance, offers ...mesos.Offer) (*launcher, *AppState) {
 	t.Helper()
 	l := &launcher{LaunchOptions: o}
+	slices.SortFunc(offers, func(a, b mesos.Offer) int { return strings.Compare(a.ID.Value, b.ID.Value) })
 	waits := scheduled(a, 3)
 	p := l.place(placing{now: noon.Add(time.Minute), offers: offers, pending: waits, placed: these(placed...), seed: 1})
 	if len(p.accepts) > 0 {
@@ -123,8 +124,11 @@ func TestQueue(t *testing.T) {
 	a.Constraints = []app.Constraint{{Field: "rack", Operator: "LIKE", Value: "r1"}}
 	small := offered(t, "small", "cpus:0.1;mem:4000;ports:[1-2]", "rack:r1;level:1.5;units:[1-3]")
 	l, state := look(t, LaunchOptions{}, a, []*Instance{running(a, "old")}, small, offered(t, "elsewhere", "cpus:4;mem:4000", "rack:r2"))
+	l.place(placing{now: noon.Add(90 * time.Second), offers: []mesos.Offer{small}}) // is held
+	small.ID.Value += "-again"
 	l.place(placing{now: noon.Add(2 * time.Minute), offers: []mesos.Offer{small}})
 	s := l.sight()
+	small.ID.Value += "-and-again"
 	l.place(placing{now: noon.Add(3 * time.Minute), offers: []mesos.Offer{small}}) // after the sight
 	state.Delay = &Delay{Failures: 2, Until: app.At(noon.Add(150 * time.Second))}
 	var b bytes.Buffer

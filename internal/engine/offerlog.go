@@ -18,20 +18,24 @@ type offerLog struct {
 	batches []offerBatch
 	// unfolded is how many offers are in batches.
 	unfolded int
+	// held are those that were looked at last: they come again until they are used or declined.
+	held []mesos.Offer
 }
 
-// An offerBatch is what was looked at at one time. It is constant.
+// An offerBatch is what came and what was used at one time. It is constant.
 type offerBatch struct {
 	at     time.Time
-	offers []mesos.Offer
+	offers []*mesos.Offer
 	used   []use
 }
 
-// A use is what was taken of an agent's offers for one role, of which offer is one.
+// A use is what was taken of an agent's offers for one role.
 type use struct {
-	offer mesos.OfferID
+	lot   lotKey
 	taken []mesos.Resources
 }
+
+type lotKey struct{ agent, role string }
 
 // A lastOffer is what an agent has offered last for a role, all of its offers at that time together.
 type lastOffer struct {
@@ -45,13 +49,16 @@ type lastOffer struct {
 // keepFor is how long an agent is remembered that offers nothing any more.
 const keepFor = 24 * time.Hour
 
-// note adds a batch. Most calls cost nothing; once in a while what was gathered is folded, in proportion to it.
+// note adds what is new among the offers, which are in the order of their ids, and what was used. Most calls cost next to nothing; once in a
+// while what was gathered is folded, in proportion to it.
 func (l *offerLog) note(at time.Time, offers []mesos.Offer, used []use) {
-	if len(offers) == 0 {
+	fresh := unheard(l.held, offers)
+	l.held = offers
+	if len(fresh) == 0 && len(used) == 0 {
 		return
 	}
-	l.batches = append(l.batches, offerBatch{at, offers, used})
-	if l.unfolded += len(offers); l.unfolded <= 1000+2*len(l.folded) {
+	l.batches = append(l.batches, offerBatch{at, fresh, used})
+	if l.unfolded += len(fresh) + len(used); l.unfolded <= 1000+2*len(l.folded) {
 		return
 	}
 	all := l.last()
@@ -62,7 +69,20 @@ func (l *offerLog) note(at time.Time, offers []mesos.Offer, used []use) {
 	l.folded, l.batches, l.unfolded = all, nil, 0
 }
 
-type lotKey struct{ agent, role string }
+// unheard are the offers that were not held before.
+func unheard(held, offers []mesos.Offer) []*mesos.Offer {
+	var fresh []*mesos.Offer
+	for i := range offers {
+		id := offers[i].ID.Value
+		for len(held) > 0 && held[0].ID.Value < id {
+			held = held[1:]
+		}
+		if len(held) == 0 || held[0].ID.Value != id {
+			fresh = append(fresh, &offers[i])
+		}
+	}
+	return fresh
+}
 
 // last is what each agent has offered last for each role, in the order of agents.
 func (l *offerLog) last() []lastOffer {
@@ -88,14 +108,11 @@ func roleOf(o *mesos.Offer) string {
 	return o.AllocationInfo.GetRole()
 }
 
-// lay puts the batch's offers in the place of earlier ones.
+// lay puts the batch's offers in the place of earlier ones. An agent's that are held together count as one only if they came together.
 func (b *offerBatch) lay(all map[lotKey]lastOffer) {
 	now := make(map[lotKey]lastOffer, len(b.offers))
-	lot := make(map[string]lotKey, len(b.offers))
-	for i := range b.offers {
-		o := &b.offers[i]
+	for _, o := range b.offers {
 		key := keyOf(o)
-		lot[o.ID.Value] = key
 		one, ok := now[key]
 		if !ok {
 			one = lastOffer{at: b.at, offer: *o, times: all[key].times}
@@ -105,18 +122,18 @@ func (b *offerBatch) lay(all map[lotKey]lastOffer) {
 		one.times++
 		now[key] = one
 	}
-	for i := range b.used {
-		key := lot[b.used[i].offer.Value]
-		one := now[key]
-		one.offer.Resources = mesos.Resources(one.offer.Resources).Subtract(slices.Concat(b.used[i].taken...)...)
-		now[key] = one
-	}
 	maps.Copy(all, now)
+	for i := range b.used {
+		if one, ok := all[b.used[i].lot]; ok {
+			one.offer.Resources = mesos.Resources(one.offer.Resources).Subtract(slices.Concat(b.used[i].taken...)...)
+			all[b.used[i].lot] = one
+		}
+	}
 }
 
 // usedBy is what an accept takes.
 func usedBy(a *offer.Accept) use {
-	u := use{offer: a.OfferIDs[0]}
+	u := use{lot: lotKey{a.AgentID.Value, a.Role}}
 	for i := range a.Grants {
 		for j := range a.Grants[i].Tasks {
 			u.taken = append(u.taken, a.Grants[i].Tasks[j].Resources)
