@@ -132,7 +132,7 @@ func (d *decoder) update(n *node, path string) *Update {
 	u.present = d.readObject(n, path, reflect.ValueOf(&u.fields).Elem())
 	r := u.rules(&d.faults)
 	u.translate(d.legacy, r)
-	if len(d.details) > before { // then show what else can be said
+	if u.faulty = len(d.details) > before; u.faulty {
 		d.inspect(u, r)
 	}
 	return u

@@ -1,6 +1,11 @@
 package app
 
-import "strings"
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+)
 
 // faults collects what is wrong with a document.
 type faults struct{ details []Detail }
@@ -13,12 +18,24 @@ func (f *faults) addAt(line, column int, path, message string) {
 		path = "/"
 	}
 	for i := range f.details {
-		if f.details[i].Path == path && f.details[i].Line == line {
-			f.details[i].Errors = append(f.details[i].Errors, message)
-			return
+		d := &f.details[i]
+		if d.Path != path || d.Line != line {
+			continue
 		}
+		if !contains(d.Errors, message) {
+			d.Errors = append(d.Errors, message)
+		}
+		return
 	}
 	f.details = append(f.details, Detail{Path: path, Errors: []string{message}, Line: line, Column: column})
+}
+
+// merge takes in an *Error's details.
+func (f *faults) merge(err error) {
+	var e *Error
+	if errors.As(err, &e) {
+		f.details = append(f.details, e.Details...)
+	}
 }
 
 // covers tells whether there is a fault at a path, above or below it.
@@ -37,11 +54,14 @@ func within(path, outer string) bool {
 	return ok && (rest == "" || rest[0] == '/' || rest[0] == '(')
 }
 
-// err is nil when there are none.
+// err is nil when there are none; they are in the order of the text.
 func (f *faults) err() error {
 	if len(f.details) == 0 {
 		return nil
 	}
+	slices.SortStableFunc(f.details, func(a, b Detail) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
 	return &Error{Code: Invalid, Message: "Object is not valid", Details: f.details}
 }
 

@@ -53,31 +53,31 @@ func (d *decoder) groupUpdate(n *node, path string) *GroupUpdate {
 	u := &GroupUpdate{source: n, path: path}
 	d.readObject(n, path, reflect.ValueOf(&u.fields).Elem())
 	u.fromServer = n.has("pods")
-	u.check(&d.faults)
+	u.check(u.rules(&d.faults))
 	return u
 }
 
-// check holds the rules that need nothing but the update.
-func (u *GroupUpdate) check(f *faults) {
-	said := 0
-	for _, is := range []bool{u.fields.Apps != nil, u.fields.Groups != nil, u.fields.Dependencies != nil, u.fields.EnforceRole != nil} {
-		if is {
-			said++
-		}
-	}
+func (u *GroupUpdate) rules(f *faults) *rules {
+	return &rules{faults: f, source: u.source, prefix: u.path}
+}
+
+// check holds the update against the rules that need nothing else.
+func (u *GroupUpdate) check(r *rules) {
+	is := u.fields
+	lists := is.Apps != nil || is.Groups != nil || is.Dependencies != nil || is.EnforceRole != nil
 	const alone = "not allowed in conjunction with other properties."
-	if u.fields.Version != nil && !u.fromServer && (said > 0 || u.fields.ScaleBy != nil) {
-		f.add(u.source, u.path+"/version", alone)
+	if is.Version != nil && !u.fromServer && (lists || is.ScaleBy != nil) {
+		r.add("/version", alone)
 	}
-	if u.fields.ScaleBy != nil && (said > 0 || u.fields.Version != nil) {
-		f.add(u.source, u.path+"/scaleBy", alone)
+	if is.ScaleBy != nil {
+		if lists || is.Version != nil {
+			r.add("/scaleBy", alone)
+		}
+		r.notBelow("/scaleBy", *is.ScaleBy, 0)
 	}
-	if s := u.fields.ScaleBy; s != nil && *s < 0 {
-		f.add(u.source, u.path+"/scaleBy", "got "+decimal(*s)+", expected 0.0 or more")
-	}
-	for i, g := range u.fields.Groups {
+	for i, g := range is.Groups {
 		if g.fields.ID == "" {
-			f.add(g.source, element(u.path+"/groups", i)+"/id", missing)
+			r.add(element("/groups", i)+"/id", missing)
 		}
 	}
 }
@@ -113,7 +113,7 @@ func (u *GroupUpdate) apply(old *Group, d Defaults, f *faults) *Group {
 		return old.scaled(*u.fields.ScaleBy)
 	}
 	g := *old
-	g.EnforceRole = u.enforcement(old, f)
+	g.EnforceRole = u.enforcement(old, u.rules(f))
 	if old.ID != Root && old.ID.Parent() == Root {
 		d.EnforceRole = g.enforces()
 	}
@@ -155,7 +155,7 @@ func (u *GroupUpdate) applyGroups(old *Group, d Defaults, f *faults) []*Group {
 	for _, each := range u.fields.Groups {
 		id := each.fields.ID.Under(old.ID)
 		if id.Parent() != old.ID || id == Root {
-			f.add(each.source, each.path+"/id", "Identifier is not child of '"+string(old.ID)+"'")
+			each.rules(f).add("/id", "Identifier is not child of '"+string(old.ID)+"'")
 		}
 		was := old.child(id)
 		if was == nil {
@@ -167,11 +167,11 @@ func (u *GroupUpdate) applyGroups(old *Group, d Defaults, f *faults) []*Group {
 }
 
 // enforcement is what the group says of roles, which only top-level groups do.
-func (u *GroupUpdate) enforcement(old *Group, f *faults) *bool {
+func (u *GroupUpdate) enforcement(old *Group, r *rules) *bool {
 	said := u.fields.EnforceRole
 	if old.ID == Root || old.ID.Parent() != Root {
 		if said != nil && *said {
-			f.add(u.source, u.path+"/enforceRole", "enforceRole can only be set for top-level groups, and "+string(old.ID)+" is not top-level")
+			r.add("/enforceRole", "enforceRole can only be set for top-level groups, and "+string(old.ID)+" is not top-level")
 		}
 		return nil
 	}

@@ -27,8 +27,8 @@ func readJSON(text []byte) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.skip()
 	if _, err := r.tokens.Token(); !errors.Is(err, io.EOF) {
-		r.skip()
 		return nil, malformed(r.line, r.column, "something stands behind the end of the document")
 	}
 	return n, nil

@@ -77,6 +77,7 @@ func (u *Update) translatePorts(l legacy, r *rules) {
 	}
 	if repeats(slices.DeleteFunc(slices.Clone(l.ports), func(p int) bool { return p == 0 })) {
 		r.add("/ports", "ports must be unique")
+		return
 	}
 	if u.fields.PortDefinitions == nil {
 		u.fields.PortDefinitions = []PortDefinition{}

@@ -18,7 +18,7 @@ func At(t time.Time) Timestamp { return Timestamp{t.UnixMilli()} }
 func ParseTimestamp(s string) (Timestamp, error) {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
-		return Timestamp{}, fmt.Errorf("%q is not a timestamp such as %s", s, layout)
+		return Timestamp{}, fmt.Errorf("%q is not a timestamp such as 2026-01-02T03:04:05.678Z", s)
 	}
 	return At(t), nil
 }

@@ -23,6 +23,8 @@ type Update struct {
 	// old tells that ports or networks are in the words of older Marathons, fromServer that there are fields which only
 	// servers write.
 	old, fromServer bool
+	// faulty tells that it could not be read as a whole, and that all which can be said of it was said.
+	faulty bool
 	// source and path are where it was written, for errors.
 	source *node
 	path   string
@@ -92,7 +94,12 @@ func (u *Update) full(old *App, base ID, d Defaults, r *rules) *App {
 	return a
 }
 
-func (u *Update) rules(f *faults) *rules { return &rules{faults: f, source: u.source, prefix: u.path} }
+func (u *Update) rules(f *faults) *rules {
+	if u.faulty {
+		f = &faults{}
+	}
+	return &rules{faults: f, source: u.source, prefix: u.path}
+}
 
 // finish makes what was put together normal, and checks it.
 func (u *Update) finish(a, old *App, base ID, d Defaults, r *rules) {
@@ -107,9 +114,6 @@ func (u *Update) finish(a, old *App, base ID, d Defaults, r *rules) {
 		a.Dependencies = under(a.Dependencies, base)
 	}
 	u.checkPortsFit(a, r)
-	if a.AcceptedResourceRoles != nil && len(a.AcceptedResourceRoles) == 0 {
-		r.add("/acceptedResourceRoles", "must not be empty")
-	}
 	a.normalise(d)
 	a.check(r, a.roles(old, d))
 }

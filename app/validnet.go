@@ -34,7 +34,7 @@ func (a *App) checkNetworks(r *rules) {
 		r.add("/networks", "Bridge networks may not have names")
 	}
 	if slices.ContainsFunc(a.Networks, func(n Network) bool { return n.Mode == ContainerNetwork && n.Name == "" }) {
-		r.add("/networks", "Network name must be specified when container network is selected.")
+		r.together("/networks", "Network name must be specified when container network is selected.")
 	}
 	if repeats(names) {
 		r.add("/networks", "Duplicate networks are not allowed")
@@ -93,7 +93,11 @@ func (a *App) checkContainer(r *rules) {
 		if v.HostPath == "" {
 			r.together(path+"/hostPath", "must not be empty")
 		}
-		r.among(path+"/mode", v.Mode, "RO", "RW")
+		if v.Mode == "" {
+			r.together(path+"/mode", missing)
+		} else {
+			r.among(path+"/mode", v.Mode, "RO", "RW")
+		}
 	}
 	a.checkMappings(r)
 	c.checkLinux(r)

@@ -168,7 +168,7 @@ func scalar(y *yaml.Node) (*node, error) {
 // literal gives a number as JSON writes it: YAML has others, such as 0x1F and 1_000.
 func literal(y *yaml.Node) string {
 	var i int64
-	if y.Decode(&i) == nil {
+	if y.ShortTag() == "!!int" && y.Decode(&i) == nil {
 		return strconv.FormatInt(i, 10)
 	}
 	var f float64
