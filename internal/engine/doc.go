@@ -5,6 +5,7 @@
 //	for {
 //		effects := e.Step(now, input) // a Mesos event, a command of the API, an answer to a probe, or nothing: time has passed
 //		// 1. save effects.Records   2. make effects.Calls   3. publish effects.Events, e.View() and effects.Replies
+//		//    (Roles are told to the master between 1 and 2)
 //		// 4. acknowledge the update that was the input
 //	}
 //

@@ -22,6 +22,8 @@ type Effects struct {
 	Events []app.Event
 	// Replies answer commands.
 	Replies []Reply
+	// Roles are those that the framework is to be subscribed for, all of them, when they have changed; before the calls.
+	Roles []string
 	// WakeAt is when a Step is due though nothing has happened; zero is never.
 	WakeAt time.Time
 }

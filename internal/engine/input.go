@@ -13,6 +13,8 @@ type Subscribed struct {
 	FrameworkID mesos.FrameworkID
 	// Master is host:port.
 	Master string
+	// Suppressed are the roles that it was subscribed with as suppressed.
+	Suppressed []string
 }
 
 // Disconnected: there is no subscription.

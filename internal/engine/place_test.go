@@ -66,7 +66,7 @@ func TestPlaceProvisions(t *testing.T) {
 		State: mesos.TaskStaging, Role: "*", Host: "a.example.org", AgentID: "a", Attributes: offers[0].Attributes, Ports: []int{31000},
 		Since: app.At(noon), StagedAt: app.At(noon),
 	}
-	if diff := cmp.Diff(want, p.launched[0], cmp.Comparer(func(a, b app.Timestamp) bool { return a == b })); diff != "" {
+	if diff := cmp.Diff(want, p.launched[0], cmp.AllowUnexported(Instance{}, killing{}), cmp.Comparer(func(a, b app.Timestamp) bool { return a == b })); diff != "" {
 		t.Error(diff)
 	}
 	tasks := p.accepts[0].Operations[0].Launch.TaskInfos

@@ -56,37 +56,12 @@ type Instance struct {
 	Readiness []app.ReadinessResult
 	// Check is the status of the app's check, as Mesos told it.
 	Check *mesos.CheckStatusInfo
-}
 
-// AppState is an app and what runs of it, at one moment. It is constant.
-type AppState struct {
-	// App is what is wanted; nil of an app that was removed and whose instances are not gone yet.
-	App *app.App
-	ID  app.ID
-	// Instances are in the order of their ids.
-	Instances []*Instance
-	app.Counts
-	// Deployments are the ids of those under way.
-	Deployments []string
-	LastFailure *app.TaskFailure
-	// Delay is the back-off; nil without one.
-	Delay *Delay
-	// Versions are those that are kept, the newest first.
-	Versions []app.Timestamp
-}
-
-// Delay is a back-off.
-type Delay struct {
-	// Failures is how many there were in a row; Until when the next try is.
-	Failures int
-	Until    app.Timestamp
-}
-
-// View is everything that may be read of the framework, at one moment. It is constant, and costs nothing to take.
-type View struct {
-	// Root is the tree that is wanted.
-	Root *app.Group
-	// FrameworkID and Master are empty while there is no subscription; Connected tells.
-	FrameworkID, Master string
-	Connected           bool
+	incarnation int     // of tasks so far
+	heard       bool    // something was said of the task at hand
+	checked     bool    // its definition has health checks
+	leaving     bool    // it goes when its task is over
+	killing     killing // set while its task is being ended
+	// unreachable is since when its agent is not reached.
+	unreachable app.Timestamp
 }

@@ -127,6 +127,18 @@ func (d *Discipline) Held(id mesos.OfferID) (offer *mesos.Offer, role string) {
 // Roles are those of the framework, in no order.
 func (d *Discipline) Roles() iter.Seq[string] { return maps.Keys(d.roles) }
 
+// Suppressed are the roles for which no offers are wanted, in order.
+func (d *Discipline) Suppressed() []string {
+	var names []string
+	for name, r := range d.roles {
+		if r.suppressed {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // Offers are those that may be used, in an order that does not depend on chance.
 func (d *Discipline) Offers() []mesos.Offer {
 	offers := make([]mesos.Offer, 0, len(d.held))

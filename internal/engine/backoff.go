@@ -1,0 +1,102 @@
+package engine
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"github.com/ormosproject/ormos/app"
+	"github.com/ormosproject/ormos/mesos"
+)
+
+// jitter is by how much of itself a delay is shortened at most, so that what failed together is not tried together.
+const jitter = 0.1
+
+// failed notes that a task failed: the app's next launch waits, longer after each failure in a row. What fails of a version that is on its way
+// out delays nothing.
+func (e *Engine) failed(s *service, i *Instance, message string) {
+	if i.State != mesos.TaskFinished {
+		e.note(s, i, message)
+	}
+	if i.State == mesos.TaskFailed && i.ContainerID != "" {
+		e.out.Tails = append(e.out.Tails, Tail{TaskID: i.TaskID, AgentID: i.AgentID, ContainerID: i.ContainerID})
+	}
+	if s.goal == nil || !s.goal.serves(s.definition(i.Version)) {
+		return
+	}
+	f := &s.failures
+	f.Count++
+	f.Last = e.at
+	f.Until = app.At(e.now.Add(e.delay(s.goal.App, f.Count)))
+	e.changedService(s)
+}
+
+// delay is the pause after the nth failure in a row.
+func (e *Engine) delay(a *app.App, n int) time.Duration {
+	most := float64(a.MaxLaunchDelaySeconds)
+	d := float64(a.BackoffSeconds) * math.Pow(max(1, a.BackoffFactor), float64(n-1))
+	if !(d < most) { // also when it is more than a number can tell
+		d = most
+	}
+	d *= 1 - jitter*e.chance(string(a.ID)+"\x00"+e.at.String())
+	return time.Duration(d * float64(time.Second))
+}
+
+// note keeps an end as the app's last failure.
+func (e *Engine) note(s *service, i *Instance, message string) {
+	state := i.State
+	if i.killing.Failure != "" && state == mesos.TaskKilled {
+		message = i.killing.Failure
+	}
+	s.failure = &app.TaskFailure{
+		AppID: i.App, Host: i.Host, Message: strings.Clone(message), State: state.String(), TaskID: i.TaskID, Timestamp: e.at, Version: i.Version,
+		AgentID: i.AgentID,
+	}
+	e.changedService(s)
+}
+
+// heal forgets the failures: the next launch waits for nothing.
+func (e *Engine) heal(s *service) {
+	if s.failures == (failures{}) {
+		return
+	}
+	s.failures = failures{}
+	e.changedService(s)
+}
+
+// forgiven is when the failures are forgotten, if an instance is well then: nothing has failed for the delay and MaxLaunchDelaySeconds.
+func (s *service) forgiven() time.Time {
+	f := &s.failures
+	return f.Until.Time().Add(seconds64(int64(s.goal.App.MaxLaunchDelaySeconds)))
+}
+
+// purge forgets failures whose time has come.
+func (e *Engine) purge(s *service) {
+	e.cullAll(s)
+	if s.failures.Count == 0 || s.goal == nil || e.now.Before(s.forgiven()) {
+		return
+	}
+	for _, i := range s.instances.all() {
+		if i.well() && s.goal.serves(s.definition(i.Version)) {
+			e.heal(s)
+			return
+		}
+	}
+}
+
+// appDue is when a service has to be looked at though nothing happens.
+func (e *Engine) appDue(s *service) time.Time {
+	first := s.breaker.due
+	if s.failures.Count == 0 || s.goal == nil {
+		return first
+	}
+	for _, at := range []time.Time{s.failures.Until.Time(), s.forgiven()} {
+		if at.After(e.now) && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first
+}
+
+// delayed tells whether the app's launches wait yet.
+func (e *Engine) delayed(s *service) bool { return e.at.Before(s.failures.Until) }

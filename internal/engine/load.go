@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/ormosproject/ormos/app"
+)
+
+// New returns an engine that goes on from records: those that the effects of another one's Steps had saved, or none. Keys that are not the
+// engine's (see [Owns]) are passed over. The error says which record is wrong; it wraps [ErrNewer] when they were written by a newer
+// version of the program.
+func New(records map[string][]byte, o Options) (*Engine, error) {
+	e := &Engine{
+		opts: o.withDefaults(), root: &app.Group{ID: app.Root}, services: map[app.ID]*service{}, tasks: map[string]*Instance{}, timers: newTimers(),
+		dirty: map[app.ID]*service{}, stirred: map[string]*deployment{}, waiting: map[app.ID]*service{}, unsaved: map[string]any{},
+		changed: map[app.ID]*service{}, market: newMarket(), servicePorts: map[int]int{}, roles: map[string]int{},
+	}
+	e.launcher.LaunchOptions = e.opts.LaunchOptions
+	if err := e.load(records); err != nil {
+		return nil, err
+	}
+	e.subscribedTo = e.Roles()
+	e.market.SetRoles(e.now, e.subscribedTo, nil)
+	return e, nil
+}
+
+// ErrNewer says that records are of a format that this version of the program does not know.
+var ErrNewer = fmt.Errorf("the records are newer than this program")
+
+// load takes over the records, in the order in which they refer to each other.
+func (e *Engine) load(records map[string][]byte) error {
+	if err := e.loadMeta(records[metaKey]); err != nil {
+		return err
+	}
+	keys := sortedKeys(records)
+	for _, load := range []struct {
+		prefix string
+		one    func(rest string, value []byte) error
+	}{
+		{groupPrefix, e.loadGroup},
+		{versionPrefix, e.loadVersion},
+		{appPrefix, e.loadApp},
+		{instancePrefix, e.loadInstance},
+		{changePrefix, e.loadChange},
+		{deploymentPrefix, e.loadDeployment},
+	} {
+		for _, key := range keys {
+			rest, ok := strings.CutPrefix(key, load.prefix)
+			if !ok {
+				continue
+			}
+			if err := load.one(rest, records[key]); err != nil {
+				return fmt.Errorf("cannot read the record %s: %w", key, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (e *Engine) loadMeta(value []byte) error {
+	if value == nil {
+		e.unsaved[metaKey] = meta{Format: format}
+		return nil
+	}
+	var m meta
+	if err := json.Unmarshal(value, &m); err != nil {
+		return fmt.Errorf("cannot read the record %s: %w", metaKey, err)
+	}
+	if m.Format > format {
+		return fmt.Errorf("%w: their format is %d, the latest it knows is %d; use the version that wrote them, or a later one", ErrNewer, m.Format, format)
+	}
+	return nil
+}
+
+func (e *Engine) loadGroup(rest string, value []byte) error {
+	var r groupRecord
+	if err := json.Unmarshal(value, &r); err != nil {
+		return err
+	}
+	// Keys are in order, and a group's comes before those below it.
+	e.root = edited(e.root, app.ID(rest), r.Version, func(g *app.Group) {
+		g.Dependencies, g.EnforceRole, g.Version = r.Dependencies, r.EnforceRole, r.Version
+	})
+	return nil
+}
+
+func (e *Engine) loadVersion(rest string, value []byte) error {
+	v := new(version)
+	if err := json.Unmarshal(value, v); err != nil {
+		return err
+	}
+	if v.App == nil || rest != string(v.App.ID)+"/"+v.App.Version.String() {
+		return fmt.Errorf("it has another version's definition")
+	}
+	s := e.service(v.App.ID)
+	s.versions = append(s.versions, v) // keys are in order
+	return nil
+}
+
+func (e *Engine) loadApp(rest string, value []byte) error {
+	var r serviceRecord
+	if err := json.Unmarshal(value, &r); err != nil {
+		return err
+	}
+	s := e.service(app.ID(rest))
+	s.wanted, s.goal, s.count, s.lenient = s.definition(r.Wanted), s.definition(r.Goal), r.Count, r.Lenient
+	s.failures, s.failure, s.recorded = r.Failures, r.Failure, true
+	if s.wanted.at() != r.Wanted || s.goal.at() != r.Goal {
+		return fmt.Errorf("the definition %s or %s is missing", r.Wanted, r.Goal)
+	}
+	if s.wanted != nil {
+		e.count(s.wanted.App, 1)
+		e.root = withApp(e.root, s.wanted.App, e.root.Version)
+	}
+	e.mark(s)
+	return nil
+}
+
+func (e *Engine) loadInstance(rest string, value []byte) error {
+	var r instanceRecord
+	if err := json.Unmarshal(value, &r); err != nil {
+		return err
+	}
+	s := e.services[r.App]
+	if s == nil || s.definition(r.Version) == nil {
+		return fmt.Errorf("the definition %s of %s is missing", r.Version, r.App)
+	}
+	i := r.instance(rest)
+	i.checked = len(s.definition(r.Version).App.HealthChecks) > 0
+	s.instances.put(i)
+	if i.TaskID != "" {
+		e.tasks[i.TaskID] = i
+		e.views.tasks.Set(i.TaskID, i)
+	}
+	e.timers.set(due{dueInstance, i.TaskID}, e.instanceDue(s, i))
+	e.probe(s, nil, i)
+	return nil
+}
+
+func (e *Engine) loadChange(rest string, value []byte) error {
+	var r changeRecord
+	if err := json.Unmarshal(value, &r); err != nil {
+		return err
+	}
+	at, err := app.ParseTimestamp(rest)
+	if err != nil {
+		return err
+	}
+	c := &change{Version: at, before: r.Before, apps: map[app.ID]*version{}, groups: map[app.ID]*app.Group{}}
+	for id, at := range r.Apps {
+		c.apps[id] = e.service(id).definition(at)
+		if c.apps[id].at() != at {
+			return fmt.Errorf("the definition %s of %s is missing", at, id)
+		}
+	}
+	for id, g := range r.Groups {
+		c.groups[id] = g.group(id)
+	}
+	e.history = append(e.history, c)
+	return nil
+}
+
+func (e *Engine) loadDeployment(rest string, value []byte) error {
+	d := new(deployment)
+	if err := json.Unmarshal(value, d); err != nil {
+		return err
+	}
+	if d.ID != rest || d.Step < 0 || d.Step >= len(d.Steps) {
+		return fmt.Errorf("it has no step %d", d.Step)
+	}
+	for _, id := range d.apps() {
+		s := e.services[id]
+		if s == nil {
+			return fmt.Errorf("its app %s is missing", id)
+		}
+		s.deployment = d
+	}
+	e.deployments = append(e.deployments, d)
+	e.timers.set(due{dueDeployment, d.ID}, at(d.Deadline))
+	e.stirred[d.ID] = d
+	return nil
+}

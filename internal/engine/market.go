@@ -1,0 +1,180 @@
+package engine
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/ormosproject/ormos/app"
+	"github.com/ormosproject/ormos/internal/pace"
+	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/scheduler"
+)
+
+const (
+	// reconcileFirst and reconcileEvery are when the master is asked about all tasks, as by Marathon.
+	reconcileFirst = 15 * time.Second
+	reconcileEvery = 10 * time.Minute
+)
+
+// market is what goes on between the engine and the master besides launches and kills.
+type market struct {
+	pace.Discipline
+	reconciler pace.Reconciler
+	changed    bool            // offers, or what waits for them, since they were last matched
+	fresh      map[string]bool // roles for which more is wanted than when offers were last declined
+	seq        uint64          // of matches
+}
+
+func newMarket() market {
+	r := pace.NewReconciler()
+	r.First, r.Every = reconcileFirst, reconcileEvery
+	return market{Discipline: pace.NewDiscipline(), reconciler: r, fresh: map[string]bool{}}
+}
+
+func (m *market) offered(now time.Time, offers []mesos.Offer) {
+	m.Offered(now, offers)
+	m.changed = true
+}
+
+// trade launches what waits on what is offered, asks about tasks, and answers the offers that are of no use.
+func (e *Engine) trade() {
+	if !e.views.connected {
+		return
+	}
+	m := &e.market
+	if m.changed {
+		m.changed = false
+		all := e.pending()
+		e.weigh(all)
+		e.match(all)
+		e.settle()
+	}
+	e.answer(m.Step(e.now))
+	ids, all := m.reconciler.Step(e.now, e.live())
+	e.reconcile(ids, all)
+}
+
+// pending are the instances that wait for nothing but an offer, those that wait longest first.
+func (e *Engine) pending() []pending {
+	var all []pending
+	for _, id := range sortedKeys(e.waiting) {
+		s := e.waiting[id]
+		if e.delayed(s) || s.goal == nil {
+			continue
+		}
+		enforce := enforced(e.root, id)
+		for _, i := range s.instances.all() {
+			if i.Condition == Scheduled {
+				all = append(all, pending{app: s.goal.App, instance: i, taskID: taskOf(i.ID, i.incarnation+1), enforceRole: enforce})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b pending) int {
+		return cmp.Compare(a.instance.Since.Time().UnixMilli(), b.instance.Since.Time().UnixMilli())
+	})
+	return all
+}
+
+// weigh tells the market which roles' offers are of use.
+func (e *Engine) weigh(all []pending) {
+	needed := map[string]bool{}
+	for i := range all {
+		needed[e.opts.role(all[i].app)] = true
+	}
+	for role := range e.market.Roles() {
+		e.market.Need(e.now, role, needed[role], e.market.fresh[role])
+	}
+	clear(e.market.fresh)
+}
+
+// match launches what it finds places for.
+func (e *Engine) match(all []pending) {
+	m := &e.market
+	offers := m.Offers()
+	m.seq++
+	seed := e.opts.Seed ^ uint64(e.now.UnixNano()) ^ m.seq
+	done := e.launcher.place(placing{now: e.now, offers: offers, pending: all, placed: e.instancesOf, seed: seed})
+	if len(done.launched) == 0 {
+		return
+	}
+	for _, i := range done.launched {
+		e.provisioned(e.services[i.App], i)
+	}
+	e.settle()
+	e.weigh(e.pending())
+	for _, a := range done.accepts {
+		_, role := m.Held(a.OfferIDs[0])
+		a.Filters = scheduler.Refuse(m.Used(e.now, role, a.OfferIDs))
+		e.call(scheduler.Call{Type: new(scheduler.CallTypeAccept), Accept: a})
+	}
+	m.changed = false
+}
+
+func (e *Engine) instancesOf(id app.ID) iter.Seq[*Instance] {
+	return slices.Values(e.services[id].instances.all())
+}
+
+func (e *Engine) answer(a pace.Answers) {
+	for _, d := range a.Declines {
+		e.call(scheduler.Call{
+			Type: new(scheduler.CallTypeDecline), Decline: &scheduler.CallDecline{OfferIDs: d.OfferIDs, Filters: scheduler.Refuse(d.Refuse)},
+		})
+	}
+	if len(a.Suppress) > 0 {
+		e.call(scheduler.Call{Type: new(scheduler.CallTypeSuppress), Suppress: &scheduler.CallSuppress{Roles: a.Suppress}})
+	}
+	if len(a.Revive) > 0 {
+		e.call(scheduler.Call{Type: new(scheduler.CallTypeRevive), Revive: &scheduler.CallRevive{Roles: a.Revive}})
+	}
+}
+
+// live are the tasks that are not over.
+func (e *Engine) live() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		e.views.tasks.Scan(func(id string, i *Instance) bool { return !i.holds() || yield(id) })
+	}
+}
+
+func (e *Engine) reconcile(ids []string, all bool) {
+	if len(ids) > 0 {
+		asked := make([]scheduler.CallReconcileTask, 0, len(ids))
+		for _, id := range ids {
+			q := scheduler.CallReconcileTask{TaskID: taskID(id)}
+			if i := e.tasks[id]; i != nil {
+				q.AgentID = i.agent() // without it an unreachable task would be unknown
+			}
+			asked = append(asked, q)
+		}
+		e.call(scheduler.Call{Type: new(scheduler.CallTypeReconcile), Reconcile: &scheduler.CallReconcile{Tasks: asked}})
+	}
+	if all {
+		e.call(scheduler.Call{Type: new(scheduler.CallTypeReconcile), Reconcile: &scheduler.CallReconcile{}})
+	}
+}
+
+// Roles are those that the framework has to be subscribed for, in order: the default, and those of the apps.
+func (e *Engine) Roles() []string {
+	roles := sortedKeys(e.roles)
+	if base := e.opts.role(&app.App{}); e.roles[base] == 0 {
+		roles = append(roles, base)
+		slices.Sort(roles)
+	}
+	return roles
+}
+
+// wakeAt is when something is due next.
+func (e *Engine) wakeAt() time.Time {
+	first := e.timers.next()
+	earlier := func(at time.Time, ok bool) {
+		if ok && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	if e.views.connected {
+		earlier(e.market.Next())
+		earlier(e.market.reconciler.Next())
+	}
+	return first
+}

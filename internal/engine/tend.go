@@ -1,0 +1,189 @@
+package engine
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/ormosproject/ormos/app"
+)
+
+// A muster is a service's instances, sorted by what the goal makes of them.
+type muster struct {
+	// pending wait for an offer, and are what the goal wants; fresh have a task and are, too; stale have a task and are not. None of them
+	// is to go.
+	pending, fresh, stale []*Instance
+	// outdated wait for an offer, and are not what the goal wants.
+	outdated []*Instance
+	// leaving are to go, and are not gone.
+	leaving int
+	// well is how many of fresh can take part in the work, staleWell how many of stale.
+	well, staleWell int
+}
+
+// muster sorts the instances. Those that were replaced because they are unreachable do not count.
+func (s *service) muster() muster {
+	var m muster
+	for _, i := range s.instances.all() {
+		wanted := s.goal != nil && (s.lenient && i.holds() || s.goal.serves(s.definition(i.Version)))
+		switch {
+		case i.Condition == UnreachableInactive:
+		case i.leaving:
+			m.leaving++
+		case i.Condition == Scheduled && wanted:
+			m.pending = append(m.pending, i)
+		case i.Condition == Scheduled:
+			m.outdated = append(m.outdated, i)
+		case wanted:
+			m.fresh = append(m.fresh, i)
+			if i.well() {
+				m.well++
+			}
+		default:
+			m.stale = append(m.stale, i)
+			if i.well() {
+				m.staleWell++
+			}
+		}
+	}
+	return m
+}
+
+// tend brings the instances of a service closer to its goal: those that are too many or not wanted any more go, and those that
+// are missing are scheduled. What it does is the same however often it is done.
+//
+// In an upgrade, as long as there are stale ones, it keeps Marathon's bounds: at least ceil(count * minimumHealthCapacity) are well, and at most
+// floor(count * (1 + maximumOverCapacity)) have a task, or one more where both are the same and nothing could move.
+func (e *Engine) tend(s *service) {
+	m := s.muster()
+	for _, i := range m.outdated {
+		e.remove(s, i)
+	}
+	room := s.count - len(m.pending) - len(m.fresh)
+	switch {
+	case s.goal == nil:
+		e.dismiss(s, slices.Concat(m.pending, m.fresh, m.stale))
+		e.gone(s)
+	case len(m.stale) > 0:
+		e.upgrade(s, m)
+	case room < 0:
+		e.dismiss(s, s.victims(slices.Concat(m.pending, m.fresh), -room))
+	default:
+		if s.single() {
+			room = min(room, 1-len(m.fresh)-len(m.pending)-m.leaving)
+		}
+		e.schedule(s, room)
+	}
+	e.purge(s)
+	e.wait(s)
+}
+
+// upgrade replaces stale instances by fresh ones within the bounds.
+func (e *Engine) upgrade(s *service, m muster) {
+	healthy, most := s.bounds()
+	if surplus := len(m.stale) - max(0, healthy-m.well); surplus > 0 {
+		e.dismiss(s, s.victims(m.stale, surplus))
+		m.leaving += surplus
+		m.stale = m.stale[:len(m.stale)-surplus]
+	}
+	total := len(m.stale) + len(m.fresh) + len(m.pending) + m.leaving
+	if healthy == most && total >= most && m.leaving == 0 && m.well == len(m.fresh)+len(m.pending) {
+		most = total + 1 // nothing else can move
+	}
+	if s.single() {
+		most = 1
+	}
+	e.schedule(s, min(most-total, s.count-len(m.fresh)-len(m.pending)))
+}
+
+// bounds are how many must be well in an upgrade, and how many may have a task.
+func (s *service) bounds() (healthy, most int) {
+	const slack = 1e-9 // 100 * 1.15 is 114.99999999999999 in floating point, and means 115
+	u := s.goal.App.UpgradeStrategy
+	n := float64(s.count)
+	return int(math.Ceil(n*u.MinimumHealthCapacity - slack)), int(math.Floor(n*(1+u.MaximumOverCapacity) + slack))
+}
+
+// single tells whether there must never be two instances.
+func (s *service) single() bool {
+	return s.goal != nil && s.goal.App.Labels["MARATHON_SINGLE_INSTANCE_APP"] == "true"
+}
+
+// victims chooses n instances to go: what does no work first, then what is not well, then by the app's kill selection.
+func (s *service) victims(from []*Instance, n int) []*Instance {
+	var selection app.KillSelection
+	if s.goal != nil {
+		selection = s.goal.App.KillSelection
+	}
+	from = slices.Clone(from)
+	slices.SortStableFunc(from, func(a, b *Instance) int {
+		age := cmp.Or(a.began().Time().Compare(b.began().Time()), cmp.Compare(a.ID, b.ID))
+		if selection != app.OldestFirst {
+			age = -age
+		}
+		return cmp.Or(cmp.Compare(a.worth(), b.worth()), age)
+	})
+	return from[:n]
+}
+
+// schedule adds n instances that wait for an offer.
+func (e *Engine) schedule(s *service, n int) {
+	for range n {
+		e.put(s, &Instance{
+			ID: e.newInstanceID(s.id), App: s.id, Version: s.goal.App.Version, Condition: Scheduled, Role: s.goal.App.Role, Since: e.at,
+			Ready: true,
+		})
+	}
+}
+
+// dismiss has instances go.
+func (e *Engine) dismiss(s *service, all []*Instance) {
+	for _, i := range all {
+		e.kill(s, i, killing{Leave: true})
+	}
+}
+
+// gone forgets a service that was removed, when nothing runs of it any more.
+func (e *Engine) gone(s *service) {
+	if s.wanted != nil || len(s.instances.all()) > 0 || !s.recorded {
+		return
+	}
+	s.recorded, s.failure, s.failures = false, nil, failures{}
+	e.unsaved[appKey(s.id)] = nil
+	e.timers.set(due{dueApp, string(s.id)}, never)
+	e.publish(app.AppEvent{Stamp: e.stamp(app.EventAppTerminated), AppID: s.id})
+	e.bury(s)
+}
+
+// wait notes whether the service has something to launch.
+func (e *Engine) wait(s *service) {
+	n := 0
+	for _, i := range s.instances.all() {
+		if i.Condition == Scheduled {
+			n++
+		}
+	}
+	if e.delayed(s) {
+		n = 0
+	}
+	if n > s.offering {
+		e.market.changed, e.market.fresh[e.opts.role(s.goal.App)] = true, true
+	}
+	s.offering = n
+	if delete(e.waiting, s.id); n > 0 || e.delayed(s) {
+		e.waiting[s.id] = s
+	}
+	e.timers.set(due{dueApp, string(s.id)}, e.appDue(s))
+}
+
+// done tells whether an action of a deployment has come to its end.
+func (s *service) done(a app.ActionName) bool {
+	switch a {
+	case app.StartApplication:
+		return true
+	case app.StopApplication:
+		return len(s.instances.all()) == 0
+	}
+	m := s.muster()
+	return len(m.stale)+len(m.pending)+len(m.outdated)+m.leaving == 0 && len(m.fresh) == s.count && m.well == s.count
+}
