@@ -67,7 +67,7 @@ func (e *Engine) deploy(p *plan, c Change) string {
 
 func at(t app.Timestamp) time.Time {
 	if t.IsZero() {
-		return never
+		return time.Time{}
 	}
 	return t.Time()
 }
@@ -138,7 +138,7 @@ func (e *Engine) end(d *deployment, how app.EventType, reason string) {
 	e.deployments = slices.DeleteFunc(e.deployments, func(one *deployment) bool { return one == d })
 	delete(e.stirred, d.ID)
 	e.unsaved[deploymentKey(d.ID)] = nil
-	e.timers.set(due{dueDeployment, d.ID}, never)
+	e.timers.set(due{dueDeployment, d.ID}, time.Time{})
 	for _, id := range d.apps() {
 		if s := e.services[id]; s != nil && s.deployment == d {
 			s.deployment = nil

@@ -7,9 +7,6 @@ import (
 	"github.com/ormosproject/ormos/mesos"
 )
 
-// never is no time at all.
-var never time.Time
-
 // killing says why a task is being ended.
 type killing struct {
 	// Since is when it was asked for first.
@@ -92,7 +89,7 @@ func (e *Engine) untask(i *Instance) {
 		return
 	}
 	delete(e.tasks, i.TaskID)
-	e.timers.set(due{dueInstance, i.TaskID}, never)
+	e.timers.set(due{dueInstance, i.TaskID}, time.Time{})
 	e.views.tasks.Delete(i.TaskID)
 }
 

@@ -95,7 +95,7 @@ func (e *Engine) instanceDue(s *service, i *Instance) time.Time {
 	switch i.Condition {
 	case Killing:
 		if i.killing.Since.IsZero() {
-			return never // it ends by itself
+			return time.Time{} // it ends by itself
 		}
 		return nextKill(i.killing.Since.Time(), e.now)
 	case Provisioned:
@@ -106,13 +106,13 @@ func (e *Engine) instanceDue(s *service, i *Instance) time.Time {
 		u := s.strategy(i)
 		switch {
 		case u.Disabled:
-			return never
+			return time.Time{}
 		case i.Condition == Unreachable:
 			return i.unreachable.Time().Add(seconds64(u.InactiveAfter))
 		}
 		return i.unreachable.Time().Add(seconds64(u.ExpungeAfter))
 	}
-	return never
+	return time.Time{}
 }
 
 func seconds64(n int64) time.Duration {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/ormosproject/ormos/app"
 )
@@ -150,7 +151,7 @@ func (e *Engine) gone(s *service) {
 	}
 	s.recorded, s.failure, s.failures = false, nil, failures{}
 	e.unsaved[appKey(s.id)] = nil
-	e.timers.set(due{dueApp, string(s.id)}, never)
+	e.timers.set(due{dueApp, string(s.id)}, time.Time{})
 	e.publish(app.AppEvent{Stamp: e.stamp(app.EventAppTerminated), AppID: s.id})
 	e.bury(s)
 }
