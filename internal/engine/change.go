@@ -60,8 +60,11 @@ func (e *Engine) enact(d *draft, c Change) Result {
 	}
 	conflicts := e.conflicts(diff.apps())
 	p := e.plan(d, diff, conflicts)
+	if err := e.possible(d, p); err != nil {
+		return Result{Err: err}
+	}
 	if c.DryRun {
-		r.Steps = p.steps
+		r.Steps, r.Placed = p.steps, e.placements(d, p)
 		return r
 	}
 	if err := e.admit(c.Force, p, conflicts); err != nil {

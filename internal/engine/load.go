@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ormosproject/ormos/app"
@@ -79,11 +80,22 @@ func (e *Engine) loadGroup(rest string, value []byte) error {
 	if err := json.Unmarshal(value, &r); err != nil {
 		return err
 	}
-	// Keys are in order, and a group's comes before those below it.
-	e.root = edited(e.root, app.ID(rest), r.Version, func(g *app.Group) {
-		g.Dependencies, g.EnforceRole, g.Version = r.Dependencies, r.EnforceRole, r.Version
-	})
+	g := e.grow(app.ID(rest))
+	g.Dependencies, g.EnforceRole, g.Version = r.Dependencies, r.EnforceRole, r.Version
 	return nil
+}
+
+// grow gives the group of that id in a tree that nobody else knows yet. What is added comes in the order of ids.
+func (e *Engine) grow(id app.ID) *app.Group {
+	if id == app.Root {
+		return e.root
+	}
+	parent := e.grow(id.Parent())
+	at, ok := slices.BinarySearchFunc(parent.Groups, id, compareGroup)
+	if !ok {
+		parent.Groups = slices.Insert(parent.Groups, at, &app.Group{ID: id})
+	}
+	return parent.Groups[at]
 }
 
 func (e *Engine) loadVersion(rest string, value []byte) error {
@@ -112,7 +124,8 @@ func (e *Engine) loadApp(rest string, value []byte) error {
 	}
 	if s.wanted != nil {
 		e.count(s.wanted.App, 1)
-		e.root = withApp(e.root, s.wanted.App, e.root.Version)
+		g := e.grow(s.id.Parent())
+		g.Apps = append(g.Apps, s.wanted.App)
 	}
 	e.mark(s)
 	return nil

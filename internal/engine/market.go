@@ -112,10 +112,6 @@ func (e *Engine) match(all []pending) {
 	m.changed = false
 }
 
-func (e *Engine) instancesOf(id app.ID) iter.Seq[*Instance] {
-	return slices.Values(e.services[id].instances.all())
-}
-
 func (e *Engine) answer(a pace.Answers) {
 	for _, d := range a.Declines {
 		e.call(scheduler.Call{

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/ormosproject/ormos/app"
 )
 
@@ -102,7 +104,7 @@ func join2(block []string) []string {
 
 // world is an engine with its time, its store and names for what it makes up.
 type world struct {
-	t       testing.TB
+	t       rapid.TB
 	e       *Engine
 	opts    Options
 	now     time.Time
@@ -119,7 +121,7 @@ type world struct {
 
 var epoch = time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)
 
-func newWorld(t testing.TB) *world {
+func newWorld(t rapid.TB) *world {
 	w := &world{
 		t: t, now: epoch, records: map[string][]byte{}, names: map[string]string{}, long: map[string]string{}, counts: map[string]int{},
 		opts: Options{Seed: 1, LaunchOptions: LaunchOptions{PerOffer: -1}}, quiet: map[string]bool{}, out: new(strings.Builder),
