@@ -5,6 +5,8 @@ import (
 	"errors"
 	"maps"
 	"time"
+
+	"github.com/ormosproject/ormos/internal/wire"
 )
 
 const (
@@ -234,6 +236,9 @@ func (r *frameworkRun) send(ctx context.Context, s sending) {
 	if r.link == nil {
 		refused(describe(s.call, ErrDisconnected))
 	} else if err := r.link.send(ctx, s.call, done); err != nil {
+		if errors.Is(err, wire.ErrUnanswered) { // its connection was lost before, and not by this call
+			err = ErrDisconnected
+		}
 		refused(describe(s.call, err))
 	}
 }

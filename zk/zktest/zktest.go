@@ -116,21 +116,24 @@ func (s *Server) Restart() {
 	s.t.Fatalf("cannot start ZooKeeper: %v", failure)
 }
 
-// ExpireSessions ends all sessions, as ZooKeeper itself does with a client that it did not hear of in time. What they
-// registered is gone when it returns; their clients find out when they connect again.
-func (s *Server) ExpireSessions() {
+// ExpireSessions ends all sessions that came through these gates, or any where none is named, as ZooKeeper itself does with a client that it did not
+// hear of in time. What they registered is gone when it returns; their clients find out when they connect again.
+func (s *Server) ExpireSessions(gates ...*Gate) {
 	s.t.Helper()
-	for _, g := range s.gates {
+	if len(gates) == 0 {
+		gates = s.gates
+	}
+	for _, g := range gates {
 		g.lead("") // so that no client resumes its session first
 	}
-	for _, g := range s.gates {
+	for _, g := range gates {
 		for _, id := range g.sessions() {
 			if err := end(s.process.addr, id, patience); err != nil {
 				s.t.Fatalf("cannot expire a ZooKeeper session: %v", err)
 			}
 		}
 	}
-	for _, g := range s.gates {
+	for _, g := range gates {
 		g.lead(s.process.addr)
 	}
 }

@@ -15,6 +15,7 @@ type acceptance struct {
 	role      string
 	rest      mesos.Resources // not used yet
 	converted mesos.Resources // made by operations of this call
+	resized   mesos.Resources // and not to be used by them
 }
 
 // accept performs the operations of an ACCEPT on its offers. What is left is declined with the call's filters.
@@ -40,7 +41,7 @@ func (m *Master) accept(f *framework, call *scheduler.CallAccept) {
 		c.perform(&call.Operations[i])
 	}
 	left := c.rest.Subtract(c.converted...)
-	m.alloc.release(f.id, c.agent.id, c.rest.Subtract(left...))
+	m.alloc.release(f.id, c.agent.id, c.rest.Subtract(left...).Add(c.resized...))
 	m.refuseResources(first, left, call.Filters)
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // convert performs an operation that makes resources into others. It takes effect at once, so that later operations of the
-// same call can use the result.
+// same call can use the result; but a volume that was resized comes back in a later offer.
 func (c *acceptance) convert(op *mesos.OfferOperation) {
 	consumed, converted, err := c.conversion(op)
 	if err == nil && !c.rest.Contains(consumed...) {
@@ -26,8 +26,13 @@ func (c *acceptance) convert(op *mesos.OfferOperation) {
 		c.master.operationError(c.framework, op, err.Error())
 		return
 	}
-	c.rest = c.rest.Subtract(consumed...).Add(converted...)
-	c.converted = c.converted.Subtract(consumed...).Add(converted...)
+	c.rest = c.rest.Subtract(consumed...)
+	c.converted = c.converted.Subtract(consumed...)
+	if resizes(op) {
+		c.resized = c.resized.Add(converted...)
+	} else {
+		c.rest, c.converted = c.rest.Add(converted...), c.converted.Add(converted...)
+	}
 	c.master.replaceResources(c.framework.id, c.agent, consumed, converted)
 	c.master.countOperation(op.GetType(), "finished")
 	c.master.finished(c.framework, c.agent, op, converted)
@@ -73,8 +78,33 @@ func (c *acceptance) conversion(op *mesos.OfferOperation) (consumed, converted m
 			err = validateDestroy(consumed, c.agent.total)
 		}
 		return consumed, withoutVolume(consumed), err
+	case mesos.OfferOperationTypeGrowVolume:
+		if op.GrowVolume == nil {
+			return nil, nil, errMember
+		}
+		consumed, err = c.normal([]mesos.Resource{op.GrowVolume.Volume, op.GrowVolume.Addition})
+		if err == nil {
+			converted, err = consumed.Apply(&mesos.OfferOperation{Type: op.Type, GrowVolume: &mesos.OfferOperationGrowVolume{Volume: consumed[0], Addition: consumed[1]}})
+		}
+		return consumed, converted, err
+	case mesos.OfferOperationTypeShrinkVolume:
+		if op.ShrinkVolume == nil {
+			return nil, nil, errMember
+		}
+		consumed, err = c.normal([]mesos.Resource{op.ShrinkVolume.Volume})
+		if err == nil {
+			converted, err = consumed.Apply(&mesos.OfferOperation{
+				Type: op.Type, ShrinkVolume: &mesos.OfferOperationShrinkVolume{Volume: consumed[0], Subtract: op.ShrinkVolume.Subtract},
+			})
+		}
+		return consumed, converted, err
 	}
 	return nil, nil, fmt.Errorf("%s is not supported by the local cluster", op.GetType())
+}
+
+// resizes tells whether an operation changes the size of a volume.
+func resizes(op *mesos.OfferOperation) bool {
+	return op.GetType() == mesos.OfferOperationTypeGrowVolume || op.GetType() == mesos.OfferOperationTypeShrinkVolume
 }
 
 var errMember = errors.New("the operation has no member of its type")
