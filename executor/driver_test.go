@@ -290,6 +290,40 @@ func TestRecoveryTimeout(t *testing.T) {
 	})
 }
 
+// The pauses before further subscriptions are by chance, so that the executors of an agent that returns do not come all at once, and not longer than
+// MESOS_SUBSCRIPTION_BACKOFF_MAX.
+func TestPausesBetweenSubscriptions(t *testing.T) {
+	bubble(t, func(t *testing.T, a *agent) {
+		const longest = 8 * time.Second
+		attempts := make(chan time.Time, 10_000)
+		a.refuse(func(*Call) int {
+			attempts <- time.Now()
+			return http.StatusServiceUnavailable
+		})
+		r := a.drive(func(o *Options) { o.Environment.SubscriptionBackoffMax = longest })
+		if err := r.ends(); err == nil || !strings.Contains(err.Error(), "recovery timeout of 15m0s") {
+			t.Errorf("ended with %v", err)
+		}
+		close(attempts)
+		short, long, last := 0, 0, time.Time{}
+		for at := range attempts { // some 225
+			switch pause := at.Sub(last); {
+			case last.IsZero():
+			case pause >= longest:
+				t.Errorf("a pause of %v", pause)
+			case pause < longest/4:
+				short++
+			case pause > longest*3/4:
+				long++
+			}
+			last = at
+		}
+		if short == 0 || long == 0 {
+			t.Errorf("%d of the pauses are short, %d are long", short, long)
+		}
+	})
+}
+
 // An agent that takes the connection and says nothing must not hold us for longer.
 func TestSilentAgent(t *testing.T) {
 	bubble(t, func(t *testing.T, a *agent) {

@@ -1,11 +1,9 @@
-// Command batch runs commands, each as a task of its own, wherever the cluster has room for them. A command that did not finish is tried again
-// a few times. It shows a queue of one-shot tasks: retries, what a failure is and whose, and results that outlive the scheduler.
+// Command batch runs commands, each as a task of its own, wherever the cluster has room for them. A command that did not finish is tried again a
+// few times. It shows a queue of one-shot tasks: retries, what a failure is and whose, and results that outlive the scheduler. It exits when all
+// have been run, with status 1 if one has not finished. Stopped before, even by kill -9, it takes up where it was when it is given the same input.
 //
 //	go run ./cmd/ormos local                                              # in another terminal
 //	printf 'echo one\nexit 3\n' | go run ./examples/batch --master 127.0.0.1:5050
-//
-// It exits when all commands have been run, with status 1 if one of them has not finished. If it is stopped before, even by kill -9, the tasks
-// go on, and the same command with the same input takes up where it was.
 package main
 
 import (
@@ -14,6 +12,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log"
 	"os"
 	"os/signal"
 	"slices"
@@ -48,7 +47,9 @@ func main() {
 	cpus, mem := flag.Float64("cpus", 0.1, "cpus of each command"), flag.Float64("mem", 32, "memory of each command, in MB")
 	retries := flag.Int("retries", 2, "how often a command that has failed is tried again")
 	file := flag.String("records", "batch-records", "the `file` of what is done, until everything is")
-	flag.Parse()
+	if flag.Parse(); flag.NArg() > 0 {
+		log.Fatalf("cannot run %q: commands come from the standard input, a line each", flag.Args())
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	b := &batch{resources: mesos.Resources{mesos.CPUs(*cpus), mesos.Mem(*mem)}, retries: *retries}
@@ -57,8 +58,7 @@ func main() {
 	}
 	info := mesos.FrameworkInfo{Name: "batch", FailoverTimeout: new(time.Hour.Seconds()), Checkpoint: new(true)}
 	if err := b.run(ctx, scheduler.Options{Master: *master, Framework: info}, *file); err != nil {
-		fmt.Fprintln(os.Stderr, "batch:", err)
-		os.Exit(1)
+		log.Fatal(err)
 	}
 }
 

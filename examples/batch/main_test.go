@@ -15,6 +15,8 @@ import (
 
 func TestMain(m *testing.M) { program.Main(m, main) }
 
+func TestStrayArgument(t *testing.T) { program.Refuses(t, "--retries", "1") }
+
 // start runs the commands with one retry.
 func start(t *testing.T, master, records string, commands ...string) *program.Process {
 	cmd := program.Self(t, "--master", master, "--retries", "1", "--records", records)

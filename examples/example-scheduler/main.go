@@ -64,7 +64,9 @@ func schedule(ctx context.Context) error {
 	cpu, memory := flag.Float64("cpu", 1, "cpus of each task"), flag.Float64("memory", 64, "memory of each task, in MB")
 	execCPU, execMemory := flag.Float64("exec.cpu", 0.01, "cpus of each executor"), flag.Float64("exec.memory", 64, "memory of each executor, in MB")
 	flag.BoolVar(&e.verbose, "verbose", false, "tell every event")
-	flag.Parse()
+	if flag.Parse(); flag.NArg() > 0 {
+		return fmt.Errorf("takes no arguments: %q", flag.Args())
+	}
 	server, err := scheduler.OpenArtifact(artifact)
 	if err != nil {
 		return err

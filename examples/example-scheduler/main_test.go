@@ -11,6 +11,8 @@ import (
 
 func TestMain(m *testing.M) { program.Main(m, main) }
 
+func TestStrayArgument(t *testing.T) { program.Refuses(t, "-tasks", "1") }
+
 // Five tasks are launched on two agents that have room for two each, with a password and in a role.
 func TestExample(t *testing.T) {
 	dir := t.TempDir()

@@ -43,6 +43,15 @@ func TestZooKeeper(t *testing.T) {
 	}
 }
 
+func TestStrayArgument(t *testing.T) {
+	t.Parallel()
+	p := start(t, t.TempDir(), "hello", "stray")
+	p.Line("takes no arguments")
+	if err := p.Wait(); err == nil {
+		t.Error("it takes an argument that has no meaning")
+	}
+}
+
 func TestAuthentication(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

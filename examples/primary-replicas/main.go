@@ -51,7 +51,9 @@ func main() {
 func schedule(ctx context.Context) error {
 	master := flag.String("master", "127.0.0.1:5050", "`address` of the master: host:port or zk://host:port,.../path")
 	file := flag.String("records", "primary-replicas-records", "the `file` of the scheduler's records")
-	flag.Parse()
+	if flag.Parse(); flag.NArg() > 0 {
+		return fmt.Errorf("takes no arguments: %q", flag.Args())
+	}
 	records, err := store.OpenFile(*file)
 	if err != nil {
 		return err
@@ -63,8 +65,9 @@ func schedule(ctx context.Context) error {
 		return err
 	}
 	info := mesos.FrameworkInfo{Name: "primary-replicas", FailoverTimeout: new(7 * 24 * time.Hour.Seconds()), Checkpoint: new(true)}
-	framework := scheduler.NewFramework(scheduler.FrameworkOptions{Store: records, Options: scheduler.Options{Master: *master, Framework: info}})
-	return artifact.While(ctx, (&redis{framework: framework, records: records, artifact: artifact, primary: string(all["primary"])}).run)
+	r := &redis{records: records, artifact: artifact, primary: string(all["primary"])}
+	r.framework = scheduler.NewFramework(scheduler.FrameworkOptions{Store: records, Options: scheduler.Options{Master: *master, Framework: info}})
+	return artifact.While(ctx, r.run)
 }
 
 func (r *redis) run(ctx context.Context) error {
@@ -101,10 +104,7 @@ func (r *redis) act(ctx context.Context) (err error) {
 		err = r.framework.Want(r.server(i, follow)) // one that there is counts as served
 	}
 	for i, t := range tasks {
-		order := follow
-		if i == at {
-			order = lead
-		}
+		order := map[bool]string{true: lead, false: follow}[i == at]
 		if err == nil && t.State() == mesos.TaskRunning && t.Status.GetMessage() != order {
 			message := scheduler.CallMessage{AgentID: mesos.AgentID{Value: t.AgentID}, ExecutorID: t.Executor.ExecutorID, Data: []byte(order)}
 			err = r.framework.Session().Message(ctx, message)

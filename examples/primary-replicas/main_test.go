@@ -19,6 +19,8 @@ import (
 
 func TestMain(m *testing.M) { program.Main(m, main) }
 
+func TestStrayArgument(t *testing.T) { program.Refuses(t, "--master", "127.0.0.1:1") }
+
 // What is written to the primary arrives at its replicas, also after the first primary was killed, and then the scheduler, and another primary
 // while there is none.
 func TestFailover(t *testing.T) {

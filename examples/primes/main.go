@@ -63,7 +63,9 @@ type counter struct {
 func schedule(ctx context.Context) error {
 	master := flag.String("master", "127.0.0.1:5050", "`address` of the master: host:port or zk://host:port,.../path")
 	below := flag.Int("below", 1_000_000, "count the primes below this")
-	flag.Parse()
+	if flag.Parse(); flag.NArg() > 0 || *below < 0 {
+		return fmt.Errorf("cannot count below %d, and with %q: takes a number that is not negative, and no arguments", *below, flag.Args())
+	}
 	artifact, err := scheduler.OpenArtifact(scheduler.ArtifactOptions{})
 	if err != nil {
 		return err

@@ -9,6 +9,8 @@ import (
 
 func TestMain(m *testing.M) { program.Main(m, main) }
 
+func TestStrayArgument(t *testing.T) { program.Refuses(t, "--below", "10") }
+
 // A thousand tasks run in two executors.
 func TestPrimes(t *testing.T) {
 	cluster := local.RunT(t, local.Options{Agents: 2, Resources: []string{"cpus:6;mem:700;disk:10;ports:[]"}})

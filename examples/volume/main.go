@@ -41,7 +41,10 @@ func main() {
 	command := flag.String("command", "date >> data/starts; exec sleep 3600", "what is kept running; its data are in data/")
 	size := flag.Float64("size", 16, "how large the volume is, in MB")
 	directory := flag.String("records", "volume-records", "the `directory` of the scheduler's own records")
-	flag.Parse()
+	if flag.Parse(); flag.NArg() > 0 || *size <= 0 {
+		fmt.Fprintf(os.Stderr, "volume: needs a positive --size, and takes no arguments: %q\n", flag.Args())
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, scheduler.Options{Master: *master, Framework: mesos.FrameworkInfo{

@@ -13,6 +13,8 @@ import (
 
 func TestMain(m *testing.M) { program.Main(m, main) }
 
+func TestStrayArgument(t *testing.T) { program.Refuses(t, "--size", "1") }
+
 // What the command has written is there again: after its own end, after kill -9 of the scheduler, and after a restart of the cluster.
 func TestDataOutliveRestarts(t *testing.T) {
 	port := porttest.Free(t, 2)

@@ -52,6 +52,16 @@ func Self(t testing.TB, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// Refuses runs the command whose test this is with an argument that it does not take, and sees it say so and fail.
+func Refuses(t *testing.T, args ...string) {
+	t.Helper()
+	p := Start(t, Self(t, append(args, "stray")...))
+	p.Has("stray")
+	if err := p.Wait(); err == nil {
+		t.Error("it takes an argument that has no meaning")
+	}
+}
+
 // Process is a program that runs.
 type Process struct {
 	t     testing.TB
