@@ -304,9 +304,9 @@ func TestPausesBetweenSubscriptions(t *testing.T) {
 		if err := r.ends(); err == nil || !strings.Contains(err.Error(), "recovery timeout of 15m0s") {
 			t.Errorf("ended with %v", err)
 		}
-		close(attempts)
 		short, long, last := 0, 0, time.Time{}
-		for at := range attempts { // some 225
+		for range len(attempts) { // some 225
+			at := <-attempts
 			switch pause := at.Sub(last); {
 			case last.IsZero():
 			case pause >= longest:
