@@ -6,7 +6,7 @@ import "reflect"
 // later.
 
 // beside reads a field that is none of the noun's.
-type beside func(d *decoder, n *node, path string)
+type beside func(d *decoder, n *node)
 
 // besides gives, by name, the fields that are read in another way than the noun's own.
 func besides(noun reflect.Type) map[string]beside {
@@ -15,11 +15,11 @@ func besides(noun reflect.Type) map[string]beside {
 		return besideApp()
 	case reflect.TypeFor[Docker]():
 		return map[string]beside{
-			"network":      func(d *decoder, n *node, path string) { into(d, n, path, &d.legacy.network) },
-			"portMappings": func(d *decoder, n *node, path string) { into(d, n, path, &d.legacy.portMappings) },
+			"network":      func(d *decoder, n *node) { into(d, n, &d.legacy.network) },
+			"portMappings": func(d *decoder, n *node) { into(d, n, &d.legacy.portMappings) },
 			"pullConfig":   later("secrets, and with them pullConfig,"),
-			"credential": func(d *decoder, n *node, path string) {
-				d.add(n, path, "must be empty: credentials come by fetching a docker.tar.gz")
+			"credential": func(d *decoder, n *node) {
+				d.add(n, "must be empty: credentials come by fetching a docker.tar.gz")
 			},
 		}
 	case reflect.TypeFor[Volume]():
@@ -36,9 +36,9 @@ func besides(noun reflect.Type) map[string]beside {
 
 func besideApp() map[string]beside {
 	return map[string]beside{
-		"ports":     func(d *decoder, n *node, path string) { into(d, n, path, &d.legacy.ports) },
-		"uris":      func(d *decoder, n *node, path string) { into(d, n, path, &d.legacy.uris) },
-		"ipAddress": func(d *decoder, n *node, path string) { into(d, n, path, &d.legacy.ipAddress) },
+		"ports":     func(d *decoder, n *node) { into(d, n, &d.legacy.ports) },
+		"uris":      func(d *decoder, n *node) { into(d, n, &d.legacy.uris) },
+		"ipAddress": func(d *decoder, n *node) { into(d, n, &d.legacy.ipAddress) },
 
 		"residency": ignore, // Marathon takes it, to no effect
 		"secrets":   later("secrets"),
@@ -56,18 +56,18 @@ func besideApp() map[string]beside {
 	}
 }
 
-func ignore(*decoder, *node, string) {}
+func ignore(*decoder, *node) {}
 
 // fromServer ignores what a server tells of an app, so that what it has answered can be sent back.
-func fromServer(d *decoder, _ *node, _ string) { d.legacy.fromServer = true }
+func fromServer(d *decoder, _ *node) { d.legacy.fromServer = true }
 
 // later refuses what is not there yet, unless it is empty.
 func later(what string) beside {
-	return func(d *decoder, n *node, path string) {
+	return func(d *decoder, n *node) {
 		if len(n.items) > 0 || n.kind != list && n.kind != object {
-			d.add(n, path, what+" are not supported yet: they come with a later version")
+			d.add(n, what+" are not supported yet: they come with a later version")
 		}
 	}
 }
 
-func into[T any](d *decoder, n *node, path string, v *T) { d.read(n, path, reflect.ValueOf(v).Elem()) }
+func into[T any](d *decoder, n *node, v *T) { d.read(n, reflect.ValueOf(v).Elem()) }

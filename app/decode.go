@@ -12,6 +12,8 @@ import (
 // be read keeps the value that it had.
 type decoder struct {
 	faults
+	// path is that of the node at hand.
+	path   []byte
 	shapes map[reflect.Type]shape
 	// legacy is of the app at hand.
 	legacy legacy
@@ -25,7 +27,7 @@ type field struct {
 
 // reader is a type that is not written as its Go type suggests.
 type reader interface {
-	read(d *decoder, n *node, path string)
+	read(d *decoder, n *node)
 }
 
 // defaulter is a type whose fields have values where a document is silent.
@@ -35,18 +37,18 @@ type defaulter interface{ setDefaults() }
 type choice interface{ choices() []string }
 
 // read fills v, which can be set, from n. Null is as good as absent.
-func (d *decoder) read(n *node, path string, v reflect.Value) {
+func (d *decoder) read(n *node, v reflect.Value) {
 	if n.kind == null {
 		return
 	}
 	if v.Kind() == reflect.Pointer {
 		fresh := reflect.New(v.Type().Elem())
-		d.read(n, path, fresh.Elem())
+		d.read(n, fresh.Elem())
 		v.Set(fresh)
 		return
 	}
 	if special, ok := v.Addr().Interface().(reader); ok {
-		special.read(d, n, path)
+		special.read(d, n)
 		return
 	}
 	if preset, ok := v.Addr().Interface().(defaulter); ok {
@@ -54,86 +56,89 @@ func (d *decoder) read(n *node, path string, v reflect.Value) {
 	}
 	switch v.Kind() {
 	case reflect.Struct:
-		d.readObject(n, path, v)
+		d.readObject(n, v)
 	case reflect.Slice:
-		d.readList(n, path, v)
+		d.readList(n, v)
 	case reflect.Map:
-		d.readMap(n, path, v)
+		d.readMap(n, v)
 	case reflect.String:
-		d.readText(n, path, v)
+		d.readText(n, v)
 	case reflect.Bool:
-		if d.is(n, path, boolean) {
+		if d.is(n, boolean) {
 			v.SetBool(n.text == "true")
 		}
 	case reflect.Int, reflect.Int64:
-		d.readInteger(n, path, v)
+		d.readInteger(n, v)
 	case reflect.Float64:
-		d.readFloat(n, path, v)
+		d.readFloat(n, v)
 	}
 }
 
 // readObject fills a struct, and tells which of its fields n has.
-func (d *decoder) readObject(n *node, path string, v reflect.Value) (present []field) {
-	if !d.is(n, path, object) {
+func (d *decoder) readObject(n *node, v reflect.Value) (present []field) {
+	if !d.is(n, object) {
 		return nil
 	}
 	has := d.shape(v.Type())
 	for i, k := range n.keys {
-		item, at := n.items[i], path+"/"+k.name
+		item, up := n.items[i], d.down(k.name)
 		f, other := find(has.fields, k.name), has.besides[k.name]
 		switch {
 		case f == nil && other == nil:
-			d.addAt(k.line, k.column, at, d.unknown(k.name, v.Type()))
+			d.addAt(k.line, k.column, string(d.path), d.unknown(k.name, v.Type()))
 		case item.kind == null: // as good as absent
 		case other != nil:
-			other(d, item, at)
+			other(d, item)
 		default:
-			d.read(item, at, v.FieldByIndex(f.index))
+			d.read(item, v.FieldByIndex(f.index))
 			present = append(present, *f)
 		}
+		d.up(up)
 	}
 	return present
 }
 
-func (d *decoder) readList(n *node, path string, v reflect.Value) {
-	if !d.is(n, path, list) {
+func (d *decoder) readList(n *node, v reflect.Value) {
+	if !d.is(n, list) {
 		return
 	}
 	items := reflect.MakeSlice(v.Type(), len(n.items), len(n.items))
 	for i, item := range n.items {
-		at := element(path, i)
+		up := d.downTo(i)
 		if item.kind == null {
-			d.add(item, at, "expected a value, this is null")
-			continue
+			d.add(item, "expected a value, this is null")
+		} else {
+			d.read(item, items.Index(i))
 		}
-		d.read(item, at, items.Index(i))
+		d.up(up)
 	}
 	v.Set(items)
 }
 
 // readMap fills a map of texts.
-func (d *decoder) readMap(n *node, path string, v reflect.Value) {
-	if !d.is(n, path, object) {
+func (d *decoder) readMap(n *node, v reflect.Value) {
+	if !d.is(n, object) {
 		return
 	}
 	m := make(map[string]string, len(n.keys))
 	for i, k := range n.keys {
-		at := path + "/" + k.name
-		if n.items[i].kind == object && len(n.items[i].keys) == 1 && n.items[i].keys[0].name == "secret" {
-			later("secrets")(d, n.items[i], at)
-		} else if d.is(n.items[i], at, text) {
-			m[k.name] = n.items[i].text
+		item, up := n.items[i], d.down(k.name)
+		if item.kind == object && len(item.keys) == 1 && item.keys[0].name == "secret" {
+			later("secrets")(d, item)
+		} else if d.is(item, text) {
+			m[k.name] = item.text
 		}
+		d.up(up)
 	}
 	v.Set(reflect.ValueOf(m))
 }
 
-func (d *decoder) readText(n *node, path string, v reflect.Value) {
-	if !d.is(n, path, text) {
+func (d *decoder) readText(n *node, v reflect.Value) {
+	if !d.is(n, text) {
 		return
 	}
 	if c, ok := v.Interface().(choice); ok && !contains(c.choices(), n.text) {
-		d.add(n, path, oneOf(n.text, c.choices()))
+		d.add(n, oneOf(n.text, c.choices()))
 		return
 	}
 	v.SetString(n.text)
@@ -141,40 +146,58 @@ func (d *decoder) readText(n *node, path string, v reflect.Value) {
 
 // readInteger accepts what is whole, however it is written, within the 32 bits that Marathon's numbers have; 64 where
 // the field has.
-func (d *decoder) readInteger(n *node, path string, v reflect.Value) {
-	if !d.is(n, path, number) {
+func (d *decoder) readInteger(n *node, v reflect.Value) {
+	if !d.is(n, number) {
 		return
 	}
 	i, ok := integer(n.text)
 	if !ok {
-		d.add(n, path, "expected an integer, this is "+n.text)
+		d.add(n, "expected an integer, this is "+n.text)
 		return
 	}
 	if v.Kind() == reflect.Int && (i < math.MinInt32 || i > math.MaxInt32) {
-		d.add(n, path, "expected an integer of 32 bits, this is "+n.text)
+		d.add(n, "expected an integer of 32 bits, this is "+n.text)
 		return
 	}
 	v.SetInt(i)
 }
 
-func (d *decoder) readFloat(n *node, path string, v reflect.Value) {
-	if !d.is(n, path, number) {
+func (d *decoder) readFloat(n *node, v reflect.Value) {
+	if !d.is(n, number) {
 		return
 	}
 	f, err := strconv.ParseFloat(n.text, 64)
 	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
-		d.add(n, path, "expected a finite number, this is "+n.text)
+		d.add(n, "expected a finite number, this is "+n.text)
 		return
 	}
 	v.SetFloat(f)
 }
 
+// down goes to a field, downTo to an item; up returns from there.
+func (d *decoder) down(name string) (up int) {
+	up = len(d.path)
+	d.path = append(append(d.path, '/'), name...)
+	return up
+}
+
+func (d *decoder) downTo(i int) (up int) {
+	up = len(d.path)
+	d.path = append(strconv.AppendInt(append(d.path, '('), int64(i), 10), ')')
+	return up
+}
+
+func (d *decoder) up(to int) { d.path = d.path[:to] }
+
+// add notes what is wrong with the node at hand.
+func (d *decoder) add(n *node, message string) { d.addAt(n.line, n.column, string(d.path), message) }
+
 // is tells whether n is of a kind, and complains if not.
-func (d *decoder) is(n *node, path string, want kind) bool {
+func (d *decoder) is(n *node, want kind) bool {
 	if n.kind == want {
 		return true
 	}
-	d.add(n, path, mismatch(n, want))
+	d.add(n, mismatch(n, want))
 	return false
 }
 

@@ -54,7 +54,7 @@ func (doc *Document) App() (*Update, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := d.update(n, "")
+	u := d.update(n)
 	return u, d.err()
 }
 
@@ -66,7 +66,7 @@ func (doc *Document) Apps() ([]*Update, error) {
 		return nil, err
 	}
 	var list updates
-	list.read(&d, n, "")
+	list.read(&d, n)
 	return list, d.err()
 }
 
@@ -77,7 +77,7 @@ func (doc *Document) Group() (*GroupUpdate, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := d.groupUpdate(n, "")
+	u := d.groupUpdate(n)
 	return u, d.err()
 }
 
@@ -97,23 +97,25 @@ func (doc *Document) Updates() ([]Part, error) {
 		case null: // nothing stands between two ---
 		case list:
 			for i, item := range n.items {
-				parts = append(parts, d.part(item, element("", i)))
+				up := d.downTo(i)
+				parts = append(parts, d.part(item))
+				d.up(up)
 			}
 		default:
-			parts = append(parts, d.part(n, ""))
+			parts = append(parts, d.part(n))
 		}
 	}
 	return parts, d.err()
 }
 
-func (d *decoder) part(n *node, path string) Part {
+func (d *decoder) part(n *node) Part {
 	for _, k := range n.keys {
 		switch k.name {
 		case "apps", "groups", "enforceRole", "scaleBy":
-			return Part{Group: d.groupUpdate(n, path)}
+			return Part{Group: d.groupUpdate(n)}
 		}
 	}
-	return Part{App: d.update(n, path)}
+	return Part{App: d.update(n)}
 }
 
 // only gives the one value of the document.
@@ -124,12 +126,12 @@ func (doc *Document) only() (*node, error) {
 	return doc.values[0], nil
 }
 
-func (d *decoder) update(n *node, path string) *Update {
-	u := &Update{source: n, path: path}
+func (d *decoder) update(n *node) *Update {
+	u := &Update{source: n, path: string(d.path)}
 	u.fields.setDefaults()
 	d.legacy = legacy{}
 	before := len(d.details)
-	u.present = d.readObject(n, path, reflect.ValueOf(&u.fields).Elem())
+	u.present = d.readObject(n, reflect.ValueOf(&u.fields).Elem())
 	r := u.rules(&d.faults)
 	u.translate(d.legacy, r)
 	if u.faulty = len(d.details) > before; u.faulty {

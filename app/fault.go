@@ -10,8 +10,6 @@ import (
 // faults collects what is wrong with a document.
 type faults struct{ details []Detail }
 
-func (f *faults) add(n *node, path, message string) { f.addAt(n.line, n.column, path, message) }
-
 // addAt notes a fault; several at the same path are one Detail.
 func (f *faults) addAt(line, column int, path, message string) {
 	if path == "" {

@@ -43,15 +43,15 @@ func (c *Constraint) set(parts []string) error {
 	return nil
 }
 
-func (c *Constraint) read(d *decoder, n *node, path string) {
+func (c *Constraint) read(d *decoder, n *node) {
 	var parts []string
 	before := len(d.details)
-	d.read(n, path, reflect.ValueOf(&parts).Elem())
+	d.read(n, reflect.ValueOf(&parts).Elem())
 	if len(d.details) > before {
 		return
 	}
 	if err := c.set(parts); err != nil {
-		d.add(n, path, err.Error())
+		d.add(n, err.Error())
 	}
 }
 
@@ -72,14 +72,14 @@ func (l *Limit) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*float64)(l))
 }
 
-func (l *Limit) read(d *decoder, n *node, path string) {
+func (l *Limit) read(d *decoder, n *node) {
 	switch {
 	case n.kind == text && n.text == unlimited:
 		*l = Limit(math.Inf(1))
 	case n.kind == number:
-		d.readFloat(n, path, reflect.ValueOf(l).Elem())
+		d.readFloat(n, reflect.ValueOf(l).Elem())
 	default:
-		d.add(n, path, mismatch(n, number)+" (a number or "+quote(unlimited)+" goes here)")
+		d.add(n, mismatch(n, number)+" (a number or "+quote(unlimited)+" goes here)")
 	}
 }
 
@@ -103,23 +103,23 @@ func (u *UnreachableStrategy) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*plain)(u))
 }
 
-func (u *UnreachableStrategy) read(d *decoder, n *node, path string) {
+func (u *UnreachableStrategy) read(d *decoder, n *node) {
 	*u = UnreachableStrategy{}
 	switch {
 	case n.kind == text && n.text == disabled:
 		u.Disabled = true
 	case n.kind == object:
-		d.readObject(n, path, reflect.ValueOf(u).Elem())
+		d.readObject(n, reflect.ValueOf(u).Elem())
 	default:
-		d.add(n, path, mismatch(n, object)+" (an object or "+quote(disabled)+" goes here)")
+		d.add(n, mismatch(n, object)+" (an object or "+quote(disabled)+" goes here)")
 	}
 }
 
-func (t *Timestamp) read(d *decoder, n *node, path string) {
-	if !d.is(n, path, text) {
+func (t *Timestamp) read(d *decoder, n *node) {
+	if !d.is(n, text) {
 		return
 	}
 	if err := t.UnmarshalText([]byte(n.text)); err != nil {
-		d.add(n, path, err.Error())
+		d.add(n, err.Error())
 	}
 }

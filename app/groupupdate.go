@@ -31,27 +31,33 @@ type (
 	subgroups []*GroupUpdate
 )
 
-func (u *updates) read(d *decoder, n *node, path string) {
+func (u *updates) read(d *decoder, n *node) {
 	*u = updates{}
-	if d.is(n, path, list) {
-		for i, item := range n.items {
-			*u = append(*u, d.update(item, element(path, i)))
-		}
+	if !d.is(n, list) {
+		return
+	}
+	for i, item := range n.items {
+		up := d.downTo(i)
+		*u = append(*u, d.update(item))
+		d.up(up)
 	}
 }
 
-func (s *subgroups) read(d *decoder, n *node, path string) {
+func (s *subgroups) read(d *decoder, n *node) {
 	*s = subgroups{}
-	if d.is(n, path, list) {
-		for i, item := range n.items {
-			*s = append(*s, d.groupUpdate(item, element(path, i)))
-		}
+	if !d.is(n, list) {
+		return
+	}
+	for i, item := range n.items {
+		up := d.downTo(i)
+		*s = append(*s, d.groupUpdate(item))
+		d.up(up)
 	}
 }
 
-func (d *decoder) groupUpdate(n *node, path string) *GroupUpdate {
-	u := &GroupUpdate{source: n, path: path}
-	d.readObject(n, path, reflect.ValueOf(&u.fields).Elem())
+func (d *decoder) groupUpdate(n *node) *GroupUpdate {
+	u := &GroupUpdate{source: n, path: string(d.path)}
+	d.readObject(n, reflect.ValueOf(&u.fields).Elem())
 	u.fromServer = n.has("pods")
 	u.check(u.rules(&d.faults))
 	return u

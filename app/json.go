@@ -4,122 +4,112 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"unicode/utf8"
 )
 
-// maxDepth is how deep a document may nest: groups in groups, mostly. Deeper ones could overrun the stack.
+// maxDepth is how deep a document may nest: groups in groups, mostly.
 const maxDepth = 200
 
-// jsonReader reads one JSON value with positions. encoding/json finds the tokens, and what is wrong with them.
+// jsonReader makes nodes of a text that encoding/json has found to be JSON, so that nothing in it can surprise.
 type jsonReader struct {
-	text   []byte
-	tokens *json.Decoder
-	// offset is how far line and column have come.
+	text []byte
+	// offset is how far it has come, line and column where that is.
 	offset, line, column int
 }
 
-// readJSON gives the value that text is; anything behind it is an error.
+// readJSON gives the value that a text is; anything behind it is an error.
 func readJSON(text []byte) (*node, error) {
-	r := &jsonReader{text: text, tokens: json.NewDecoder(bytes.NewReader(text)), line: 1, column: 1}
-	r.tokens.UseNumber()
-	n, err := r.value(0)
-	if err != nil {
-		return nil, err
+	r := &jsonReader{text: text, line: 1, column: 1}
+	if !json.Valid(text) {
+		var any json.RawMessage
+		return nil, r.fault(json.Unmarshal(text, &any))
 	}
-	r.skip()
-	if _, err := r.tokens.Token(); !errors.Is(err, io.EOF) {
-		return nil, malformed(r.line, r.column, "something stands behind the end of the document")
-	}
-	return n, nil
+	return r.value(0)
 }
 
 func (r *jsonReader) value(depth int) (*node, error) {
 	r.skip()
 	n := &node{line: r.line, column: r.column}
-	t, err := r.tokens.Token()
-	if err != nil {
-		return nil, r.fault(err)
-	}
-	switch t := t.(type) {
-	case nil:
-	case bool:
-		n.kind, n.text = boolean, map[bool]string{true: "true", false: "false"}[t]
-	case json.Number:
-		n.kind, n.text = number, string(t)
-	case string:
-		n.kind, n.text = text, t
-	case json.Delim:
+	switch c := r.text[r.offset]; c {
+	case '{', '[':
 		if depth == maxDepth {
-			return nil, malformed(n.line, n.column, tooDeep)
+			return nil, malformed(r.line, r.column, tooDeep)
 		}
-		return n, r.fill(n, t, depth+1)
+		n.kind = list
+		if c == '{' {
+			n.kind = object
+		}
+		return n, r.fill(n, depth+1)
+	case '"':
+		n.kind, n.text = text, r.str()
+		return n, nil
+	case 'n':
+		n.kind = null
+	case 't', 'f':
+		n.kind = boolean
+	default:
+		n.kind = number
 	}
+	end := r.offset
+	for end < len(r.text) && bytes.IndexByte([]byte(" \t\r\n,]}"), r.text[end]) < 0 {
+		end++
+	}
+	n.text = string(r.text[r.offset:end])
+	r.advance(end)
 	return n, nil
 }
 
-// fill reads the rest of an array or an object, after its opening.
-func (r *jsonReader) fill(n *node, opening json.Delim, depth int) error {
-	n.kind = list
-	if opening == '{' {
-		n.kind = object
-	}
-	for r.tokens.More() {
-		var err error
-		if n.kind == object {
-			err = r.field(n, depth)
-		} else {
-			err = r.item(n, depth)
+// fill reads the items of an array, or the fields of an object.
+func (r *jsonReader) fill(n *node, depth int) error {
+	r.advance(r.offset + 1)
+	for {
+		r.skip()
+		if c := r.text[r.offset]; c == ']' || c == '}' {
+			r.advance(r.offset + 1)
+			return nil
 		}
+		var k key
+		if n.kind == object {
+			k.line, k.column = r.line, r.column
+			k.name = r.str()
+		}
+		item, err := r.value(depth)
 		if err != nil {
 			return err
 		}
+		if n.kind == list {
+			n.items = append(n.items, item)
+		} else if !n.put(k, item) {
+			return malformed(k.line, k.column, twice(k.name))
+		}
 	}
-	_, err := r.tokens.Token()
-	return r.fault(err)
 }
 
-func (r *jsonReader) item(n *node, depth int) error {
-	item, err := r.value(depth)
-	if err != nil {
-		return err
+// str reads a string.
+func (r *jsonReader) str() string {
+	end, escaped := r.offset+1, false
+	for ; r.text[end] != '"'; end++ {
+		if r.text[end] == '\\' {
+			escaped = true
+			end++
+		}
 	}
-	n.items = append(n.items, item)
-	return nil
+	quoted := r.text[r.offset : end+1]
+	r.advance(end + 1)
+	s := string(quoted[1 : len(quoted)-1])
+	if escaped || !utf8.ValidString(s) {
+		_ = json.Unmarshal(quoted, &s) // which is valid
+	}
+	return s
 }
 
-func (r *jsonReader) field(n *node, depth int) error {
-	k, err := r.key()
-	if err != nil {
-		return err
-	}
-	item, err := r.value(depth)
-	if err != nil {
-		return err
-	}
-	if !n.put(k, item) {
-		return malformed(k.line, k.column, twice(k.name))
-	}
-	return nil
-}
-
-func (r *jsonReader) key() (key, error) {
-	r.skip()
-	k := key{line: r.line, column: r.column}
-	t, err := r.tokens.Token()
-	if err != nil {
-		return k, r.fault(err)
-	}
-	k.name, _ = t.(string) // the decoder lets nothing else pass
-	return k, nil
-}
-
-// skip goes on to where the next token begins.
+// skip goes on to where the next value, key or end is.
 func (r *jsonReader) skip() {
-	r.advance(int(r.tokens.InputOffset()))
-	for r.offset < len(r.text) && bytes.IndexByte([]byte(" \t\r\n,:"), r.text[r.offset]) >= 0 {
-		r.advance(r.offset + 1)
+	end := r.offset
+	for bytes.IndexByte([]byte(" \t\r\n,:"), r.text[end]) >= 0 {
+		end++
 	}
+	r.advance(end)
 }
 
 func (r *jsonReader) advance(to int) {
@@ -135,14 +125,11 @@ func (r *jsonReader) advance(to int) {
 
 // fault says where the text is no JSON.
 func (r *jsonReader) fault(err error) error {
-	if err == nil {
-		return nil
-	}
-	at, message := len(r.text), "the text ends too early"
+	at := len(r.text)
 	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		at, message = int(syntax.Offset)-1, syntax.Error()
+	if errors.As(err, &syntax) && syntax.Error() != "unexpected end of JSON input" {
+		at = min(max(int(syntax.Offset)-1, 0), at)
 	}
-	r.advance(min(max(at, r.offset), len(r.text)))
-	return malformed(r.line, r.column, message)
+	r.advance(at)
+	return malformed(r.line, r.column, err.Error())
 }

@@ -10,7 +10,7 @@ type node struct {
 	text string
 	// keys are the names of an object's fields, each for the item of the same index.
 	keys  []key
-	names map[string]bool // of keys
+	names map[string]bool // of keys, once they are more than few
 	items []*node
 }
 
@@ -19,6 +19,9 @@ type key struct {
 	name         string
 	line, column int
 }
+
+// fewKeys are looked through faster than a map is made.
+const fewKeys = 24
 
 type kind uint8
 
@@ -38,17 +41,31 @@ func (k kind) String() string {
 
 // put adds a field, unless there is one of that name: then it gives false.
 func (n *node) put(k key, item *node) bool {
-	if n.names == nil {
-		n.names = map[string]bool{}
-	}
-	if n.names[k.name] {
+	if n.has(k.name) {
 		return false
 	}
-	n.names[k.name] = true
 	n.keys = append(n.keys, k)
 	n.items = append(n.items, item)
+	if n.names != nil {
+		n.names[k.name] = true
+	} else if len(n.keys) == fewKeys {
+		n.names = map[string]bool{}
+		for _, k := range n.keys {
+			n.names[k.name] = true
+		}
+	}
 	return true
 }
 
 // has tells whether an object has a field of that name.
-func (n *node) has(name string) bool { return n.names[name] }
+func (n *node) has(name string) bool {
+	if n.names != nil {
+		return n.names[name]
+	}
+	for i := range n.keys {
+		if n.keys[i].name == name {
+			return true
+		}
+	}
+	return false
+}
