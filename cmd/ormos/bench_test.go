@@ -29,6 +29,7 @@ type cluster struct {
 	next   func() (scheduler.TypedEvent, error, bool)
 	offers []mesos.Offer // of the first agent, not used yet
 	tasks  int           // launched so far
+	alive  []string      // tasks that run
 }
 
 // build makes the command.
@@ -72,6 +73,7 @@ func begin(b *testing.B, path, workDir string, agents int) (c *cluster, stop fun
 		cancel() // nobody waits for what does not come any more
 	}()
 	return c, func() {
+		c.kill(c.alive...) // they would live on otherwise, as the framework has a checkpoint
 		_ = c.Teardown(ctx)
 		_ = c.cmd.Process.Signal(os.Interrupt)
 		<-ended
@@ -134,6 +136,7 @@ func (c *cluster) launch(n int) (ids []string) {
 		c.b.Fatal(err)
 	}
 	c.await(n, func(s mesos.TaskState) bool { return s == mesos.TaskRunning })
+	c.alive = append(c.alive, ids...)
 	return ids
 }
 
@@ -158,6 +161,7 @@ func (c *cluster) kill(ids ...string) {
 		}
 	}
 	c.await(len(ids), mesos.TaskState.Terminal)
+	c.alive = slices.DeleteFunc(c.alive, func(id string) bool { return len(ids) == len(c.alive) || slices.Contains(ids, id) })
 }
 
 // raw starts the same command by os/exec.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os/user"
 	"strings"
+	"time"
 
 	"github.com/ormosproject/ormos/local/internal/container"
 	"github.com/ormosproject/ormos/mesos"
@@ -68,11 +69,19 @@ func shortCommand(c *mesos.CommandInfo) string {
 	return "[" + c.GetValue() + ", " + short(strings.Join(c.Arguments, ", ")) + "]"
 }
 
+// starting is told when the task's process is about to be started. What the scheduler has to say to TASK_STARTING comes while it is, so that
+// TASK_RUNNING has not to wait for it.
+func (x *commandExecutor) starting() {
+	if b, ok := x.e.dequeue(x.id()); ok {
+		x.e.launch(b)
+		x.tell(mesos.TaskStarting, "")
+	}
+}
+
 // launched is told when the task's process runs.
 func (x *commandExecutor) launched() {
 	x.e.state = running
-	x.e.takeQueued(x.id())
-	x.tell(mesos.TaskStarting, "")
+	x.starting()
 	x.started(x.e.container)
 }
 
@@ -81,8 +90,7 @@ func (x *commandExecutor) notStarted(err *container.LaunchError) {
 	if _, ok := err.Err.(user.UnknownUserError); ok {
 		return
 	}
-	x.e.takeQueued(x.id())
-	x.tell(mesos.TaskStarting, "")
+	x.starting()
 	x.failed(err.Error())
 }
 
@@ -92,7 +100,15 @@ func (x *commandExecutor) kill(policy *mesos.KillPolicy) {
 	if !x.a.flags.HTTPCommandExecutor {
 		policy = nil
 	}
-	x.end(x.graceOf(policy))
+	x.endEarly(x.graceOf(policy))
+}
+
+// endEarly is end, also for a task whose process is just being started.
+func (x *commandExecutor) endEarly(grace time.Duration) {
+	if x.container == nil && !x.ended && x.early == nil {
+		x.early = new(grace)
+	}
+	x.end(grace)
 }
 
 // exited is told the raw wait status of the task's process, -1 if unknown. An unknown end that nobody asked for is left to the

@@ -74,6 +74,42 @@ func TestUnknownStatusOfCommand(t *testing.T) {
 	c.completed()
 }
 
+// TASK_STARTING is told while the process is being started.
+func TestStartingBeforeTheProcess(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		say  link.Message // while the process is being started
+	}{
+		{"runs", nil},
+		{"killed", kill("t")},
+		{"shut down", link.ShutdownExecutor{FrameworkID: mesos.FrameworkID{Value: frameworkID}, ExecutorID: mesos.ExecutorID{Value: "t"}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := start(t)
+			hear[link.Register](t, c.master)
+			c.containers.starts = make(chan struct{})
+			c.launch(testFramework(), commandTask("t"))
+			c.acknowledged(mesos.TaskStarting)
+			if test.say != nil {
+				c.master.say(test.say)
+				c.until("the agent has heard", func(a *Agent) bool { return a.frameworks[frameworkID].executors["t"].command.early != nil })
+			}
+			close(c.containers.starts)
+			container := c.containers.next(t)
+			if s := c.acknowledged(mesos.TaskRunning); s.ContainerStatus.GetExecutorPID() != uint32(container.pid) {
+				t.Errorf("status: %s", &s)
+			}
+			if test.say == nil {
+				container.end(0)
+				c.acknowledged(mesos.TaskFinished)
+			} else {
+				c.acknowledged(mesos.TaskKilled)
+			}
+			c.completed()
+		})
+	}
+}
+
 func TestKillCommand(t *testing.T) {
 	killing := func(f *mesos.FrameworkInfo) {
 		f.Capabilities = append(f.Capabilities, mesos.FrameworkInfoCapability{Type: new(mesos.FrameworkInfoCapabilityTypeTaskKillingState)})

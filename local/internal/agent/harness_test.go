@@ -80,7 +80,8 @@ type fakeContainers struct {
 	mu       sync.Mutex
 	all      map[string]*fakeContainer
 	launched chan *fakeContainer
-	hold     chan struct{} // launches wait for it, if there is one
+	hold     chan struct{} // launches wait for it before they have fetched, if there is one
+	starts   chan struct{} // the same, when they have
 }
 
 func newContainers() *fakeContainers {
@@ -99,6 +100,12 @@ func (f *fakeContainers) Launch(ctx context.Context, s container.Spec) (Containe
 	}
 	if f.fail != nil {
 		return nil, f.fail
+	}
+	if s.Fetched != nil {
+		s.Fetched()
+	}
+	if f.starts != nil {
+		<-f.starts
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -115,7 +115,7 @@ func (a *Agent) shutdownCommand(e *executor) {
 		a.killQueued(e, b)
 		return
 	}
-	e.command.end(max(a.grace(e)-2*time.Second, 0))
+	e.command.endEarly(max(a.grace(e)-2*time.Second, 0))
 }
 
 // grace is how long an executor may take to shut down.

@@ -324,7 +324,8 @@ func (x *commandExecutor) recovered() {
 	x.resume(t)
 	x.a.post(func() {
 		if t.record.State == mesos.TaskStaging {
-			x.launched()
+			x.tell(mesos.TaskStarting, "")
+			x.started(x.container)
 			return
 		}
 		x.commandRun.recovered(t)

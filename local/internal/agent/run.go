@@ -256,7 +256,9 @@ func (a *Agent) start(e *executor) {
 	e.cancel = cancel
 	command := e.commandInfo(e.queued[0])
 	spec := a.executorSpec(e, command)
-	if e.command == nil {
+	if e.command != nil {
+		spec.Fetched = func() { a.post(e.command.starting) }
+	} else {
 		e.timer = a.after(a.flags.ExecutorRegistrationTimeout, func() { a.registrationTimeout(e) })
 	}
 	if e.command != nil && spec.Command.Value == nil {

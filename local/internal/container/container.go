@@ -29,6 +29,8 @@ type Spec struct {
 	Streams []*os.File
 	// Terminal says that Streams are a terminal, which becomes the command's own.
 	Terminal bool
+	// Fetched, if set, is called once when everything is there that the command needs, just before it is started.
+	Fetched func()
 	// Checkpoint is "" or a directory (made when it is missing) where Launch writes what Recover needs.
 	Checkpoint string
 	// Keep says that the end of the container is to be known although nobody runs then who would Recover it, see Keeper.

@@ -91,6 +91,9 @@ func (p *Processes) Launch(ctx context.Context, s Spec) (*Container, error) {
 	if err := p.prepare(ctx, s, who); err != nil {
 		return nil, err
 	}
+	if s.Fetched != nil {
+		s.Fetched()
+	}
 	pid, sys, err := start(s, who)
 	if err != nil {
 		return nil, err
