@@ -60,7 +60,7 @@ func (a *Agent) checkpointExecutor(e *executor) error {
 	root := a.layout.agent(a.id)
 	e.meta = filepath.Join(runsOf(root, e.framework.id, e.id), e.run)
 	e.runtime = e.meta
-	if err := os.MkdirAll(filepath.Join(e.meta, "pids"), 0o755); err != nil {
+	if err := makeDirectory(e.meta, 0o755); err != nil {
 		return err
 	}
 	if err := writeFile(filepath.Join(executorOf(root, e.framework.id, e.id), "executor.info"), &e.info, false); err != nil {

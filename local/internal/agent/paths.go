@@ -1,7 +1,9 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -50,6 +52,23 @@ func realDirectory(path string) (string, error) {
 		return "", err
 	}
 	return filepath.EvalSymlinks(path)
+}
+
+// makeDirectory makes a directory, where it is missing with those above it, of which the nearest are mostly missing and others mostly there:
+// os.MkdirAll looks for each of them before.
+func makeDirectory(path string, mode os.FileMode) error {
+	err := os.Mkdir(path, mode)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = makeDirectory(filepath.Dir(path), 0o755); err == nil {
+			err = os.Mkdir(path, mode)
+		}
+	}
+	if errors.Is(err, fs.ErrExist) {
+		if info, statErr := os.Stat(path); statErr == nil && info.IsDir() {
+			return nil
+		}
+	}
+	return err
 }
 
 // relink points the symbolic link at target, atomically.

@@ -106,15 +106,20 @@ func writeFile(path string, m message, sync bool) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
 	data = append(binary.BigEndian.AppendUint32(nil, checksum(0, data)), data...)
 	if !sync {
 		// Nothing has to be replaced most of the time, and a task should not wait for a rename: a kill leaves all of one write, or an empty file.
-		if err := create(path, os.O_EXCL, data, false); !errors.Is(err, fs.ErrExist) {
+		err := create(path, os.O_EXCL, data, false)
+		if errors.Is(err, fs.ErrNotExist) {
+			if err = makeDirectory(filepath.Dir(path), 0o755); err == nil {
+				err = create(path, os.O_EXCL, data, false)
+			}
+		}
+		if !errors.Is(err, fs.ErrExist) {
 			return err
 		}
+	} else if err := makeDirectory(filepath.Dir(path), 0o755); err != nil {
+		return err
 	}
 	next := path + ".next"
 	if err := create(next, os.O_TRUNC, data, sync); err != nil {

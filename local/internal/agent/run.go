@@ -161,10 +161,7 @@ func (a *Agent) prepare(e *executor, b batch) error {
 	e.user = a.userOf(e, b)
 	runs := runsOf(a.layout.sandboxes(a.id), e.framework.id, e.id)
 	e.directory = filepath.Join(runs, e.run)
-	if err := os.MkdirAll(runs, 0o755); err != nil {
-		return fmt.Errorf("cannot make a sandbox: %w", err)
-	}
-	if err := os.Mkdir(e.directory, 0o750); err != nil {
+	if err := makeDirectory(e.directory, 0o750); err != nil {
 		return fmt.Errorf("cannot make a sandbox: %w", err)
 	}
 	if err := chown(e.directory, e.user); err != nil {

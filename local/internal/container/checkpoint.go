@@ -25,24 +25,24 @@ type keeperID struct {
 	Start uint64
 }
 
-// What a checkpoint directory holds: pids/forked.pid is for the eye and for Mesos' tools, pids/forked.start is what
-// Recover reads, exit is the raw wait status once that is known. None of them needs a rename: a write of so few bytes is
-// done or not, and an empty file counts as none. Nor a sync: after a crash of the machine no process is left.
+// What a checkpoint directory holds: forked is the process's identity, its pid first, and exit the raw wait status once that is
+// known. Neither needs a rename: a write of so few bytes is done or not, and an empty file counts as none. Nor a sync: after a crash of the
+// machine no process is left.
 const (
-	pidFile   = "pids/forked.pid"
-	startFile = "pids/forked.start"
+	startFile = "forked"
 	exitFile  = "exit"
 )
 
 func writeIdentity(dir string, i identity) error {
-	if err := os.MkdirAll(filepath.Join(dir, "pids"), 0o755); err != nil {
-		return fmt.Errorf("cannot checkpoint a container: %w", err)
+	line := fmt.Appendf(nil, "%d %d %s %d %d\n", i.PID, i.Start, i.Boot, i.Keeper.PID, i.Keeper.Start)
+	path := filepath.Join(dir, startFile)
+	err := os.WriteFile(path, line, 0o644)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = os.MkdirAll(dir, 0o755); err == nil {
+			err = os.WriteFile(path, line, 0o644)
+		}
 	}
-	line := fmt.Sprintf("%d %d %s %d %d\n", i.PID, i.Start, i.Boot, i.Keeper.PID, i.Keeper.Start)
-	if err := os.WriteFile(filepath.Join(dir, startFile), []byte(line), 0o644); err != nil {
-		return fmt.Errorf("cannot checkpoint a container: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, pidFile), []byte(strconv.Itoa(i.PID)), 0o644); err != nil {
+	if err != nil {
 		return fmt.Errorf("cannot checkpoint a container: %w", err)
 	}
 	return nil
@@ -58,9 +58,6 @@ func readIdentity(dir string) (identity, bool, error) {
 		return identity{}, false, fmt.Errorf("cannot recover a container: %w", err)
 	}
 	fields := strings.Fields(string(data))
-	if len(fields) == 3 { // an earlier version's
-		fields = append(fields, "0", "0")
-	}
 	if len(fields) != 5 {
 		return identity{}, false, fmt.Errorf("cannot recover a container: %s: damaged", filepath.Join(dir, startFile))
 	}
