@@ -40,6 +40,7 @@ const (
 	EventFrameworkMessage    EventType = "framework_message_event"
 	EventStreamAttached      EventType = "event_stream_attached"
 	EventStreamDetached      EventType = "event_stream_detached"
+	EventStreamGap           EventType = "event_stream_gap" // ours: on /v1/events only
 	EventSchedulerRegistered EventType = "scheduler_registered_event"
 	EventSchedulerAgain      EventType = "scheduler_reregistered_event"
 	EventSchedulerLost       EventType = "scheduler_disconnected_event"
@@ -180,6 +181,15 @@ type FrameworkMessage struct {
 type Stream struct {
 	Stamp
 	RemoteAddress string `json:"remoteAddress"`
+}
+
+// StreamGap tells a reader that came back what it has missed: everything behind After and before Next, ids both. Missed is how
+// many events that were; nil when nobody knows, because the server was started again.
+type StreamGap struct {
+	Stamp
+	After  string  `json:"after"`
+	Next   string  `json:"next"`
+	Missed *uint64 `json:"missed,omitempty"`
 }
 
 // SchedulerRegistered tells that the framework has subscribed at a master: FrameworkID is set the first time.
