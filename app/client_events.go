@@ -19,7 +19,8 @@ const maxEvent = 64 << 20
 // StreamEvent is an event as it came.
 type StreamEvent struct {
 	// ID continues a stream behind this event; empty from Marathon.
-	ID   string
+	ID string
+	// Type is the event's; new ones may come.
 	Type EventType
 	// Data is the event as JSON on one line.
 	Data json.RawMessage
@@ -27,6 +28,7 @@ type StreamEvent struct {
 
 // EventsOptions choose events. The zero value is all from now on.
 type EventsOptions struct {
+	// Types are those that are wanted; none is all.
 	Types []EventType
 	// After continues a stream behind the event of this ID. Events that are too old to be told again are an error.
 	After string

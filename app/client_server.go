@@ -11,20 +11,26 @@ import (
 // Server is what a server tells of itself: the part of /v2/info that says who it is and whom it works with.
 type Server struct {
 	// Name is "marathon", of Marathon and of those that take its place.
-	Name        string       `json:"name"`
-	Version     string       `json:"version"`
-	BuildRef    string       `json:"buildref"`
-	FrameworkID string       `json:"frameworkId"`
-	Leader      string       `json:"leader"`
-	Elected     bool         `json:"elected"`
-	Config      ServerConfig `json:"marathon_config"`
+	Name string `json:"name"`
+	// Version is the program's, BuildRef the commit that it was built from.
+	Version  string `json:"version"`
+	BuildRef string `json:"buildref"`
+	// FrameworkID is Mesos' for it; empty while it has never been subscribed.
+	FrameworkID string `json:"frameworkId"`
+	// Leader is host:port of the one that decides; Elected tells that there is one.
+	Leader  string `json:"leader"`
+	Elected bool   `json:"elected"`
+	// Config is what it was started with.
+	Config ServerConfig `json:"marathon_config"`
 }
 
 // ServerConfig is the part of a server's configuration that others need.
 type ServerConfig struct {
 	// Master is where the Mesos master is found: host:port or zk://.
-	Master             string `json:"master"`
-	MesosLeaderUIURL   string `json:"mesos_leader_ui_url"`
+	Master string `json:"master"`
+	// MesosLeaderUIURL is that of the leading master; empty while there is none.
+	MesosLeaderUIURL string `json:"mesos_leader_ui_url"`
+	// MesosRole and DefaultNetworkName are what apps get that name none. Hostname is the server's.
 	MesosRole          string `json:"mesos_role"`
 	DefaultNetworkName string `json:"default_network_name"`
 	Hostname           string `json:"hostname"`
@@ -62,6 +68,7 @@ func (c *Client) Backup(ctx context.Context) (io.ReadCloser, error) {
 
 // Plan is what a change would do. Not Marathon's.
 type Plan struct {
+	// Steps follow each other.
 	Steps []DeploymentStep `json:"steps"`
 	// Placements are where each instance that would be launched at once would go by the offers at hand.
 	Placements []Placement `json:"placements"`
@@ -69,6 +76,7 @@ type Plan struct {
 
 // Placement is where one instance would go, or why nowhere.
 type Placement struct {
+	// App is the instance's, Host the agent's name, empty when it fits nowhere.
 	App  ID     `json:"app"`
 	Host string `json:"host,omitempty"`
 	// Why is empty when there is a Host.

@@ -83,6 +83,7 @@ func (doc *Document) Group() (*GroupUpdate, error) {
 
 // Part is an app or a group of a document: one of the fields is set.
 type Part struct {
+	// App and Group are as they were written.
 	App   *Update
 	Group *GroupUpdate
 }

@@ -22,6 +22,7 @@ const (
 
 // Error is the one type of error that users get: what is wrong, where, and what to do.
 type Error struct {
+	// Code is for programs, Message for people.
 	Code    Code
 	Message string
 	// Details say where, when there are places.
@@ -35,7 +36,8 @@ type Error struct {
 // Detail is what is wrong with one place of a document.
 type Detail struct {
 	// Path is as Marathon writes it: /apps(0)/upgradeStrategy/minimumHealthCapacity.
-	Path   string   `json:"path"`
+	Path string `json:"path"`
+	// Errors are what is wrong there.
 	Errors []string `json:"errors"`
 	// Line and Column are where it stands in the text, counted from 1; 0 when that is not known.
 	Line, Column int `json:"-"`

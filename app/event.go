@@ -5,11 +5,13 @@ type EventType string
 
 // Event is what the event stream tells. Its JSON has eventType and timestamp beside the fields of its type.
 type Event interface {
+	// Type is one of those below.
 	Type() EventType
 }
 
 // Stamp is what every event has.
 type Stamp struct {
+	// EventType names the kind, Timestamp is when it happened.
 	EventType EventType `json:"eventType"`
 	Timestamp Timestamp `json:"timestamp"`
 }
@@ -49,6 +51,7 @@ const (
 // APIPost tells that an app was created or changed by the API.
 type APIPost struct {
 	Stamp
+	// ClientIP is who has asked, URI what for, AppDefinition what the app is now.
 	ClientIP      string `json:"clientIp"`
 	URI           string `json:"uri"`
 	AppDefinition *App   `json:"appDefinition"`
@@ -57,11 +60,15 @@ type APIPost struct {
 // StatusUpdate tells what Mesos says of a task.
 type StatusUpdate struct {
 	Stamp
-	AgentID     string      `json:"slaveId"`
-	TaskID      string      `json:"taskId"`
-	TaskStatus  string      `json:"taskStatus"`
-	Message     string      `json:"message"`
-	AppID       ID          `json:"appId"`
+	// AgentID is the agent's, TaskID whose task it is.
+	AgentID string `json:"slaveId"`
+	TaskID  string `json:"taskId"`
+	// TaskStatus is Mesos' state, Message its own words.
+	TaskStatus string `json:"taskStatus"`
+	Message    string `json:"message"`
+	// AppID is the task's app, Version the definition that it was launched with.
+	AppID ID `json:"appId"`
+	// Host, IPAddresses and Ports are where it is reached.
 	Host        string      `json:"host"`
 	IPAddresses []IPAddress `json:"ipAddresses"`
 	Ports       []int       `json:"ports"`
@@ -71,9 +78,12 @@ type StatusUpdate struct {
 // InstanceChanged tells an instance's new condition.
 type InstanceChanged struct {
 	Stamp
-	InstanceID     string    `json:"instanceId"`
-	Condition      string    `json:"condition"`
-	RunSpecID      ID        `json:"runSpecId"`
+	// InstanceID is the slot, Condition what it is in now.
+	InstanceID string `json:"instanceId"`
+	Condition  string `json:"condition"`
+	// RunSpecID is the app, RunSpecVersion its definition.
+	RunSpecID ID `json:"runSpecId"`
+	// AgentID and Host are nil of an instance that is nowhere yet.
 	AgentID        *string   `json:"agentId"`
 	Host           *string   `json:"host"`
 	RunSpecVersion Timestamp `json:"runSpecVersion"`
@@ -82,6 +92,7 @@ type InstanceChanged struct {
 // UnknownTerminated tells that a task ended that nobody knew.
 type UnknownTerminated struct {
 	Stamp
+	// InstanceID, RunSpecID and Condition are told by its task's id and state.
 	InstanceID string `json:"instanceId"`
 	RunSpecID  ID     `json:"runSpecId"`
 	Condition  string `json:"condition"`
@@ -90,6 +101,7 @@ type UnknownTerminated struct {
 // InstanceHealth tells that an instance's health has changed; nil is unknown.
 type InstanceHealth struct {
 	Stamp
+	// InstanceID is an instance of the app RunSpecID in RunSpecVersion. Healthy is the verdict of all its checks.
 	InstanceID     string    `json:"instanceId"`
 	RunSpecID      ID        `json:"runSpecId"`
 	Healthy        *bool     `json:"healthy"`
@@ -99,12 +111,14 @@ type InstanceHealth struct {
 // AppEvent is about an app as a whole: EventAppTerminated, EventRemoveHealthCheck.
 type AppEvent struct {
 	Stamp
+	// AppID is the app.
 	AppID ID `json:"appId"`
 }
 
 // AddHealthCheck tells of a health check that is asked from now on.
 type AddHealthCheck struct {
 	Stamp
+	// AppID is the app, Version the definition that has HealthCheck.
 	AppID       ID          `json:"appId"`
 	Version     Timestamp   `json:"version"`
 	HealthCheck HealthCheck `json:"healthCheck"`
@@ -113,6 +127,7 @@ type AddHealthCheck struct {
 // FailedHealthCheck tells of one answer that was none. TaskID holds the instance's id, as Marathon's does.
 type FailedHealthCheck struct {
 	Stamp
+	// AppID is the app, HealthCheck what was asked.
 	AppID       ID          `json:"appId"`
 	TaskID      string      `json:"taskId"`
 	HealthCheck HealthCheck `json:"healthCheck"`
@@ -121,7 +136,9 @@ type FailedHealthCheck struct {
 // HealthStatus tells that a health check's verdict on an instance has changed.
 type HealthStatus struct {
 	Stamp
-	AppID      ID        `json:"appId"`
+	// AppID is the instance's app, Version its definition.
+	AppID ID `json:"appId"`
+	// InstanceID is the instance, Alive the verdict.
 	InstanceID string    `json:"instanceId"`
 	Version    Timestamp `json:"version"`
 	Alive      bool      `json:"alive"`
@@ -130,18 +147,22 @@ type HealthStatus struct {
 // UnhealthyKill tells that an instance is killed for its health.
 type UnhealthyKill struct {
 	Stamp
-	AppID      ID        `json:"appId"`
+	// AppID is the app, Version the instance's definition.
+	AppID ID `json:"appId"`
+	// TaskID and InstanceID are what is killed, Host and AgentID where.
 	TaskID     string    `json:"taskId"`
 	InstanceID string    `json:"instanceId"`
 	Version    Timestamp `json:"version"`
-	Reason     string    `json:"reason"`
-	Host       string    `json:"host"`
-	AgentID    string    `json:"slaveId,omitempty"`
+	// Reason is what the check said last.
+	Reason  string `json:"reason"`
+	Host    string `json:"host"`
+	AgentID string `json:"slaveId,omitempty"`
 }
 
 // GroupChange tells that the tree was changed, or why not.
 type GroupChange struct {
 	Stamp
+	// GroupID is the group that was to be changed, Version the tree's new one, Reason why it failed.
 	GroupID ID        `json:"groupId"`
 	Version Timestamp `json:"version"`
 	Reason  string    `json:"reason,omitempty"`
@@ -149,6 +170,7 @@ type GroupChange struct {
 
 // EventPlan is a deployment in an event.
 type EventPlan struct {
+	// ID is the deployment's, Version that of the tree it leads to; Steps follow each other.
 	ID      string           `json:"id"`
 	Steps   []DeploymentStep `json:"steps"`
 	Version Timestamp        `json:"version"`
@@ -157,6 +179,7 @@ type EventPlan struct {
 // DeploymentProgress tells that a step begins, was done, or failed.
 type DeploymentProgress struct {
 	Stamp
+	// Plan is the deployment, CurrentStep the one that this is about.
 	Plan        EventPlan      `json:"plan"`
 	CurrentStep DeploymentStep `json:"currentStep"`
 }
@@ -164,6 +187,7 @@ type DeploymentProgress struct {
 // DeploymentEnd tells that a deployment is over.
 type DeploymentEnd struct {
 	Stamp
+	// ID is the deployment's, Plan what it was to do, Reason why it failed.
 	ID     string    `json:"id"`
 	Plan   EventPlan `json:"plan"`
 	Reason string    `json:"reason,omitempty"`
@@ -172,6 +196,7 @@ type DeploymentEnd struct {
 // FrameworkMessage is a message of an executor.
 type FrameworkMessage struct {
 	Stamp
+	// ExecutorID and AgentID say who sends it; Message is its bytes as numbers.
 	ExecutorID string `json:"executorId"`
 	AgentID    string `json:"slaveId"`
 	Message    []int  `json:"message"`
@@ -180,6 +205,7 @@ type FrameworkMessage struct {
 // Stream tells that a reader of the event stream came or went.
 type Stream struct {
 	Stamp
+	// RemoteAddress is the reader's.
 	RemoteAddress string `json:"remoteAddress"`
 }
 
@@ -196,7 +222,8 @@ type StreamGap struct {
 type SchedulerRegistered struct {
 	Stamp
 	FrameworkID string `json:"frameworkId,omitempty"`
-	Master      string `json:"master"`
+	// Master is host:port.
+	Master string `json:"master"`
 }
 
 // SchedulerLost tells that the master is lost.

@@ -2,6 +2,7 @@ package app
 
 // Explanation is why instances of an app wait: on our own endpoint, and for people by its String.
 type Explanation struct {
+	// App is the one that was asked about.
 	App ID `json:"app"`
 	// At is when it was asked for: what is in it was so then.
 	At Timestamp `json:"at"`
@@ -27,6 +28,7 @@ type Backoff struct {
 
 // Waiting is what instances of one definition wait for.
 type Waiting struct {
+	// Version is their definition, Instances are their ids.
 	Version   Timestamp `json:"version"`
 	Instances []string  `json:"instances"`
 	// Since is when the first of them came to be scheduled.
@@ -58,6 +60,7 @@ type Obstacle struct {
 
 // Miss is an offer that does not serve.
 type Miss struct {
+	// Host and AgentID are the agent's, Offered is when it was offered.
 	Host    string    `json:"host"`
 	AgentID string    `json:"slaveId"`
 	Offered Timestamp `json:"offered"`
@@ -67,6 +70,7 @@ type Miss struct {
 
 // Missing is one thing that is in the way on one agent.
 type Missing struct {
+	// Reason is in Marathon's words, such as InsufficientCpus; Name is the resource or the constraint's field.
 	Reason string `json:"reason"`
 	Name   string `json:"name,omitempty"`
 	// Text says it for people: 0.5 cpus are missing.

@@ -4,9 +4,11 @@ import "iter"
 
 // A Group is a folder of apps and groups. The root's ID is "/". Groups are shared like apps: nobody changes one.
 type Group struct {
-	ID           ID        `json:"id"`
-	Apps         []*App    `json:"apps,omitempty"`
-	Groups       []*Group  `json:"groups,omitempty"`
+	ID ID `json:"id"`
+	// Apps are those right below it.
+	Apps   []*App   `json:"apps,omitempty"`
+	Groups []*Group `json:"groups,omitempty"`
+	// Dependencies are of all apps in it. Version is when something in it was changed last.
 	Dependencies []ID      `json:"dependencies,omitempty"`
 	Version      Timestamp `json:"version"`
 	// EnforceRole has the apps below a top-level group use the group's name as their role; nil everywhere else.
