@@ -92,7 +92,10 @@ func readCredentials(path string, log *slog.Logger) (user string, secret securit
 
 // unreachable tells what to do when no server answers.
 func unreachable(err error) error {
-	if _, refused := errors.AsType[*app.Error](err); refused || errors.Is(err, context.Canceled) {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	if _, refused := errors.AsType[*app.Error](err); refused {
 		return err
 	}
 	if _, isURL := errors.AsType[*url.Error](err); isURL || strings.HasPrefix(err.Error(), "cannot ask ") {

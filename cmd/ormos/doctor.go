@@ -29,7 +29,7 @@ Exit status: 0 when nothing is wrong, also when there are warnings; 1 when somet
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().SortFlags = false
-	cmd.Flags().StringVar(&o.stateDir, "state-dir", stateDir(), "the state directory of 'ormos up' on this machine")
+	cmd.Flags().StringVar(&o.stateDir, "state", filepath.Join(stateDir(), "up"), "directory of the state of 'ormos up' on this machine")
 	o.format.flag(cmd)
 	o.mesosAccess.flags(cmd)
 	o.connection.flags(cmd)
@@ -238,7 +238,7 @@ func (d *doctor) cluster(ctx context.Context, cluster *clusterOf) bool {
 		d.fail("master", "see that it runs, and what --master and the server say of its address", "%v", err)
 		return false
 	}
-	d.ok("master", "%s answers, version %s", cluster.master, version.Version)
+	d.ok("master", "%s answers, version %s", withoutUser(cluster.address), version.Version)
 	agents, err := cluster.master.GetAgents(ctx)
 	if err != nil {
 		d.fail("agents", "give --mesos-principal and --mesos-secret-file where Mesos wants to know who asks", "%v", err)

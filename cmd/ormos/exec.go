@@ -71,7 +71,11 @@ func (o *execOptions) run(ctx context.Context, s *session, m *clusterOf, args []
 		return fmt.Errorf("cannot run a command beside %s: its agent has not told its container", shortTask(task.ID))
 	}
 	id := mesos.ContainerID{Value: "exec-" + random(), Parent: parent}
-	return o.session(ctx, s, sandbox.Agent, id, args[1:])
+	command := args[1:]
+	if len(command) > 0 && command[0] == "--" {
+		command = command[1:]
+	}
+	return o.session(ctx, s, sandbox.Agent, id, command)
 }
 
 // runningTask chooses the task that a command runs beside.

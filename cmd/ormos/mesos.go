@@ -31,8 +31,8 @@ func (m *mesosAccess) flags(cmd *cobra.Command) {
 // clusterOf is the cluster that a server works with.
 type clusterOf struct {
 	master *operator.Master
-	// framework is the server's.
-	framework string
+	// address is the master's, framework the server's id.
+	address, framework string
 }
 
 // open finds the master of the server's cluster.
@@ -52,10 +52,24 @@ func (m *mesosAccess) open(ctx context.Context, client *app.Client, log *slog.Lo
 	if err != nil {
 		return nil, err
 	}
-	return &clusterOf{master, server.FrameworkID}, nil
+	return &clusterOf{master, address, server.FrameworkID}, nil
 }
 
 // sandbox finds where a task runs.
 func (m *clusterOf) sandbox(ctx context.Context, task string) (*operator.Sandbox, error) {
 	return m.master.Sandbox(ctx, operator.TaskKey{Framework: m.framework, Task: task})
+}
+
+// withoutUser leaves away what stands before the @ of an address, which is a secret.
+func withoutUser(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		scheme, rest = "", address
+	} else {
+		scheme += "://"
+	}
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+		rest = rest[at+1:]
+	}
+	return scheme + rest
 }

@@ -23,12 +23,12 @@ func restoreCommand() *cobra.Command {
 after they were written to a backup beside them. The server that is started then takes up the framework of the backup: tasks that have been running since are found
 again, those that it does not know are ended.`,
 		Example: `  ormos restore ormos.backup
-  ormos restore --state-dir /var/lib/ormos --force ormos.backup`,
+  ormos restore --state /var/lib/ormos --force ormos.backup`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), screenOf(cmd), args[0]) },
 	}
 	cmd.Flags().SortFlags = false
-	cmd.Flags().StringVar(&o.stateDir, "state-dir", stateDir(), "the server's state directory")
+	cmd.Flags().StringVar(&o.stateDir, "state", filepath.Join(stateDir(), "up"), "directory of the server's state")
 	cmd.Flags().BoolVar(&o.force, "force", false, "replace the records that are there; they are kept in a backup beside")
 	return cmd
 }
