@@ -2,7 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 
@@ -44,6 +43,8 @@ type lastOffer struct {
 	offer mesos.Offer
 	// times is how often it was offered.
 	times int
+	// own tells that its memory is not shared.
+	own bool
 }
 
 // keepFor is how long an agent is remembered that offers nothing any more.
@@ -58,15 +59,20 @@ func (l *offerLog) note(at time.Time, offers []mesos.Offer, used []use) {
 		return
 	}
 	l.batches = append(l.batches, offerBatch{at, fresh, used})
-	if l.unfolded += len(fresh) + len(used); l.unfolded <= 1000+2*len(l.folded) {
-		return
+	if l.unfolded += len(fresh) + len(used); l.unfolded > 1000+4*max(len(l.folded), len(fresh)) {
+		l.folded, l.batches, l.unfolded = settled(l.fold().lots, at), nil, 0
 	}
-	all := l.last()
-	all = slices.DeleteFunc(all, func(o lastOffer) bool { return at.Sub(o.at) > keepFor })
-	for i := range all { // their memory is that of whole messages
-		all[i].offer = *all[i].offer.Clone()
+}
+
+// settled leaves out what is long ago. What stays for long gets its own memory: that of offers is shared with all that came together.
+func settled(all []lastOffer, now time.Time) []lastOffer {
+	all = slices.DeleteFunc(all, func(o lastOffer) bool { return now.Sub(o.at) > keepFor })
+	for i := range all {
+		if one := &all[i]; !one.own && now.Sub(one.at) > keepFor/100 {
+			one.offer, one.own = *one.offer.Clone(), true
+		}
 	}
-	l.folded, l.batches, l.unfolded = all, nil, 0
+	return all
 }
 
 // unheard are the offers that were not held before.
@@ -84,19 +90,31 @@ func unheard(held, offers []mesos.Offer) []*mesos.Offer {
 	return fresh
 }
 
-// last is what each agent has offered last for each role, in the order of agents.
+// last is what each agent has offered last for each role, in the order of hosts.
 func (l *offerLog) last() []lastOffer {
-	all := make(map[lotKey]lastOffer, len(l.folded))
-	for _, one := range l.folded {
-		all[keyOf(&one.offer)] = one
-	}
-	for i := range l.batches {
-		l.batches[i].lay(all)
-	}
-	return slices.SortedFunc(maps.Values(all), func(a, b lastOffer) int {
+	all := l.fold().lots
+	slices.SortFunc(all, func(a, b lastOffer) int {
 		return cmp.Or(cmp.Compare(a.offer.Hostname, b.offer.Hostname), cmp.Compare(a.offer.AgentID.Value, b.offer.AgentID.Value),
 			cmp.Compare(roleOf(&a.offer), roleOf(&b.offer)))
 	})
+	return all
+}
+
+// A fold is the last offers while they are gathered, with where each is.
+type fold struct {
+	lots []lastOffer
+	at   map[lotKey]int
+}
+
+func (l *offerLog) fold() fold {
+	f := fold{slices.Clone(l.folded), make(map[lotKey]int, len(l.folded))}
+	for i := range f.lots {
+		f.at[keyOf(&f.lots[i].offer)] = i
+	}
+	for i := range l.batches {
+		f.lay(&l.batches[i])
+	}
+	return f
 }
 
 func keyOf(o *mesos.Offer) lotKey { return lotKey{o.AgentID.Value, roleOf(o)} }
@@ -108,25 +126,27 @@ func roleOf(o *mesos.Offer) string {
 	return o.AllocationInfo.GetRole()
 }
 
-// lay puts the batch's offers in the place of earlier ones. An agent's that are held together count as one only if they came together.
-func (b *offerBatch) lay(all map[lotKey]lastOffer) {
-	now := make(map[lotKey]lastOffer, len(b.offers))
+// lay puts a batch's offers in the place of earlier ones. Several of one agent add up only when they came together.
+func (f *fold) lay(b *offerBatch) {
 	for _, o := range b.offers {
 		key := keyOf(o)
-		one, ok := now[key]
-		if !ok {
-			one = lastOffer{at: b.at, offer: *o, times: all[key].times}
-		} else {
+		at, known := f.at[key]
+		if !known {
+			at = len(f.lots)
+			f.at[key], f.lots = at, append(f.lots, lastOffer{})
+		}
+		one := &f.lots[at]
+		if one.at.Equal(b.at) {
 			one.offer.Resources = mesos.Resources(one.offer.Resources).Add(o.Resources...)
+		} else {
+			one.at, one.offer, one.own = b.at, *o, false
 		}
 		one.times++
-		now[key] = one
 	}
-	maps.Copy(all, now)
 	for i := range b.used {
-		if one, ok := all[b.used[i].lot]; ok {
+		if at, known := f.at[b.used[i].lot]; known {
+			one := &f.lots[at]
 			one.offer.Resources = mesos.Resources(one.offer.Resources).Subtract(slices.Concat(b.used[i].taken...)...)
-			all[b.used[i].lot] = one
 		}
 	}
 }

@@ -46,7 +46,7 @@ func TestOfferLog(t *testing.T) {
 				l.note(now, held, nil)
 			}
 			if rapid.IntRange(0, 5).Draw(r, "fold") == 0 {
-				l.unfolded = 1000 + 2*len(l.folded) // the next batch folds
+				l.unfolded = 1000 + 4*max(len(l.folded), 4) // the next batch folds
 			}
 			seen := map[string]bool{}
 			for _, one := range l.last() {
@@ -66,9 +66,14 @@ func TestOfferLog(t *testing.T) {
 func TestOfferLogForgets(t *testing.T) {
 	var l offerLog
 	l.note(noon, []mesos.Offer{offered(t, "old", "cpus:1", "")}, nil)
-	l.unfolded = 1000
+	l.unfolded = 1004 // the next batch folds
+	l.note(noon.Add(time.Hour), []mesos.Offer{offered(t, "middle", "cpus:1", "")}, nil)
+	if all := l.folded; len(all) != 2 || !all[0].own || all[1].own {
+		t.Errorf("folded are %v", all)
+	}
+	l.unfolded = 1008
 	l.note(noon.Add(25*time.Hour), []mesos.Offer{offered(t, "new", "cpus:1", "")}, nil)
-	if all := l.last(); len(all) != 1 || all[0].offer.AgentID.Value != "new" || l.offered(app.At(noon)) != 1 {
+	if all := l.last(); len(all) != 2 || all[1].offer.AgentID.Value != "new" || l.offered(app.At(noon)) != 2 {
 		t.Errorf("remembered are %v", all)
 	}
 }
