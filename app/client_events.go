@@ -143,6 +143,8 @@ func eventOf(t EventType) Event {
 		return &DeploymentEnd{}
 	case EventFrameworkMessage:
 		return &FrameworkMessage{}
+	case EventStreamGap:
+		return &StreamGap{}
 	case EventStreamAttached, EventStreamDetached:
 		return &Stream{}
 	case EventSchedulerRegistered, EventSchedulerAgain:
