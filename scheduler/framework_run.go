@@ -31,6 +31,7 @@ type frameworkRun struct {
 	*Framework
 	yield    func(TypedEvent) bool
 	link     *link // that the last event came from: offers are good for no other
+	offerLog *offerLog
 	arriving chan delivery
 	ended    chan error
 }
@@ -41,7 +42,7 @@ func (f *Framework) run(ctx context.Context, yield func(TypedEvent) bool) (err e
 	}
 	// The session ends after the loop, so that what the loop has acknowledged last goes out.
 	reading, stop := context.WithCancel(context.WithoutCancel(ctx))
-	r := &frameworkRun{Framework: f, yield: yield, arriving: make(chan delivery, backlog), ended: make(chan error, 1)}
+	r := &frameworkRun{Framework: f, yield: yield, offerLog: newOfferLog(f.opts.Logger), arriving: make(chan delivery, backlog), ended: make(chan error, 1)}
 	go func() { r.ended <- r.read(reading) }()
 	defer func() { // also when the loop's body panics
 		stop()
@@ -86,7 +87,7 @@ func (r *frameworkRun) loop(ctx context.Context) error {
 // errEnded says that the session has.
 var errEnded = errors.New("the session has ended")
 
-// collect waits for something to do and takes all that has arrived.
+// collect waits for something to do and takes all that has arrived, up to a new subscription: that is told before its offers are used.
 func (r *frameworkRun) collect(ctx context.Context) ([]delivery, error) {
 	var timer <-chan time.Time
 	if at, ok := r.next(); ok {
@@ -107,6 +108,11 @@ func (r *frameworkRun) collect(ctx context.Context) ([]delivery, error) {
 		return nil, nil
 	}
 	for len(batch) < backlog {
+		if n := len(batch); n > 0 {
+			if _, ok := batch[n-1].event.(*EventSubscribed); ok {
+				break
+			}
+		}
 		select {
 		case d, ok := <-r.arriving:
 			if !ok {
@@ -158,6 +164,7 @@ func (r *frameworkRun) decide(batch []delivery) {
 	for i := range batch {
 		r.link = batch[i].link
 		r.book.event(now, batch[i].event)
+		r.offerLog.event(batch[i].event)
 		if _, ok := batch[i].event.(*EventSubscribed); ok {
 			roles, suppressed := r.session.rolesNow()
 			r.book.offers.Subscribed(now, roles, suppressed)
@@ -171,6 +178,7 @@ func (r *frameworkRun) decide(batch []delivery) {
 func (r *frameworkRun) perform(ctx context.Context) error {
 	r.mu.Lock()
 	saves, calls := r.book.take()
+	answers := r.offerLog.answers(r.book, calls)
 	orders := r.book.orders
 	r.book.orders = map[string]KillOrder{}
 	r.mu.Unlock()
@@ -182,6 +190,7 @@ func (r *frameworkRun) perform(ctx context.Context) error {
 		r.book.orders = orders
 		return &Error{Reason: ReasonStore, Hint: "what is not recorded would be lost; see that the store can be written", Err: err}
 	}
+	r.offerLog.log(answers)
 	for _, s := range calls {
 		r.send(ctx, s)
 	}

@@ -52,7 +52,8 @@ type Options struct {
 	Media Media
 	// Backoff is for the pauses between attempts to subscribe; its state is not used.
 	Backoff Backoff
-	// Logger is told what the session does; nil logs nothing.
+	// Logger is told what the session does; nil logs nothing. A [Framework] tells it, at the level of Info, of each offer that it was accepted, or declined
+	// and why, with the keys offer, agent, resources and why.
 	Logger *slog.Logger
 	// Dial opens connections to masters; nil means TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)

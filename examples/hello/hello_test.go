@@ -31,15 +31,15 @@ func TestAlone(t *testing.T) {
 			dir := t.TempDir()
 			p := start(t, dir, "hello")
 			p.Line(`^registered +with master@127\.0\.0\.1:\d+ as framework \S+-0000`)
-			p.Line(`^accepted +offer O\d+ at 127\.0\.0\.1: cpus \d.*, mem \d+ MB, ports \[\d+`)
-			p.Line(`^launching +\S+ with cpus:0\.1; mem:32; ports:`)
-			task := p.Line(`^update +TASK_RUNNING of (\S+) from executor`)[1] // a second one, if somebody had the first one's port
+			p.Line(`^accepted +an offer of 127\.0\.0\.1: cpus:\d.*mem:\d.*ports:\[\d+`)
+			p.Line(`^launching +\S+ at 127\.0\.0\.1 with port \d+`)
+			task := p.Line(`^update +TASK_RUNNING of ([^:,]+)`)[1] // a second one, if somebody had the first one's port
 			url := serving(t, p)
 			p.Has(": nothing to launch")
 			if err := p.End(sig); err != nil {
 				t.Errorf("hello ended with %v", err)
 			}
-			p.Line(`^update +TASK_KILLED of ` + task + ` from executor`)
+			p.Line(`^update +TASK_KILLED of ` + task)
 			p.Line(`^ended `)
 			if page(url) != "" {
 				t.Error("the web server still answers")
@@ -99,11 +99,11 @@ func TestSchedulerKilled(t *testing.T) {
 	first.End(syscall.SIGKILL)
 
 	second := start(t, dir, "hello", "--master", c.master)
+	if again := serving(t, second); again != url { // as it is recorded
+		t.Errorf("the server at %s came back at %s", url, again)
+	}
 	if again := second.Line(`as framework (\S+)`)[1]; again != framework {
 		t.Errorf("framework %s came back as %s", framework, again)
-	}
-	if again := serving(t, second); again != url {
-		t.Errorf("the server at %s came back at %s", url, again)
 	}
 	if again := c.oneServer(); again != task {
 		t.Errorf("task %s came back as %s", task, again)
@@ -131,11 +131,11 @@ func TestClusterKilled(t *testing.T) {
 	}
 	c.start()
 	p.Line(`^registered `)
-	if again := serving(t, p); again != url {
-		t.Errorf("the server at %s came back at %s", url, again)
-	}
 	if again := c.oneServer(); again != task {
 		t.Errorf("task %s came back as %s", task, again)
+	}
+	if got := page(url); got != want {
+		t.Errorf("then the page is %q", got)
 	}
 	if again := c.executors(); !slices.Equal(again, executors) {
 		t.Errorf("executor %v came back as %v", executors, again)
@@ -154,7 +154,7 @@ func TestExecutorKilled(t *testing.T) {
 	task := c.oneServer()
 	pid, _ := strconv.Atoi(c.executors()[0])
 	syscall.Kill(pid, syscall.SIGKILL)
-	p.Line(`^update +TASK_FAILED of ` + task + ` from agent, REASON_EXECUTOR_TERMINATED`)
+	p.Line(`^update +TASK_FAILED of ` + task + `, REASON_EXECUTOR_TERMINATED`)
 	p.Line(`^retrying `)
 	serving(t, p)
 	if again := c.oneServer(); again == task {

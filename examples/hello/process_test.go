@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// start starts one of our programs with TMPDIR and the state's directory in dir.
+// start starts one of our programs in dir, which is its TMPDIR too.
 func start(t *testing.T, dir, name string, args ...string) *program.Process {
 	t.Helper()
 	bin, err := programs()
@@ -49,7 +49,8 @@ func start(t *testing.T, dir, name string, args ...string) *program.Process {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(filepath.Join(bin, name), args...)
-	cmd.Env = append(os.Environ(), "TMPDIR="+dir, "HOME="+dir, "XDG_STATE_HOME="+filepath.Join(dir, "state"))
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
 	return program.Start(t, cmd)
 }
 

@@ -1,36 +1,79 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"maps"
+	"fmt"
 	"time"
 
 	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/offer"
 	"github.com/ormosproject/ormos/scheduler"
 )
 
-// hello keeps web servers running. Only the loop over the session's events touches its state.
+// hello keeps web servers running.
 type hello struct {
-	template
+	framework *scheduler.Framework
+	server    offer.Need // but for its name, hello-0 and so on
 	instances int
-	session   *scheduler.Session
-	record    *record             // every task that may be running, on disk
-	unsure    map[string]launched // those that nothing was heard of since the subscription
-	backoff   scheduler.Backoff
-	retry     time.Time // nothing is launched before
+	pauses    scheduler.Backoff
 	stopping  bool
+}
+
+// keep keeps the web servers running until ctx ends, and then ends them.
+func (h *hello) keep(ctx context.Context) error {
+	for i := range h.instances {
+		if err := h.want(fmt.Sprint("hello-", i), 0); err != nil {
+			return err
+		}
+	}
+	err := h.follow(ctx)
+	if removed, ok := errors.AsType[*scheduler.Error](err); ok && removed.Reason == scheduler.ReasonRemoved {
+		say("starting", "anew: %v", removed.Err)
+		if err = h.framework.Forget(ctx); err == nil {
+			return h.keep(ctx)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	say("stopping", "the framework; tasks to end: %d", h.alive())
+	h.stopping = true
+	for id := range h.framework.Tasks() {
+		h.framework.Kill(id, nil)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err := h.follow(ctx); err != nil {
+		return err
+	}
+	if left := h.alive(); left > 0 {
+		return fmt.Errorf("gave up waiting for the end of the tasks: %d may run on; start hello again to take them back", left)
+	}
+	say("ended", "nothing is left running")
+	return nil
+}
+
+// want asks for a web server, unless the one of this name is there.
+func (h *hello) want(name string, pause time.Duration) error {
+	need := scheduler.Need{Need: h.server, NotBefore: time.Now().Add(pause)}
+	need.Name = name
+	return h.framework.Want(need)
 }
 
 // follow handles events until ctx ends, or until everything has been stopped.
 func (h *hello) follow(ctx context.Context) error {
-	for event, err := range h.session.Events(ctx) {
-		if err == nil {
-			err = h.handle(ctx, event)
+	for event, err := range h.framework.Events(ctx) {
+		switch e := event.(type) {
+		case *scheduler.EventSubscribed:
+			say("registered", "with %s as framework %s", e.MasterInfo.GetPID(), e.FrameworkID.Value)
+		case *scheduler.EventDisconnected:
+			say("waiting", "%v", e)
+		case *scheduler.EventTask:
+			err = h.task(e)
 		}
-		if err == nil && h.stopping && len(h.record.Tasks) == 0 {
-			err = h.session.Teardown(ctx)
+		if err == nil && h.stopping && h.alive() == 0 {
+			err = h.framework.Teardown(ctx) // ends the loop
 		}
 		if err != nil && ctx.Err() == nil && !errors.Is(err, scheduler.ErrDisconnected) {
 			return err
@@ -39,71 +82,34 @@ func (h *hello) follow(ctx context.Context) error {
 	return nil
 }
 
-func (h *hello) handle(ctx context.Context, event scheduler.TypedEvent) (err error) {
-	switch e := event.(type) {
-	case *scheduler.EventSubscribed:
-		say("registered", "with %s as framework %s", e.MasterInfo.GetPID(), e.FrameworkID.Value)
-		h.unsure = maps.Clone(h.record.Tasks)
-	case *scheduler.EventHeartbeat: // right after EventSubscribed, and every 15 s
-		for id, t := range h.unsure {
-			task := scheduler.CallReconcileTask{TaskID: mesos.TaskID{Value: id}, AgentID: &mesos.AgentID{Value: t.Agent}}
-			err = cmp.Or(err, h.session.Reconcile(ctx, task))
+// alive counts the tasks that are not over.
+func (h *hello) alive() (n int) {
+	for _, task := range h.framework.Tasks() {
+		if !task.Over() {
+			n++
 		}
-	case *scheduler.EventDisconnected:
-		say("waiting", "%v", e)
-	case *scheduler.EventOffers:
-		for _, offer := range e.Offers {
-			err = cmp.Or(err, h.offer(ctx, &offer))
-		}
-	case *scheduler.EventUpdate:
-		err = h.update(ctx, &e.Status)
 	}
-	return err
+	return n
 }
 
-// offer launches a task on an offer or declines it, for long when none is wanted.
-func (h *hello) offer(ctx context.Context, o *mesos.Offer) error {
-	decline := func(why any, refuse time.Duration) error {
-		say("declined", "%s: %v", describe(o), why)
-		return h.session.Decline(ctx, scheduler.CallDecline{OfferIDs: []mesos.OfferID{o.ID}, Filters: scheduler.Refuse(refuse)})
+// task tells what has become of a task, and wants another one when it is over.
+func (h *hello) task(e *scheduler.EventTask) error {
+	switch state := e.Task.State(); {
+	case !e.Task.Heard && !e.Task.Over():
+		say("launching", "%s at %s with port %d", e.Task.ID, e.Task.Hostname, e.Task.Ports[0].Begin)
+		return nil
+	case state == mesos.TaskUnreachable && !e.Task.Over():
+		h.framework.Kill(e.Task.ID, nil) // whenever it returns; for us it is over
 	}
-	if h.stopping || len(h.record.Tasks) >= h.instances {
-		return cmp.Or(decline("nothing to launch", time.Hour), h.session.Suppress(ctx))
-	}
-	if wait := time.Until(h.retry); wait > 0 {
-		return decline("waiting for the next try", wait)
-	}
-	task, err := h.task(o)
-	if err != nil {
-		return decline(err, time.Hour) // an offer with more will come all the same
-	}
-	say("accepted", "%s", describe(o))
-	say("launching", "%s with %v", task.TaskID.Value, mesos.Resources(task.Resources))
-	if err := h.record.add(task.TaskID.Value, launched{Agent: o.AgentID.Value, URL: pageURL(o, &task)}); err != nil {
-		return err // what is not recorded might run twice
-	}
-	return h.session.Accept(ctx, scheduler.CallAccept{OfferIDs: []mesos.OfferID{o.ID}, Operations: launch(task), Filters: scheduler.Refuse(0)})
-}
-
-// update believes what the master or an agent says of a task; a task that is gone is launched anew after a pause.
-func (h *hello) update(ctx context.Context, s *mesos.TaskStatus) error {
-	say("update", "%s", describeStatus(s))
-	id, gone := s.TaskID.Value, s.State.Terminal() || s.State == mesos.TaskUnreachable || s.State == mesos.TaskUnknown
-	task, known := h.record.Tasks[id]
-	delete(h.unsure, id)
+	say("update", "%v", e)
 	switch {
-	case !gone && (!known || h.stopping): // it may have been given up while its agent was unreachable
-		return h.session.Kill(ctx, scheduler.CallKill{TaskID: s.TaskID, AgentID: s.AgentID})
-	case known && s.State == mesos.TaskRunning:
-		h.backoff.Reset()
-		say("serving", "curl %s", task.URL)
-	case known && gone && !h.stopping:
-		pause := h.backoff.Next()
-		h.retry = time.Now().Add(pause)
+	case e.Task.State() == mesos.TaskRunning:
+		h.pauses.Reset()
+		say("serving", "curl %s", e.Task.Status.GetMessage())
+	case e.Task.Over() && !e.Dropped && !h.stopping:
+		pause := h.pauses.Next()
 		say("retrying", "in %v", pause.Round(time.Millisecond))
-		return cmp.Or(h.record.remove(id), h.session.Revive(ctx))
-	case known && gone:
-		return h.record.remove(id)
+		return h.want(e.Task.Need, pause)
 	}
 	return nil
 }
