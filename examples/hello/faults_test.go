@@ -31,6 +31,7 @@ func TestZooKeeper(t *testing.T) {
 	if got := page(at); got != want {
 		t.Errorf("then the page is %q", got)
 	}
+	c.oneServer() // the agent is back
 	if err := p.End(syscall.SIGTERM); err != nil {
 		t.Errorf("hello ended with %v", err)
 	}

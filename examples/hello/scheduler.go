@@ -42,7 +42,7 @@ func (h *hello) keep(ctx context.Context) error {
 	for id := range h.framework.Tasks() {
 		h.framework.Kill(id, nil)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
 	if err := h.follow(ctx); err != nil {
 		return err
@@ -95,6 +95,8 @@ func (h *hello) alive() (n int) {
 // task tells what has become of a task, and wants another one when it is over.
 func (h *hello) task(e *scheduler.EventTask) error {
 	switch state := e.Task.State(); {
+	case e.Recorded && h.stopping:
+		return nil // was told
 	case !e.Task.Heard && !e.Task.Over():
 		say("launching", "%s at %s with port %d", e.Task.ID, e.Task.Hostname, e.Task.Ports[0].Begin)
 		return nil
