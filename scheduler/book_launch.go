@@ -3,6 +3,7 @@ package scheduler
 import (
 	"cmp"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"slices"
 	"time"
@@ -181,7 +182,7 @@ func (b *book) match(now time.Time, ready []*wanted) []sending {
 		needs[i] = w.Need.Need
 	}
 	b.seq++
-	b.result = offer.Match(offers, needs, offer.Options{Placed: b.placed(), Principal: b.principal, Seed: b.seq})
+	b.result = offer.Match(offers, needs, offer.Options{Placed: b.placed(), Principal: b.principal, Seed: b.seed()})
 	b.matched = map[string]int{}
 	for _, i := range b.result.Unmatched {
 		b.matched[ready[i].Name] = i
@@ -211,6 +212,13 @@ func (b *book) match(now time.Time, ready []*wanted) []sending {
 		used = append(used, s)
 	}
 	return used
+}
+
+// seed has each match choose other ports, and each framework: those of two clusters on one machine would else meet at the same one.
+func (b *book) seed() uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(b.id.Value)) // never fails
+	return h.Sum64() + b.seq
 }
 
 // begin prepares an ACCEPT.
