@@ -28,7 +28,8 @@ func (h *hello) keep(ctx context.Context) error {
 		}
 	}
 	err := h.follow(ctx)
-	if removed, ok := errors.AsType[*scheduler.Error](err); ok && removed.Reason == scheduler.ReasonRemoved {
+	var removed *scheduler.Error
+	if errors.As(err, &removed) && removed.Reason == scheduler.ReasonRemoved {
 		say("starting", "anew: %v", removed.Err)
 		if err = h.framework.Forget(ctx); err == nil {
 			return h.keep(ctx)
