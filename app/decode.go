@@ -85,7 +85,7 @@ func (d *decoder) readObject(n *node, v reflect.Value) (present []field) {
 		f, other := find(has.fields, k.name), has.besides[k.name]
 		switch {
 		case f == nil && other == nil:
-			d.addAt(k.line, k.column, string(d.path), d.unknown(k.name, v.Type()))
+			d.addUnknown(k, v.Type())
 		case item.kind == null: // as good as absent
 		case other != nil:
 			other(d, item)

@@ -131,11 +131,11 @@ func (d *decoder) update(n *node) *Update {
 	u := &Update{source: n, path: string(d.path)}
 	u.fields.setDefaults()
 	d.legacy = legacy{}
-	before := len(d.details)
+	before := d.said
 	u.present = d.readObject(n, reflect.ValueOf(&u.fields).Elem())
 	r := u.rules(&d.faults)
 	u.translate(d.legacy, r)
-	if u.faulty = len(d.details) > before; u.faulty {
+	if u.faulty = d.said > before; u.faulty && !d.full() {
 		d.inspect(u, r)
 	}
 	return u
@@ -148,8 +148,9 @@ func (d *decoder) inspect(u *Update, r *rules) {
 	more.faults, more.alone = &seen, true
 	u.full(nil, Root, Defaults{}, &more)
 	for _, each := range seen.details {
-		if !d.covers(each.Path) {
+		if !d.full() && !d.covers(each.Path) {
 			d.details = append(d.details, each)
+			d.said++
 		}
 	}
 }

@@ -3,15 +3,28 @@ package app
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 )
 
-// faults collects what is wrong with a document.
-type faults struct{ details []Detail }
+// faults collects what is wrong with a document, up to maxFaults.
+type faults struct {
+	details []Detail
+	// said is how many there were.
+	said int
+}
+
+const maxFaults = 200
+
+// full tells whether nobody wants to know of any more.
+func (f *faults) full() bool { return f.said >= maxFaults }
 
 // addAt notes a fault; several at the same path are one Detail.
 func (f *faults) addAt(line, column int, path, message string) {
+	if f.said++; f.said > maxFaults {
+		return
+	}
 	if path == "" {
 		path = "/"
 	}
@@ -33,6 +46,7 @@ func (f *faults) merge(err error) {
 	var e *Error
 	if errors.As(err, &e) {
 		f.details = append(f.details, e.Details...)
+		f.said += len(e.Details)
 	}
 }
 
@@ -60,7 +74,11 @@ func (f *faults) err() error {
 	slices.SortStableFunc(f.details, func(a, b Detail) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return &Error{Code: Invalid, Message: "Object is not valid", Details: f.details}
+	e := &Error{Code: Invalid, Message: "Object is not valid", Details: f.details}
+	if f.said > maxFaults {
+		e.Hint = fmt.Sprintf("only the first %d of %d faults are shown", maxFaults, f.said)
+	}
+	return e
 }
 
 const tooDeep = "the document is nested too deeply"

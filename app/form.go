@@ -45,9 +45,9 @@ func (c *Constraint) set(parts []string) error {
 
 func (c *Constraint) read(d *decoder, n *node) {
 	var parts []string
-	before := len(d.details)
+	before := d.said
 	d.read(n, reflect.ValueOf(&parts).Elem())
-	if len(d.details) > before {
+	if d.said > before {
 		return
 	}
 	if err := c.set(parts); err != nil {

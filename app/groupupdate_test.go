@@ -116,3 +116,32 @@ func ids(g *app.Group) (ids []app.ID) {
 	}
 	return ids
 }
+
+func TestRolesAreNotEnforcedWhileAppsChange(t *testing.T) {
+	old := applyGroup(t, nil, `{"id": "/dev", "apps": [{"id": "a", "cmd": "run"}]}`)
+	now, err := app.ParseTimestamp("2026-11-26T01:02:03.450Z")
+	if err != nil {
+		t.Fatal(err)
+	}
+	old.Version = now
+	if g := applyGroup(t, old, `{"enforceRole": true}`); !*g.EnforceRole || g.Apps[0].Role != "*" {
+		t.Errorf("enforced: %v, role %s", *g.EnforceRole, g.Apps[0].Role)
+	}
+	if g := applyGroup(t, old, `{"enforceRole": false, "apps": []}`); *g.EnforceRole {
+		t.Error("enforced")
+	}
+	doc, err := app.Parse([]byte(`{"id": "/dev", "enforceRole": true, "apps": []}`), app.JSON)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := doc.Group()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = u.Apply(old, app.Defaults{})
+	want := "Object is not valid\n  line 1, column 31: /enforceRole: enforceRole cannot be modified in a request that adds, removes or " +
+		"modifies services; please make these changes in separate requests."
+	if err == nil || err.Error() != want {
+		t.Errorf("%v", err)
+	}
+}

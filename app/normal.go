@@ -98,6 +98,7 @@ func (a *App) normaliseMappings(bridge bool) {
 
 // normaliseChecks has checks that name no port ask the first one, and drops what their protocols have no use for.
 func (a *App) normaliseChecks() {
+	ports := len(a.servicePorts())
 	for i := range a.HealthChecks {
 		h := &a.HealthChecks[i]
 		switch {
@@ -109,7 +110,7 @@ func (a *App) normaliseChecks() {
 		case h.IgnoreHTTP1xx == nil:
 			h.IgnoreHTTP1xx = new(bool)
 		}
-		if h.Port == nil && h.PortIndex == nil && len(a.servicePorts()) > 0 {
+		if h.Port == nil && h.PortIndex == nil && ports > 0 {
 			h.PortIndex = new(int)
 		}
 	}

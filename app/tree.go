@@ -11,7 +11,7 @@ import (
 func (g *Group) Validate() error {
 	var f faults
 	t := tree{leads: map[ID][]ID{}}
-	t.add(g, nil, &f)
+	t.add(g, "", &f)
 	if cycle := t.cycle(); cycle != nil {
 		f.addAt(0, 0, "/", "Dependency graph has cyclic dependencies: "+strings.Join(cycle, " -> "))
 	}
@@ -21,14 +21,18 @@ func (g *Group) Validate() error {
 // tree is what waits for what.
 type tree struct {
 	apps []ID
-	// leads gives, of an app, what it depends on, itself or by a group that it is in; of a group, what is in it. What
-	// depends on a group so depends on all that is in it.
+	// leads gives, of an app, what it depends on, by itself and by the group that it is in; of a group, what is in it, so
+	// that what depends on it depends on all that.
 	leads map[ID][]ID
 }
 
-// add takes in a group that lies in groups with the dependencies above.
-func (t *tree) add(g *Group, above []ID, f *faults) {
-	above = slices.Concat(above, g.Dependencies)
+// waiting stands for what waits because it is in a group that does.
+func waiting(group ID) ID { return "in " + group }
+
+// add takes in a group that is in another one, "" for the root.
+func (t *tree) add(g *Group, above ID, f *faults) {
+	here := waiting(g.ID)
+	t.leads[here] = append([]ID{above}, g.Dependencies...)
 	apps, groups := map[ID]bool{}, map[ID]bool{}
 	in := []ID{}
 	for _, a := range g.Apps {
@@ -39,7 +43,7 @@ func (t *tree) add(g *Group, above []ID, f *faults) {
 		apps[a.ID] = true
 		in = append(in, a.ID)
 		t.apps = append(t.apps, a.ID)
-		t.leads[a.ID] = slices.Concat(above, a.Dependencies)
+		t.leads[a.ID] = append([]ID{here}, a.Dependencies...)
 	}
 	for _, child := range g.Groups {
 		t.place(child.ID, g.ID, "Group has to be child of groups with parent id", f)
@@ -51,7 +55,7 @@ func (t *tree) add(g *Group, above []ID, f *faults) {
 		}
 		groups[child.ID] = true
 		in = append(in, child.ID)
-		t.add(child, above, f)
+		t.add(child, here, f)
 	}
 	if _, taken := t.leads[g.ID]; !taken { // by an app, which was complained about
 		t.leads[g.ID] = in
@@ -106,6 +110,11 @@ func (w *walk) visit(id ID) bool {
 
 func (w *walk) close(id ID) {
 	for _, each := range append(w.way[slices.Index(w.way, id):], id) {
-		w.path = append(w.path, string(each))
+		if !strings.HasPrefix(string(each), "in ") {
+			w.path = append(w.path, string(each))
+		}
+	}
+	if w.path[0] != w.path[len(w.path)-1] { // it began with what was left out
+		w.path = append(w.path, w.path[0])
 	}
 }

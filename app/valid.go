@@ -48,17 +48,29 @@ func (a *App) checkID(r *rules) {
 	default:
 		a.ID.check(r, "/id")
 	}
-	for i, id := range a.Dependencies {
+	checkDependencies(r, a.Dependencies)
+}
+
+func checkDependencies(r *rules, ids []ID) {
+	for i, id := range ids {
 		if id != Root {
 			id.check(r, element("/dependencies", i))
 		}
 	}
-	if repeats(a.Dependencies) {
+	if repeats(ids) {
 		r.add("/dependencies", "Elements must be unique.")
 	}
 }
 
+// maxID is how long ids may be: an id is a part of the ids of tasks, which are names of directories on the agents, where
+// Mesos wants 255 characters at most.
+const maxID = 190
+
 func (id ID) check(r *rules, path string) {
+	if len(id) > maxID {
+		r.add(path, fmt.Sprintf("has %d characters, expected %d at most", len(id), maxID))
+		return
+	}
 	for part := range strings.SplitSeq(strings.TrimPrefix(string(id), "/"), "/") {
 		if !segment.MatchString(part) {
 			r.add(path, quote(part)+" must fully match regular expression '"+segment.String()+"'")

@@ -1,9 +1,8 @@
 package app
 
 import (
+	"encoding/json"
 	"fmt"
-	"reflect"
-	"slices"
 )
 
 func (p Protocol) choices() []string {
@@ -11,18 +10,25 @@ func (p Protocol) choices() []string {
 }
 
 func (a *App) checkHealth(r *rules) {
-	byMesos := 0
+	byMesos, ports := 0, len(a.servicePorts())
+	seen := map[string]bool{}
 	for i, h := range a.HealthChecks {
-		h.check(r, element("/healthChecks", i))
-		a.checkHealthPort(r, element("/healthChecks", i), h)
+		path := element("/healthChecks", i)
+		h.check(r, path)
+		if !h.Protocol.OnAgent() && !addresses(h.Port, h.PortIndex, ports) {
+			r.together(path, "Health check port indices must address an element of the ports array or container port mappings.")
+		}
+		if h.IPProtocol == "IPv6" && !(a.inDocker() && h.Protocol.OnAgent() && h.Protocol != Command) {
+			r.together(path, "IPv6 can only be used for container type DOCKER and Mesos http/https/tcp health checks")
+		}
 		if h.Protocol.OnAgent() && h.Protocol != Command {
 			byMesos++
 		}
-		for _, other := range a.HealthChecks[:i] {
-			if reflect.DeepEqual(h, other) {
-				r.add("/healthChecks", "Elements must be unique.")
-			}
+		text, _ := json.Marshal(h) // two that are the same are written the same
+		if seen[string(text)] {
+			r.add("/healthChecks", "Elements must be unique.")
 		}
+		seen[string(text)] = true
 	}
 	if byMesos > 1 {
 		r.add("", "AppDefinition can contain at most one Mesos health check")
@@ -52,16 +58,6 @@ func (h *HealthCheck) check(r *rules, path string) {
 	}
 }
 
-func (a *App) checkHealthPort(r *rules, path string, h HealthCheck) {
-	ports := len(a.servicePorts())
-	if !h.Protocol.OnAgent() && !addresses(h.Port, h.PortIndex, ports) {
-		r.together(path, "Health check port indices must address an element of the ports array or container port mappings.")
-	}
-	if h.IPProtocol == "IPv6" && !(a.inDocker() && h.Protocol.OnAgent() && h.Protocol != Command) {
-		r.together(path, "IPv6 can only be used for container type DOCKER and Mesos http/https/tcp health checks")
-	}
-}
-
 // addresses tells whether a check has a port to ask, of an app with so many.
 func addresses(port, index *int, ports int) bool {
 	if index != nil {
@@ -74,10 +70,11 @@ func (a *App) checkReadiness(r *rules) {
 	if n := len(a.ReadinessChecks); n > 1 {
 		r.add("/readinessChecks", fmt.Sprintf("got %d, expected 1 or less", n))
 	}
+	names := a.portNames()
 	for i, c := range a.ReadinessChecks {
 		path := element("/readinessChecks", i)
 		c.check(r, path)
-		if !slices.Contains(a.portNames(), c.PortName) {
+		if !names[c.PortName] {
 			r.together(path+"/portName", "No port definition reference for portName "+c.PortName)
 		}
 	}
@@ -103,15 +100,15 @@ func (c *ReadinessCheck) check(r *rules, path string) {
 	}
 }
 
-func (a *App) portNames() []string {
-	var names []string
+func (a *App) portNames() map[string]bool {
+	names := map[string]bool{}
 	if a.Container != nil {
 		for _, m := range a.Container.PortMappings {
-			names = append(names, m.Name)
+			names[m.Name] = true
 		}
 	}
 	for _, p := range a.PortDefinitions {
-		names = append(names, p.Name)
+		names[p.Name] = true
 	}
 	return names
 }

@@ -118,10 +118,12 @@ func (c *Container) checkDocker(r *rules) {
 
 func (a *App) checkMappings(r *rules) {
 	var names, networks []string
+	known := map[string]bool{}
 	several := 0
 	for _, n := range a.Networks {
 		if n.Name != "" {
 			networks = append(networks, n.Name)
+			known[n.Name] = true
 		}
 		if n.Mode == ContainerNetwork {
 			several++
@@ -142,7 +144,7 @@ func (a *App) checkMappings(r *rules) {
 			r.together(path, "networkNames must be a single item list when hostPort is specified and more than 1 container network is defined")
 		}
 		for j, name := range m.NetworkNames {
-			if !slices.Contains(networks, name) {
+			if !known[name] {
 				r.together(element(path+"/networkNames", j), "is not one of ("+strings.Join(networks, ",")+")")
 			}
 		}

@@ -8,9 +8,9 @@ func (doc *Document) Check(d Defaults) error {
 	w.merge(err)
 	for _, part := range parts {
 		if part.Group != nil {
-			w.group(part.Group)
+			w.addGroup(part.Group)
 		} else {
-			w.app(part.App)
+			w.addApp(part.App)
 		}
 	}
 	if len(w.details) == 0 {
@@ -21,24 +21,24 @@ func (doc *Document) Check(d Defaults) error {
 
 // whole puts together what the parts of a document are.
 type whole struct {
-	faults
+	applying
 	root *Group
 	d    Defaults
 }
 
-func (w *whole) app(u *Update) {
+func (w *whole) addApp(u *Update) {
 	r := u.rules(&w.faults)
 	a := u.full(nil, Root, w.d, r)
 	g := w.root.grow(a.ID.Parent())
 	g.Apps = append(g.Apps, a)
 }
 
-// group takes in what the group lists. What it does with what is there already cannot be known here.
-func (w *whole) group(u *GroupUpdate) {
+// addGroup takes in what the group lists. What it does with what is there already cannot be known here.
+func (w *whole) addGroup(u *GroupUpdate) {
 	g := w.root.grow(u.fields.ID.Under(Root))
 	lists := *u
 	lists.fields.ScaleBy = nil
-	*g = *lists.apply(g, w.d, &w.faults)
+	*g = *w.group(&lists, g, w.d)
 }
 
 // grow gives the group of that id below g, after making those that are missing on the way.
