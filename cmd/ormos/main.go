@@ -53,16 +53,17 @@ Exit status: 0 done, 1 failed, 2 called wrongly. 'ormos plan' ends with 2 when s
 		&cobra.Group{ID: "look", Title: "Look:"}, &cobra.Group{ID: "operate", Title: "Operate:"},
 	)
 	for group, commands := range map[string][]*cobra.Command{
-		"begin":   {initCommand(), validateCommand(), localCommand()},
+		"begin":   {upCommand(), downCommand(), initCommand(), validateCommand(), localCommand()},
 		"change":  {planCommand(), applyCommand(), scaleCommand(), restartCommand(), stopCommand(), removeCommand(), rollbackCommand()},
 		"look":    {statusCommand(), psCommand(), explainCommand(), logsCommand(), execCommand(), historyCommand(), deploymentsCommand(), eventsCommand()},
-		"operate": {backupCommand(), restoreCommand(), doctorCommand(), versionCommand()},
+		"operate": {schedulerCommand(), backupCommand(), restoreCommand(), doctorCommand(), versionCommand()},
 	} {
 		for _, cmd := range commands {
 			cmd.GroupID = group
 			root.AddCommand(cmd)
 		}
 	}
+	root.AddCommand(executorCommand())
 	root.SetHelpCommandGroupID("operate")
 	root.SetCompletionCommandGroupID("operate")
 	return root

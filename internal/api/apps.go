@@ -71,7 +71,6 @@ func holds(text, part string) bool {
 // listCache keeps the last list of all apps: as long as their states are the same, so is the answer.
 type listCache struct {
 	mu     sync.Mutex
-	view   *engine.View // that was rendered last
 	states []*engine.AppState
 	last   *answer
 }
@@ -79,8 +78,7 @@ type listCache struct {
 func (c *listCache) answer(v *engine.View, render func(*engine.AppState) ([]byte, error)) (*answer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.last != nil && (c.view == v || c.same(v)) {
-		c.view = v
+	if c.last != nil && c.same(v) {
 		return c.last, nil
 	}
 	states := c.states[:0:0]
@@ -96,7 +94,7 @@ func (c *listCache) answer(v *engine.View, render func(*engine.AppState) ([]byte
 		states, all = append(states, st), append(all, text)
 	}
 	body := wrap("apps", list(all))
-	c.view, c.states = v, states
+	c.states = states
 	c.last = &answer{body: body, zipped: sync.OnceValue(func() []byte { return compress(body) })}
 	return c.last, nil
 }

@@ -18,6 +18,8 @@ const DefaultAddress = "127.0.0.1:8080"
 type ServerOptions struct {
 	// Address is host:port; port 0 is any. Empty is DefaultAddress.
 	Address string
+	// Listener is open already, and takes the place of Address: for those who have to know the port before there is an API.
+	Listener net.Listener
 	// CertFile and KeyFile are PEM files; with them the server speaks https only, TLS 1.2 at least.
 	CertFile, KeyFile string
 	// Log is for what goes wrong with connections; nil drops it.
@@ -61,6 +63,9 @@ func Listen(a *API, o ServerOptions) (*HTTPServer, error) {
 			return nil, fmt.Errorf("cannot read the server's certificate: %w", err)
 		}
 		s.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+	}
+	if s.listener = o.Listener; s.listener != nil {
+		return s, nil
 	}
 	var err error
 	if s.listener, err = net.Listen("tcp", o.Address); err != nil {

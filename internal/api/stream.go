@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/ormosproject/ormos/app"
@@ -120,11 +119,9 @@ func (s *subscriber) cause(err error) error {
 	return err
 }
 
-// write sends what of frames the reader wants, as one write and one flush: with many readers it is these that cost.
+// write sends what of frames the reader wants, in one flush.
 func (s *subscriber) write(frames []*frame) error {
-	buffer := buffers.Get().(*[]byte)
-	defer buffers.Put(buffer)
-	text := (*buffer)[:0]
+	wrote := 0
 	for _, f := range frames {
 		if len(s.kinds) > 0 && !slices.Contains(s.kinds, string(f.kind)) {
 			continue
@@ -132,27 +129,21 @@ func (s *subscriber) write(frames []*frame) error {
 		if err := s.hub.encode(f); err != nil {
 			return err
 		}
-		if s.ids {
-			text = append(text, f.text...)
-		} else {
-			text = append(text, f.text[f.rest:]...)
+		text := f.text
+		if !s.ids {
+			text = text[f.rest:]
 		}
+		if _, err := s.w.Write(text); err != nil {
+			return err
+		}
+		wrote += len(text)
 	}
-	if cap(text) <= keptBuffer {
-		*buffer = text
-	}
-	if len(text) == 0 {
+	if wrote == 0 {
 		return nil
 	}
-	s.hub.sent.Add(uint64(len(text)))
-	return s.send(text)
+	s.hub.sent.Add(uint64(wrote))
+	return s.control.Flush()
 }
-
-// keptBuffer is the size of the largest buffer that is kept for the next writes, in bytes.
-const keptBuffer = 1 << 20
-
-// buffers are what writes are put together in; most readers wait most of the time and need none.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 func (s *subscriber) send(text []byte) error {
 	if _, err := s.w.Write(text); err != nil {

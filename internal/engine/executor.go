@@ -14,6 +14,9 @@ import (
 // commandExecutor is Mesos' own, which runs commands.
 const commandExecutor = "//cmd"
 
+// ExecutorID is the one of an executor other than Mesos' own, which has the task's id.
+func ExecutorID(taskID string) string { return "marathon-" + taskID }
+
 // executorOf is the executor of an app without the command; nil for Mesos' own.
 func (o *LaunchOptions) executorOf(a *app.App) *mesos.ExecutorInfo {
 	if a.Serve == nil && o.path(a) == "" {

@@ -106,7 +106,7 @@ func (t *template) finish(g *offer.Grant, taskID string, random *rand.Rand) []bo
 	if g.Executor == nil {
 		info.Command, info.Container = &run, inside
 	} else {
-		g.Executor.ExecutorID.Value = "marathon-" + taskID
+		g.Executor.ExecutorID.Value = ExecutorID(taskID)
 		g.Executor.Command, g.Executor.Container = &run, inside
 	}
 	if t.app.Serve != nil {

@@ -23,8 +23,7 @@ type framework struct {
 	info mesos.FrameworkInfo
 	caps capabilities
 
-	stream    *wire.EventStream     // nil unless connected
-	updating  scheduler.EventUpdate // used again for every update: what is sent is encoded at once
+	stream    *wire.EventStream // nil unless connected
 	streamID  string
 	recovered bool
 

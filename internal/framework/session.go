@@ -1,0 +1,238 @@
+package framework
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ormosproject/ormos/app"
+	"github.com/ormosproject/ormos/internal/api"
+	"github.com/ormosproject/ormos/internal/engine"
+	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/scheduler"
+)
+
+// A link is the framework at the master: the session's goroutine tells the loop what happens, and the loop makes its calls.
+type link struct {
+	opts    scheduler.Options
+	loop    *loop
+	agents  *addresses
+	metrics *api.Metrics
+	hub     *api.Hub
+	log     *slog.Logger
+
+	session atomic.Pointer[scheduler.Session]
+
+	mu         sync.Mutex
+	roles      []string        // that are wanted
+	behind     bool            // the master has not been told of them
+	suppressed map[string]bool // those of them that want no offers
+}
+
+func newLink(o scheduler.Options, roles []string, l *loop, agents *addresses, metrics *api.Metrics, hub *api.Hub) *link {
+	k := &link{opts: o, loop: l, agents: agents, metrics: metrics, hub: hub, log: o.Logger, roles: roles, suppressed: map[string]bool{}}
+	k.begin()
+	return k
+}
+
+// begin makes a session for the roles that are wanted.
+func (l *link) begin() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	o := l.opts
+	o.Framework = l.describe()
+	l.behind = false
+	l.session.Store(scheduler.New(o))
+}
+
+// describe is the framework with the roles that are wanted.
+func (l *link) describe() mesos.FrameworkInfo {
+	info := l.opts.Framework.Clone()
+	info.Roles = l.roles
+	return *info
+}
+
+// subscribe has the framework subscribed for other roles, or as soon as it is subscribed again.
+func (l *link) subscribe(ctx context.Context, roles []string) {
+	l.mu.Lock()
+	l.roles, l.behind = roles, true
+	l.mu.Unlock()
+	l.catchUp(ctx)
+}
+
+// catchUp tells the master of the roles, if it has not heard of them.
+func (l *link) catchUp(ctx context.Context) {
+	l.mu.Lock()
+	behind := l.behind
+	update := scheduler.CallUpdateFramework{FrameworkInfo: l.describe(), SuppressedRoles: slices.Sorted(maps.Keys(l.suppressed))}
+	l.mu.Unlock()
+	if !behind {
+		return
+	}
+	if err := l.session.Load().UpdateFramework(ctx, update); err != nil {
+		l.answered(err)
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.behind = !slices.Equal(l.roles, update.FrameworkInfo.Roles)
+}
+
+// note remembers which roles want no offers.
+func (l *link) note(c *scheduler.Call) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case c.Suppress != nil:
+		for _, role := range c.Suppress.Roles {
+			l.suppressed[role] = true
+		}
+	case c.Revive != nil:
+		for _, role := range c.Revive.Roles {
+			delete(l.suppressed, role)
+		}
+	}
+}
+
+// run tells the loop what the session tells, until ctx ends, the loop has ended, or the session fails for good. A framework that the master has
+// removed, since it was away for too long, begins anew under another id: its tasks were killed, and what is wanted is launched again.
+func (l *link) run(ctx context.Context) error {
+	for {
+		err := l.follow(ctx)
+		end, ok := errors.AsType[*scheduler.Error](err)
+		if !ok || end.Reason != scheduler.ReasonRemoved {
+			return err
+		}
+		l.log.Warn("the master has removed the framework and killed its tasks; it begins anew", "framework", l.session.Load().FrameworkID().Value, "error", end.Err)
+		if err := l.opts.FrameworkID.Save(""); err != nil {
+			return err
+		}
+		l.begin()
+	}
+}
+
+func (l *link) follow(ctx context.Context) error {
+	for batch, err := range l.session.Load().Batches(ctx) {
+		if err != nil {
+			return err
+		}
+		if inputs := l.read(ctx, batch); len(inputs) > 0 && !l.loop.deliver(ctx, inputs) {
+			return nil // what was not saved stays unacknowledged
+		}
+	}
+	return nil
+}
+
+// read makes the engine's inputs of events.
+func (l *link) read(ctx context.Context, batch []scheduler.TypedEvent) []engine.Input {
+	inputs := make([]engine.Input, 0, len(batch))
+	for _, event := range batch {
+		switch e := event.(type) {
+		case *scheduler.EventSubscribed:
+			l.catchUp(ctx)
+			inputs = append(inputs, engine.Subscribed{FrameworkID: e.FrameworkID, Master: masterAddress(e.MasterInfo)})
+		case *scheduler.EventDisconnected:
+			l.log.Warn(e.String())
+			inputs = append(inputs, engine.Disconnected{})
+		case *scheduler.EventOffers:
+			l.metrics.Add(api.OffersIncoming, len(e.Offers))
+			l.agents.learn(e.Offers)
+			inputs = append(inputs, engine.Offered{Offers: e.Offers})
+		case *scheduler.EventRescind:
+			inputs = append(inputs, engine.Rescinded{OfferID: e.OfferID})
+		case *scheduler.EventUpdate:
+			l.metrics.Add(api.TaskUpdates(e.Status.State.String()), 1)
+			inputs = append(inputs, engine.Updated{Status: e.Status})
+		case *scheduler.EventInverseOffers:
+			l.refuse(ctx, e)
+		case *scheduler.EventMessage:
+			l.pass(e)
+		}
+	}
+	return inputs
+}
+
+// refuse answers that resources may not be given back in time: draining agents is for their operators. Without an answer they would not know.
+func (l *link) refuse(ctx context.Context, e *scheduler.EventInverseOffers) {
+	var ids []mesos.OfferID
+	for i := range e.InverseOffers {
+		ids = append(ids, e.InverseOffers[i].ID)
+	}
+	l.call(ctx, &scheduler.Call{
+		Type:                 new(scheduler.CallTypeDeclineInverseOffers),
+		DeclineInverseOffers: &scheduler.CallDeclineInverseOffers{InverseOfferIDs: ids},
+	})
+}
+
+// pass publishes what an executor says.
+func (l *link) pass(e *scheduler.EventMessage) {
+	message := make([]int, len(e.Data))
+	for i, b := range e.Data {
+		message[i] = int(b)
+	}
+	l.hub.Publish(app.FrameworkMessage{
+		Stamp:      app.Stamp{EventType: app.EventFrameworkMessage, Timestamp: app.At(time.Now())},
+		ExecutorID: e.ExecutorID.Value, AgentID: e.AgentID.Value, Message: message,
+	})
+}
+
+// masterAddress is host:port of a master.
+func masterAddress(m *mesos.MasterInfo) string {
+	if m == nil {
+		return ""
+	}
+	if _, at, ok := strings.Cut(m.GetPID(), "@"); ok {
+		return at
+	}
+	return net.JoinHostPort(m.GetHostname(), strconv.FormatUint(uint64(m.Port), 10))
+}
+
+// call makes one of the engine's calls. What does not come to the master is no loss: it is asked again with the next subscription.
+func (l *link) call(ctx context.Context, c *scheduler.Call) {
+	l.count(c)
+	l.note(c)
+	ctx, cancel := outlasting(ctx, lastSave)
+	defer cancel()
+	err := l.session.Load().Send(ctx, c, l.answered)
+	if err != nil {
+		l.answered(err)
+	}
+}
+
+// answered looks at what became of a call.
+func (l *link) answered(err error) {
+	switch {
+	case err == nil:
+	case errors.Is(err, scheduler.ErrDisconnected):
+		l.log.Debug("a call was not made", "error", err)
+	default:
+		l.log.Error("the master has refused a call", "error", err)
+	}
+}
+
+func (l *link) count(c *scheduler.Call) {
+	switch {
+	case c.Accept != nil:
+		l.metrics.Add(api.OffersUsed, len(c.Accept.OfferIDs))
+		for i := range c.Accept.Operations {
+			if launch := c.Accept.Operations[i].Launch; launch != nil {
+				l.metrics.Add(api.LaunchOperations, 1)
+				l.metrics.Add(api.TasksLaunched, len(launch.TaskInfos))
+			}
+		}
+	case c.Decline != nil:
+		l.metrics.Add(api.OffersDeclined, len(c.Decline.OfferIDs))
+	case c.GetType() == scheduler.CallTypeRevive:
+		l.metrics.Add(api.Revives, 1)
+	case c.GetType() == scheduler.CallTypeSuppress:
+		l.metrics.Add(api.Suppresses, 1)
+	}
+}
