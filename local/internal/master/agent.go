@@ -70,6 +70,10 @@ func (m *Master) register(c *agentConn, r *link.Register) {
 		c.say(link.Registered{AgentID: mesos.AgentID{Value: c.agent.id}, PingTimeout: m.flags.pingTimeout(), Hostname: m.address.Hostname})
 		return
 	}
+	if m.maintenance.isDown(r.Address) {
+		c.say(link.Shutdown{Reason: "Machine is DOWN"})
+		return
+	}
 	m.replaceAt(r.Address)
 	id := fmt.Sprintf("%s-S%d", m.info.ID, m.nextID.agent)
 	m.nextID.agent++

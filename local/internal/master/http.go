@@ -29,11 +29,10 @@ func (m *Master) routes() *daemon.Mux {
 	for path, perform := range m.resourceEndpoints() {
 		route(daemon.RealmMasterReadwrite, path, perform)
 	}
-	for _, path := range []string{"/machine/down", "/machine/up"} {
-		route(daemon.RealmMasterReadwrite, path, m.notSupported)
-	}
 	route(daemon.RealmMasterReadwrite, "/maintenance/schedule", m.serveMaintenanceSchedule)
 	route(daemon.RealmMasterReadonly, "/maintenance/status", m.serveMaintenanceStatus)
+	route(daemon.RealmMasterReadwrite, "/machine/down", m.machinesForm(m.takeDown))
+	route(daemon.RealmMasterReadwrite, "/machine/up", m.machinesForm(m.bringUp))
 	for path, empty := range map[string]string{"/weights": "[]", "/quota": "{}"} {
 		route(daemon.RealmMasterReadwrite, path, m.serveEmpty(empty))
 	}

@@ -117,7 +117,7 @@ func TestStatusCodes(t *testing.T) {
 		{"POST", "/api/v1", "application/json", `{"type":"GET_HEALTH"}`, 200},
 		{"POST", "/api/v1", "application/json", `{"type":"GET_METRICS"}`, 400},
 		{"POST", "/api/v1", "application/json", `{"type":"UNKNOWN"}`, 501},
-		{"POST", "/api/v1", "application/json", `{"type":"START_MAINTENANCE","start_maintenance":{}}`, 501},
+		{"POST", "/api/v1", "application/json", `{"type":"START_MAINTENANCE","start_maintenance":{}}`, 400},
 		{"POST", "/api/v1", "application/json", `{"type":"TEARDOWN","teardown":{"framework_id":{"value":"x"}}}`, 400},
 		{"POST", "/api/v1", "application/json", `{"type":"MARK_AGENT_GONE","mark_agent_gone":{"agent_id":{"value":"x"}}}`, 404},
 		{"GET", "/state", "", "", 200},
@@ -142,7 +142,8 @@ func TestStatusCodes(t *testing.T) {
 		{"POST", "/maintenance/schedule", "", "{}", 200},
 		{"POST", "/maintenance/schedule", "", "garbage", 400},
 		{"POST", "/maintenance/schedule", "", `{"windows":[]}`, 200},
-		{"POST", "/machine/down", "", "", 501},
+		{"POST", "/machine/down", "", "", 400},
+		{"GET", "/machine/up", "", "", 405},
 		{"GET", "/nosuchthing", "", "", 404},
 		{"GET", "/master/../state", "", "", 404},
 	}

@@ -15,6 +15,7 @@ import (
 // let go of it in time.
 type maintenance struct {
 	schedule operator.MaintenanceSchedule
+	down     map[string]bool          // machines of the schedule that were taken away, by machineText
 	offers   map[string]*inverseOffer // outstanding, by id
 }
 
@@ -38,6 +39,12 @@ type inverseOffer struct {
 func (m *Master) setSchedule(s *operator.MaintenanceSchedule) error {
 	if err := validateSchedule(s); err != nil {
 		return err
+	}
+	next := maintenance{schedule: *s}
+	for id := range m.maintenance.down {
+		if !next.plans(id) {
+			return says("Machine '%s' is deactivated and cannot be removed from the schedule", id)
+		}
 	}
 	m.maintenance.schedule = *s.Clone()
 	for _, a := range m.sortedAgents() {
@@ -239,6 +246,10 @@ func (m *Master) forgetInverse(f *framework) {
 func (m *Master) maintenanceStatus() (s operator.MaintenanceClusterStatus) {
 	for i := range m.maintenance.schedule.Windows {
 		for _, id := range m.maintenance.schedule.Windows[i].MachineIDs {
+			if m.maintenance.down[machineText(&id)] {
+				s.DownMachines = append(s.DownMachines, *id.Clone())
+				continue
+			}
 			machine := operator.MaintenanceClusterStatusDrainingMachine{ID: *id.Clone()}
 			for _, a := range m.sortedAgents() {
 				if a.planned == nil || machineText(a.machine()) != machineText(&id) {

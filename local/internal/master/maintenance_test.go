@@ -209,3 +209,83 @@ func TestBadSchedules(t *testing.T) {
 		}
 	})
 }
+
+// machines asks for something of the test's agent's machine.
+func (w *world) machines(call, hostname string) (status int, said string) {
+	w.t.Helper()
+	body := `{"type":"` + call + `_MAINTENANCE","` + strings.ToLower(call) + `_maintenance":{"machines":[{"hostname":"` + hostname + `","ip":"127.0.0.1"}]}}`
+	answer := w.request(http.MethodPost, "/api/v1", []byte(body))
+	synctest.Wait()
+	return answer.Code, answer.Body.String()
+}
+
+func TestMachinesAreTakenDownAndBroughtUp(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		w := start(t, Options{WorkDir: dir})
+		a := w.agent()
+		f := w.subscribe(aware())
+		f.run(a, "t")
+		refused := func(call, hostname, want string) {
+			t.Helper()
+			if status, said := w.machines(call, hostname); status != http.StatusBadRequest || !strings.Contains(said, want) {
+				t.Errorf("%s %s: %d %s, want %s", call, hostname, status, said, want)
+			}
+		}
+		refused("START", "agent.test", "not part of a maintenance schedule")
+		w.plans(window(5))
+		refused("STOP", "agent.test", "not in DOWN mode")
+		f.read()
+		if status, said := w.machines("START", "AGENT.test"); status != http.StatusOK {
+			t.Fatalf("%d %s", status, said)
+		}
+		if s := f.statuses(); len(s) != 1 || s[0].State != mesos.TaskLost || s[0].GetReason() != mesos.ReasonAgentRemoved {
+			t.Errorf("the task: %v", s)
+		}
+		refused("START", "agent.test", "not in DRAINING mode")
+		if answer := w.request(http.MethodPost, "/maintenance/schedule", []byte("{}")); answer.Code != http.StatusBadRequest {
+			t.Errorf("a machine that is down was taken off the schedule: %d", answer.Code)
+		}
+		w.stop()
+
+		w = start(t, Options{WorkDir: dir}) // the registry knows it
+		defer w.stop()
+		if got, _ := json.Marshal(w.get("/maintenance/status")); !strings.Contains(string(got), `"down_machines":[{"hostname":"agent.test"`) {
+			t.Errorf("the status: %s", got)
+		}
+		if status, said := w.machines("STOP", "agent.test"); status != http.StatusOK {
+			t.Fatalf("%d %s", status, said)
+		}
+		if got := w.get("/maintenance/schedule"); len(got) != 0 {
+			t.Errorf("the schedule: %v", got)
+		}
+		w.agent()
+	})
+}
+
+func TestAgentsOfAMachineThatIsDownAreRefused(t *testing.T) {
+	inWorld(t, Options{}, func(w *world) {
+		a := w.agent()
+		w.plans(window(5))
+		const machine = `[{"hostname":"agent.test","ip":"127.0.0.1"}]`
+		asks := func(path, body string, want int) {
+			t.Helper()
+			if answer := w.request(http.MethodPost, path, []byte(body)); answer.Code != want {
+				t.Errorf("%s %q: %d %s, want %d", path, body, answer.Code, answer.Body, want)
+			}
+		}
+		asks("/machine/down", machine, http.StatusOK)
+		for _, bad := range []string{"", "{}", "[]", "[1]", "[{}]", machine} {
+			asks("/machine/down", bad, http.StatusBadRequest)
+		}
+		synctest.Wait()
+		if len(heard[link.Shutdown](a)) != 1 {
+			t.Error("the agent was not told to end")
+		}
+		if again := w.reregister(a.id, link.Reregister{}); len(heard[link.Shutdown](again)) != 1 {
+			t.Error("the agent came back")
+		}
+		asks("/machine/up", machine, http.StatusOK)
+		w.agent()
+	})
+}

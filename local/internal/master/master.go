@@ -94,7 +94,7 @@ func New(o Options) (*Master, error) {
 	m.state = state{
 		frameworks: map[string]*framework{}, agents: map[string]*agent{}, recovered: map[string]mesos.AgentInfo{},
 		unreachable: map[string]time.Time{}, gone: map[string]time.Time{}, conns: map[*agentConn]bool{},
-		offers: map[string]*offer{}, operations: map[operationKey]*operation{}, alloc: newAllocator(), counters: counters{}, maintenance: maintenance{offers: map[string]*inverseOffer{}},
+		offers: map[string]*offer{}, operations: map[operationKey]*operation{}, alloc: newAllocator(), counters: counters{}, maintenance: maintenance{offers: map[string]*inverseOffer{}, down: map[string]bool{}},
 	}
 	registry, err := openRegistry(o.WorkDir, m.log)
 	if err != nil {

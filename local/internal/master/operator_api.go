@@ -105,6 +105,12 @@ func (m *Master) answerOperator(w http.ResponseWriter, r *http.Request, call *op
 	case operator.MasterCallTypeUpdateMaintenanceSchedule:
 		m.serveSetSchedule(w, r, &call.UpdateMaintenanceSchedule.Schedule)
 		return
+	case operator.MasterCallTypeStartMaintenance:
+		m.serveMachines(w, r, call.StartMaintenance.Machines, m.takeDown)
+		return
+	case operator.MasterCallTypeStopMaintenance:
+		m.serveMachines(w, r, call.StopMaintenance.Machines, m.bringUp)
+		return
 	case operator.MasterCallTypeListFiles, operator.MasterCallTypeReadFile:
 		daemon.Error(w, http.StatusNotFound, "The master has no files")
 		return

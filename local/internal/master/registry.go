@@ -25,6 +25,7 @@ type registryRecord struct {
 	Unreachable map[string]time.Time `json:"unreachable"`
 	Gone        map[string]time.Time `json:"gone"`
 	Schedule    json.RawMessage      `json:"schedule,omitempty"` // of maintenance
+	Down        map[string]bool      `json:"down,omitempty"`     // machines that were taken away
 }
 
 // registry writes records to disk, one after the other, in a goroutine of its own: the master does not wait for the disk.
@@ -181,7 +182,7 @@ func (m *Master) saveRegistry(done func()) {
 		m.registry.save(registryRecord{}, m.posted(done))
 		return
 	}
-	record := registryRecord{Unreachable: m.unreachable, Gone: m.gone}
+	record := registryRecord{Unreachable: m.unreachable, Gone: m.gone, Down: m.maintenance.down}
 	note := func(info *mesos.AgentInfo) {
 		if text, err := info.MarshalJSON(); err == nil {
 			record.Agents = append(record.Agents, text)
@@ -215,6 +216,8 @@ func (m *Master) inherit(before *state) {
 	maps.Copy(m.recovered, before.recovered)
 	maps.Copy(m.unreachable, before.unreachable)
 	maps.Copy(m.gone, before.gone)
+	maps.Copy(m.maintenance.down, before.maintenance.down)
+	m.maintenance.schedule = before.maintenance.schedule
 }
 
 // recoverRegistry awaits the agents of before, for a while.
@@ -237,6 +240,7 @@ func (m *Master) recoverRegistry() {
 	for id, since := range record.Gone {
 		m.gone[id] = since
 	}
+	maps.Copy(m.maintenance.down, record.Down)
 	if record.Schedule != nil {
 		if err := m.maintenance.schedule.UnmarshalJSON(record.Schedule); err != nil {
 			m.log.Error("cannot use the maintenance schedule of the registry", "error", err)

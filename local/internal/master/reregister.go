@@ -19,6 +19,10 @@ func (m *Master) reregister(c *agentConn, r *link.Reregister) {
 		c.say(link.Shutdown{Reason: "Agent has been marked gone"})
 		return
 	}
+	if m.maintenance.isDown(r.Address) {
+		c.say(link.Shutdown{Reason: "Machine is DOWN"})
+		return
+	}
 	a := m.agents[id]
 	if a != nil && (a.address.IP != r.Address.IP || a.address.Hostname != r.Address.Hostname) {
 		c.say(link.Shutdown{Reason: "Agent reregistered with a different IP or hostname"})
