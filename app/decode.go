@@ -36,9 +36,9 @@ type defaulter interface{ setDefaults() }
 // choice is a text of which there are only some.
 type choice interface{ choices() []string }
 
-// read fills v, which can be set, from n. Null is as good as absent.
+// read fills v, which can be set, from n. Null is as good as absent. After too many faults it reads nothing.
 func (d *decoder) read(n *node, v reflect.Value) {
-	if n.kind == null {
+	if n.kind == null || d.full() {
 		return
 	}
 	if v.Kind() == reflect.Pointer {
@@ -84,8 +84,9 @@ func (d *decoder) readObject(n *node, v reflect.Value) (present []field) {
 		item, up := n.items[i], d.down(k.name)
 		f, other := find(has.fields, k.name), has.besides[k.name]
 		switch {
+		case d.full():
 		case f == nil && other == nil:
-			d.addUnknown(k, v.Type())
+			d.addAt(k.line, k.column, string(d.path), d.unknown(k.name, v.Type()))
 		case item.kind == null: // as good as absent
 		case other != nil:
 			other(d, item)

@@ -94,9 +94,10 @@ func (doc *Document) Updates() ([]Part, error) {
 	var d decoder
 	var parts []Part
 	for _, n := range doc.values {
-		switch n.kind {
-		case null: // nothing stands between two ---
-		case list:
+		switch {
+		case d.full():
+		case n.kind == null: // nothing stands between two ---
+		case n.kind == list:
 			for i, item := range n.items {
 				up := d.downTo(i)
 				parts = append(parts, d.part(item))

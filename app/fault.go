@@ -11,7 +11,7 @@ import (
 // faults collects what is wrong with a document, up to maxFaults.
 type faults struct {
 	details []Detail
-	// said is how many there were.
+	// said is how many there were: who sees that it is full may stop looking for more.
 	said int
 }
 
@@ -75,13 +75,16 @@ func (f *faults) err() error {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	e := &Error{Code: Invalid, Message: "Object is not valid", Details: f.details}
-	if f.said > maxFaults {
-		e.Hint = fmt.Sprintf("only the first %d of %d faults are shown", maxFaults, f.said)
+	if f.full() {
+		e.Hint = fmt.Sprintf("only the first %d faults are shown", maxFaults)
 	}
 	return e
 }
 
-const tooDeep = "the document is nested too deeply"
+const (
+	tooDeep = "the document is nested too deeply"
+	tooMany = "the document has too many values"
+)
 
 func twice(name string) string { return name + " stands here a second time" }
 

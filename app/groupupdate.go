@@ -34,6 +34,9 @@ func (u *updates) read(d *decoder, n *node) {
 		return
 	}
 	for i, item := range n.items {
+		if d.full() {
+			return
+		}
 		up := d.downTo(i)
 		*u = append(*u, d.update(item))
 		d.up(up)
@@ -46,6 +49,9 @@ func (s *subgroups) read(d *decoder, n *node) {
 		return
 	}
 	for i, item := range n.items {
+		if d.full() {
+			return
+		}
 		up := d.downTo(i)
 		*s = append(*s, d.groupUpdate(item))
 		d.up(up)

@@ -63,13 +63,13 @@ func TestHostileTextsEnd(t *testing.T) {
 	}
 }
 
-func TestFaultsBeyondManyAreCounted(t *testing.T) {
+func TestFaultsBeyondManyAreLeftOut(t *testing.T) {
 	doc, err := app.Parse([]byte(hostile()["unknown fields"]), app.JSON)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var faults *app.Error
-	if _, err := doc.App(); !errors.As(err, &faults) || faults.Hint != "only the first 200 of 3000 faults are shown" {
+	if _, err := doc.App(); !errors.As(err, &faults) || faults.Hint != "only the first 200 faults are shown" {
 		t.Errorf("%v", err)
 	}
 }
@@ -81,5 +81,11 @@ func TestAliasesStandForALimitedNumber(t *testing.T) {
 	}
 	if _, err := app.Parse([]byte(text), app.YAML); err == nil || !strings.Contains(err.Error(), "the aliases stand for too much") {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestLongYAMLIsRefused(t *testing.T) {
+	if _, err := app.Parse([]byte(strings.Repeat("#", 9<<20)), app.YAML); err == nil {
+		t.Error("9 MiB were read")
 	}
 }

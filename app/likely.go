@@ -6,15 +6,6 @@ import (
 	"strings"
 )
 
-// addUnknown notes a field that the type does not have.
-func (d *decoder) addUnknown(k key, in reflect.Type) {
-	message := ""
-	if !d.full() { // to guess takes its time
-		message = d.unknown(k.name, in)
-	}
-	d.addAt(k.line, k.column, string(d.path), message)
-}
-
 // unknown says that a type has no such field, and which one may have been meant: one of its own, or one of another part
 // of an app.
 func (d *decoder) unknown(name string, in reflect.Type) string {

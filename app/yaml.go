@@ -16,13 +16,21 @@ const maxAliased = 100_000
 
 // yamlReader makes nodes of YAML's. JSON has no more than YAML 1.2's core schema: what goes beyond, such as dates, is text.
 type yamlReader struct {
-	// within are the anchors whose aliases are being followed, aliased is how many values came from aliases.
-	within  map[*yaml.Node]bool
-	aliased int
+	// within are the anchors whose aliases are being followed; values is how many there were, aliased of those that came
+	// from aliases.
+	within          map[*yaml.Node]bool
+	values, aliased int
 }
+
+// maxYAML is how long a text may be, in bytes; one of 10,000 apps has half of that. The package's nodes take much more
+// memory than ours.
+const maxYAML = 8 << 20
 
 // readYAML gives the values of a text, one for each of its documents.
 func readYAML(text []byte) ([]*node, error) {
+	if len(text) > maxYAML {
+		return nil, malformed(0, 0, "YAML may have 8 MiB at most; JSON may be longer")
+	}
 	var values []*node
 	r := &yamlReader{within: map[*yaml.Node]bool{}}
 	for documents := yaml.NewDecoder(bytes.NewReader(text)); ; {
@@ -45,6 +53,9 @@ func readYAML(text []byte) ([]*node, error) {
 func (r *yamlReader) value(y *yaml.Node, depth int) (*node, error) {
 	if depth > maxDepth {
 		return nil, malformed(y.Line, y.Column, tooDeep)
+	}
+	if r.values++; r.values > maxValues {
+		return nil, malformed(y.Line, y.Column, tooMany)
 	}
 	if len(r.within) > 0 {
 		if r.aliased++; r.aliased > maxAliased {
