@@ -91,8 +91,8 @@ func (c *appCache) group(v *engine.View, g *app.Group, e groupEmbeds, now app.Ti
 	}
 	o.field("dependencies", append([]app.ID{}, g.Dependencies...))
 	o.field("version", g.Version)
-	if g.EnforceRole != nil {
-		o.field("enforceRole", *g.EnforceRole)
+	if g.EnforceRole != nil && *g.EnforceRole { // clients that are older than Marathon's roles know no such field
+		o.field("enforceRole", true)
 	}
 	return o.close()
 }

@@ -46,7 +46,7 @@ func info(a *API, _ *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := redact(a.server.Config)
+	config := known(marathonFlags, a.server.Config)
 	if v.Connected {
 		config["mesos_leader_ui_url"] = "http://" + v.Master + "/"
 	}
@@ -61,8 +61,31 @@ func info(a *API, _ *request) (*answer, error) {
 	return say(map[string]any{
 		"name": "marathon", "version": a.server.Version, "buildref": a.server.Build,
 		"elected": true, "leader": a.server.leader(), "frameworkId": frameworkID,
-		"marathon_config": config, "zookeeper_config": redact(a.server.ZooKeeper), "http_config": ports,
+		"marathon_config": config, "zookeeper_config": known(zookeeperFlags, a.server.ZooKeeper), "http_config": ports,
 	})
+}
+
+// marathonFlags and zookeeperFlags are what Marathon's info has. Clients know these and may stumble over others: those are at /config.
+const (
+	marathonFlags = `access_control_allow_origin checkpoint decline_offer_duration default_network_name env_vars_prefix executor failover_timeout
+		features framework_name ha hostname launch_token launch_token_refresh_interval leader_proxy_connection_timeout_ms leader_proxy_read_timeout_ms
+		local_port_max local_port_min maintenance_mode master max_instances_per_offer mesos_bridge_name mesos_heartbeat_failure_threshold
+		mesos_heartbeat_interval mesos_leader_ui_url mesos_role mesos_user min_revive_offers_interval new_group_enforce_role offer_matching_timeout
+		on_elected_prepare_timeout reconciliation_initial_delay reconciliation_interval scale_apps_initial_delay scale_apps_interval store_cache
+		task_launch_confirm_timeout task_launch_timeout task_lost_expunge_initial_delay task_lost_expunge_interval task_reservation_timeout webui_url`
+	zookeeperFlags = `zk zk_compression zk_compression_threshold zk_connection_timeout zk_max_node_size zk_max_versions zk_session_timeout zk_timeout`
+)
+
+// known has all of the names, those that are not set as null.
+func known(names string, config map[string]any) map[string]any {
+	out := map[string]any{}
+	config = redact(config)
+	for name := range strings.FieldsSeq(names) {
+		if out[name] = config[name]; out[name] == "" {
+			out[name] = nil
+		}
+	}
+	return out
 }
 
 // number is a port as JSON shows it; nil when there is none.

@@ -32,6 +32,7 @@ type stage struct {
 	launched []mesos.TaskInfo // nothing was told of them yet
 	killed   []string
 	agents   map[string]string // of tasks
+	host     func(agent string) string
 	offers   int
 }
 
@@ -41,7 +42,7 @@ func newStage(tb testing.TB) *stage {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s := &stage{tb: tb, engine: e, agents: map[string]string{}}
+	s := &stage{tb: tb, engine: e, agents: map[string]string{}, host: func(agent string) string { return agent + ".example.org" }}
 	s.now.Store(noon.Unix())
 	s.hub = NewHub(HubOptions{Now: s.time})
 	s.step(engine.Subscribed{FrameworkID: mesos.FrameworkID{Value: "framework-1"}, Master: "192.0.2.1:5050"})
@@ -110,7 +111,7 @@ func (s *stage) offer(agent, resources string) {
 	}
 	s.offers++
 	s.step(engine.Offered{Offers: []mesos.Offer{{
-		ID: mesos.OfferID{Value: fmt.Sprintf("offer-%d", s.offers)}, AgentID: mesos.AgentID{Value: agent}, Hostname: agent + ".example.org",
+		ID: mesos.OfferID{Value: fmt.Sprintf("offer-%d", s.offers)}, AgentID: mesos.AgentID{Value: agent}, Hostname: s.host(agent),
 		Resources: r.AllocatedTo("*"), AllocationInfo: &mesos.ResourceAllocationInfo{Role: new("*")},
 	}}})
 }
