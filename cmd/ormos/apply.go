@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -76,6 +77,11 @@ func (o *applyOptions) run(ctx context.Context, s *session, files []string) erro
 			return err
 		}
 	}
+	if len(d.changes) == 0 && !o.detach {
+		if err := o.await(ctx, s, d); err != nil {
+			return err
+		}
+	}
 	switch {
 	case o.format.data():
 		return o.format.print(s.out, result)
@@ -84,6 +90,37 @@ func (o *applyOptions) run(ctx context.Context, s *session, files []string) erro
 		return nil
 	}
 	return o.tell(ctx, s, d, result.Deployments)
+}
+
+// await waits for deployments under way that lead to what the files define.
+func (o *applyOptions) await(ctx context.Context, s *session, d *desired) error {
+	c := o.change(s, "")
+	listening, stop := context.WithCancel(ctx)
+	defer stop()
+	w, err := hearEnds(listening, s.client)
+	if err != nil {
+		return err
+	}
+	all, err := s.client.Deployments(ctx)
+	if err != nil {
+		return err
+	}
+	for _, one := range all {
+		if slices.ContainsFunc(one.AffectedApps, d.has) {
+			if err := c.follow(ctx, w, one.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// has tells whether an app is one of the files', or in one of their groups.
+func (d *desired) has(id app.ID) bool {
+	return slices.ContainsFunc(d.parts, func(part app.Part) bool {
+		whole := part.ID().Under(app.Root)
+		return id == whole || part.Group != nil && id.In(whole)
+	})
 }
 
 // apply sends the parts: all apps in one change, each group in one.

@@ -121,6 +121,9 @@ func (o *execOptions) session(ctx context.Context, s *session, agent *operator.A
 		call.Container = &mesos.ContainerInfo{Type: mesos.ContainerInfoTypeMesos, TTYInfo: &mesos.TTYInfo{}}
 	}
 	output, err := agent.LaunchNestedContainerSession(ctx, call)
+	if refused, ok := errors.AsType[*operator.Error](err); ok && refused.Message != "" {
+		return fmt.Errorf("cannot run %s: %s", command[0], refused.Message)
+	}
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -45,6 +46,6 @@ func (o *explainOptions) run(ctx context.Context, s *session, word string) error
 	if o.format.data() {
 		return o.format.print(s.out, e)
 	}
-	_, err = fmt.Fprintln(s.out, e)
+	_, err = fmt.Fprintln(s.out, severalLines(strings.TrimSpace(e.String())))
 	return err
 }

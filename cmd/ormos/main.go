@@ -70,9 +70,12 @@ Exit status: 0 done, 1 failed, 2 called wrongly. 'ormos plan' ends with 2 when s
 }
 
 // printed is an error as people read it. What the server refuses may have several lines.
-func printed(err error) string {
+func printed(err error) string { return severalLines(err.Error()) }
+
+// severalLines is a text as a terminal may have it: parts of it come from others.
+func severalLines(text string) string {
 	var lines []string
-	for line := range strings.SplitSeq(err.Error(), "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		lines = append(lines, printable(line))
 	}
 	return strings.Join(lines, "\n")

@@ -135,7 +135,7 @@ func (c *change) follow(ctx context.Context, w *watch, id string) error {
 		select {
 		case end := <-w.ends:
 			if end.ID == id {
-				return c.ended(ctx, d, end.Type() == app.EventDeploymentSuccess, end.Reason)
+				return c.ended(ctx, w, d, end)
 			}
 		case <-tick.C:
 			if d.missing() {
@@ -148,24 +148,45 @@ func (c *change) follow(ctx context.Context, w *watch, id string) error {
 	}
 }
 
-// ended makes an error of a deployment that failed.
-func (c *change) ended(ctx context.Context, d *display, success bool, reason string) error {
-	if success {
+// ended makes an error of a deployment that failed, after what undoes it is done.
+func (c *change) ended(ctx context.Context, w *watch, d *display, end *app.DeploymentEnd) error {
+	if end.Type() == app.EventDeploymentSuccess {
 		return nil
 	}
 	text := "deployment " + d.id + " failed"
-	if reason != "" {
-		text += ": " + reason
+	if end.Reason != "" {
+		text += ": " + end.Reason
 	}
 	for _, id := range d.apps {
 		if info, err := c.client.App(ctx, id); err == nil && info.LastTaskFailure != nil && info.LastTaskFailure.Timestamp.Time().After(d.begun.Add(-time.Second)) {
-			text += fmt.Sprintf("\n  %s: the last task that ended did so on %s with %s: %s", id, info.LastTaskFailure.Host, info.LastTaskFailure.State, info.LastTaskFailure.Message)
+			text += fmt.Sprintf("\n  %s: the last task that failed did so on %s with %s: %s", id, info.LastTaskFailure.Host, info.LastTaskFailure.State, info.LastTaskFailure.Message)
 		}
+	}
+	if back, err := d.successor(ctx); err == nil && back != "" {
+		fmt.Fprintf(c.err, "deployment %s goes back to what was before\n", shortID(back))
+		if err := c.follow(ctx, w, back); err != nil {
+			return fmt.Errorf("%s\nand what goes back: %w", text, err)
+		}
+		text += "\nwhat was before is there again"
 	}
 	if len(d.apps) > 0 {
 		text += fmt.Sprintf("\nsee 'ormos status %s' and 'ormos history %s'", d.apps[0], d.apps[0])
 	}
 	return errors.New(text)
+}
+
+// successor gives the deployment that has come in the place of one that failed; empty when there is none.
+func (d *display) successor(ctx context.Context) (string, error) {
+	all, err := d.client.Deployments(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, one := range all {
+		if slices.ContainsFunc(one.AffectedApps, func(id app.ID) bool { return slices.Contains(d.apps, id) }) {
+			return one.ID, nil
+		}
+	}
+	return "", nil
 }
 
 // display knows what a deployment looks like.
