@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -246,3 +247,36 @@ type countingWriter struct {
 
 func (w *countingWriter) Write(b []byte) (int, error) { w.writes++; return w.ResponseRecorder.Write(b) }
 func (w *countingWriter) Flush()                      { w.flushes++ }
+
+// A corked stream writes when much waits, and when it is uncorked.
+func TestEventStreamCorked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		events := wire.NewEventStream(wire.Protobuf)
+		w := &countingWriter{ResponseRecorder: httptest.NewRecorder()}
+		ended := make(chan error, 1)
+		go func() { ended <- events.Serve(w, httptest.NewRequest("POST", "/", nil)) }()
+		synctest.Wait()
+		events.Cork()
+		written := func(want int) {
+			t.Helper()
+			synctest.Wait()
+			if w.writes != want {
+				t.Errorf("%d writes, want %d", w.writes, want)
+			}
+		}
+		events.Send(&note{Text: "hello"})
+		written(0)
+		events.Send(&note{Text: strings.Repeat("x", 1<<18)})
+		written(1)
+		events.Send(&note{Text: "hello"})
+		written(1)
+		events.Uncork()
+		written(2)
+		events.Send(&note{Text: "hello"})
+		written(3)
+		events.Close()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}

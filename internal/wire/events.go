@@ -13,6 +13,9 @@ import (
 // DefaultQueueLimit is how many bytes of events may wait for a slow reader before its [EventStream] is ended.
 const DefaultQueueLimit = 64 << 20
 
+// corkedSize is how many bytes may wait in a corked stream before they are written.
+const corkedSize = 128 << 10
+
 // keptBuffer is the size of the largest buffer that is kept for the next batch.
 const keptBuffer = 1 << 20
 
@@ -31,6 +34,7 @@ type EventStream struct {
 
 	mu      sync.Mutex
 	queue   []byte // encoded records
+	corked  bool
 	closed  bool
 	failure error                    // why nothing more is written
 	writer  *http.ResponseController // while Serve runs
@@ -60,6 +64,23 @@ func (s *EventStream) Send(events ...codec.Message) {
 		}
 		s.queue = queue
 	}
+	if !s.corked || len(s.queue) >= corkedSize {
+		s.signal()
+	}
+}
+
+// Cork says that many events are going to be sent one after the other: they need not be written one by one. It lasts until Uncork.
+func (s *EventStream) Cork() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.corked = true
+}
+
+// Uncork has all that waits written.
+func (s *EventStream) Uncork() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.corked = false
 	s.signal()
 }
 

@@ -23,7 +23,8 @@ type framework struct {
 	info mesos.FrameworkInfo
 	caps capabilities
 
-	stream    *wire.EventStream // nil unless connected
+	stream    *wire.EventStream     // nil unless connected
+	updating  scheduler.EventUpdate // used again for every update: what is sent is encoded at once
 	streamID  string
 	recovered bool
 

@@ -10,6 +10,10 @@ import (
 // reconcile answers RECONCILE: of the tasks named, or of all active tasks when none is.
 func (m *Master) reconcile(f *framework, call *scheduler.CallReconcile) {
 	m.counters.add("master/messages_reconcile_tasks", 1)
+	if f.stream != nil {
+		f.stream.Cork()
+		defer f.stream.Uncork()
+	}
 	if len(call.Tasks) == 0 {
 		for _, t := range f.sortedTasks() {
 			f.update(t.reconciled())
@@ -51,7 +55,7 @@ func (m *Master) reconcileOne(f *framework, taskID, agentID string) {
 	if !f.caps.partitionAware {
 		state = mesos.TaskLost
 	}
-	status := statusOfMaster(taskID, agentID, state, mesos.ReasonReconciliation, "Reconciliation: "+why)
+	status := statusOfMaster(taskID, agentID, state, mesos.ReasonReconciliation, why)
 	if !since.IsZero() {
 		status.UnreachableTime = &mesos.TimeInfo{Nanoseconds: since.UnixNano()}
 	}
@@ -61,13 +65,13 @@ func (m *Master) reconcileOne(f *framework, taskID, agentID string) {
 // fateOf is the state of a task that the master does not know, by what it knows of its agent.
 func (m *Master) fateOf(agentID string) (state mesos.TaskState, why string, unreachableSince time.Time) {
 	if m.agents[agentID] != nil {
-		return mesos.TaskGone, "Task is unknown to the agent", time.Time{}
+		return mesos.TaskGone, "Reconciliation: Task is unknown to the agent", time.Time{}
 	}
 	if since, ok := m.unreachable[agentID]; ok {
-		return mesos.TaskUnreachable, "Task is on an unreachable agent", since
+		return mesos.TaskUnreachable, "Reconciliation: Task is on an unreachable agent", since
 	}
 	if _, ok := m.gone[agentID]; ok {
-		return mesos.TaskGoneByOperator, "Task is gone since its agent is gone", time.Time{}
+		return mesos.TaskGoneByOperator, "Reconciliation: Task is gone since its agent is gone", time.Time{}
 	}
-	return mesos.TaskUnknown, "Task is unknown", time.Time{}
+	return mesos.TaskUnknown, "Reconciliation: Task is unknown", time.Time{}
 }

@@ -65,19 +65,30 @@ func (t *task) masterStatus(state mesos.TaskState, reason mesos.TaskStatusReason
 }
 
 func statusOfMaster(taskID, agentID string, state mesos.TaskState, reason mesos.TaskStatusReason, message string) mesos.TaskStatus {
+	// Together they are one allocation: a RECONCILE may ask for a hundred thousand.
+	said := &struct {
+		source    mesos.TaskStatusSource
+		reason    mesos.TaskStatusReason
+		message   string
+		timestamp float64
+		agent     mesos.AgentID
+	}{mesos.SourceMaster, reason, message, seconds(time.Now()), mesos.AgentID{Value: agentID}}
 	s := mesos.TaskStatus{
-		TaskID: mesos.TaskID{Value: taskID}, State: state, Source: new(mesos.SourceMaster), Reason: new(reason), Message: new(message),
-		Timestamp: new(seconds(time.Now())),
+		TaskID: mesos.TaskID{Value: taskID}, State: state, Source: &said.source, Reason: &said.reason, Message: &said.message, Timestamp: &said.timestamp,
 	}
 	if agentID != "" {
-		s.AgentID = &mesos.AgentID{Value: agentID}
+		s.AgentID = &said.agent
 	}
 	return s
 }
 
+var updateType = new(scheduler.EventTypeUpdate)
+
 // update gives a status to the framework.
 func (f *framework) update(status mesos.TaskStatus) {
-	f.send(&scheduler.Event{Type: new(scheduler.EventTypeUpdate), Update: &scheduler.EventUpdate{Status: status}})
+	f.updating.Status = status
+	f.send(&scheduler.Event{Type: updateType, Update: &f.updating})
+	f.updating = scheduler.EventUpdate{}
 }
 
 // sortedTasks are the active tasks in the order of their launch.
