@@ -268,7 +268,7 @@ func BenchmarkStart(b *testing.B) {
 func BenchmarkLaunch(b *testing.B) {
 	path := build(b)
 	for name, dir := range workDirs(b) {
-		for _, resident := range []int{0, 1000} {
+		for _, resident := range []int{0, 1000, 10_000} {
 			b.Run(fmt.Sprintf("dir=%s/resident=%d", name, resident), func(b *testing.B) {
 				c, stop := begin(b, path, freshDir(b, dir), 1)
 				defer stop()
