@@ -71,6 +71,7 @@ func holds(text, part string) bool {
 // listCache keeps the last list of all apps: as long as their states are the same, so is the answer.
 type listCache struct {
 	mu     sync.Mutex
+	view   *engine.View // that was rendered last
 	states []*engine.AppState
 	last   *answer
 }
@@ -78,7 +79,8 @@ type listCache struct {
 func (c *listCache) answer(v *engine.View, render func(*engine.AppState) ([]byte, error)) (*answer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.last != nil && c.same(v) {
+	if c.last != nil && (c.view == v || c.same(v)) {
+		c.view = v
 		return c.last, nil
 	}
 	states := c.states[:0:0]
@@ -94,7 +96,7 @@ func (c *listCache) answer(v *engine.View, render func(*engine.AppState) ([]byte
 		states, all = append(states, st), append(all, text)
 	}
 	body := wrap("apps", list(all))
-	c.states = states
+	c.view, c.states = v, states
 	c.last = &answer{body: body, zipped: sync.OnceValue(func() []byte { return compress(body) })}
 	return c.last, nil
 }

@@ -166,9 +166,7 @@ func putGroup(a *API, r *request) (*answer, error) {
 
 // patchGroup is PATCH /v2/groups/{id}: no deployment, and nothing to say.
 func patchGroup(a *API, r *request) (*answer, error) {
-	var body struct {
-		EnforceRole *bool `json:"enforceRole"`
-	}
+	var body enforceRole
 	if err := r.read(&body); err != nil {
 		return nil, err
 	}
@@ -222,9 +220,6 @@ func cancelDeployment(a *API, r *request) (*answer, error) {
 // kill ends tasks, and answers with them or with the deployment that scales their apps.
 func (a *API) kill(r *request, k engine.Kill, show func([]*engine.Instance) (*answer, error)) (*answer, error) {
 	k.Scale, k.Wipe, k.Force = r.on("scale", false), r.on("wipe", false), r.on("force", false)
-	if k.Scale && k.Wipe {
-		return nil, &refusal{http.StatusBadRequest, "You cannot use scale and wipe at the same time."}
-	}
 	result, err := a.do(r, k)
 	if err != nil {
 		return nil, err
@@ -238,6 +233,14 @@ func (a *API) kill(r *request, k engine.Kill, show func([]*engine.Instance) (*an
 	return deployed(result, nil)
 }
 
+// scaleOrWipe finds out that somebody asks for both.
+func scaleOrWipe(r *request) error {
+	if r.on("scale", false) && r.on("wipe", false) {
+		return &refusal{http.StatusBadRequest, "You cannot use scale and wipe at the same time."}
+	}
+	return nil
+}
+
 func (a *API) killed(all []*engine.Instance) (*answer, error) {
 	text, err := a.apps.taskList(all)
 	return &answer{body: wrap("tasks", text)}, err
@@ -245,9 +248,10 @@ func (a *API) killed(all []*engine.Instance) (*answer, error) {
 
 // killTasks is POST /v2/tasks/delete.
 func killTasks(a *API, r *request) (*answer, error) {
-	var body struct {
-		IDs []string `json:"ids"`
+	if err := scaleOrWipe(r); err != nil {
+		return nil, err
 	}
+	var body taskIDs
 	if err := r.read(&body); err != nil {
 		return nil, err
 	}
@@ -275,6 +279,9 @@ func killTasks(a *API, r *request) (*answer, error) {
 
 // killApp is DELETE /v2/apps/{id}/tasks.
 func killApp(a *API, r *request) (*answer, error) {
+	if err := scaleOrWipe(r); err != nil {
+		return nil, err
+	}
 	v, err := a.view()
 	if err != nil {
 		return nil, err
@@ -291,6 +298,9 @@ func killApp(a *API, r *request) (*answer, error) {
 
 // killOne is DELETE /v2/apps/{id}/tasks/{task}.
 func killOne(a *API, r *request) (*answer, error) {
+	if err := scaleOrWipe(r); err != nil {
+		return nil, err
+	}
 	v, err := a.view()
 	if err != nil {
 		return nil, err

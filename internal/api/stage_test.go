@@ -119,7 +119,7 @@ func (s *stage) offer(agent, resources string) {
 // settle has everything that was launched run, and everything that was killed end, with as many offers as it takes.
 func (s *stage) settle(healthy bool) {
 	s.tb.Helper()
-	for range 100 {
+	for range 10_000 {
 		s.offer("a", "cpus:1000;mem:1000000;disk:1000000;ports:[31000-32000]")
 		if len(s.launched) == 0 && len(s.killed) == 0 {
 			return

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ormosproject/ormos/app"
@@ -119,9 +120,11 @@ func (s *subscriber) cause(err error) error {
 	return err
 }
 
-// write sends what of frames the reader wants, in one flush.
+// write sends what of frames the reader wants, as one write and one flush: with many readers it is these that cost.
 func (s *subscriber) write(frames []*frame) error {
-	wrote := 0
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	text := (*buffer)[:0]
 	for _, f := range frames {
 		if len(s.kinds) > 0 && !slices.Contains(s.kinds, string(f.kind)) {
 			continue
@@ -129,21 +132,27 @@ func (s *subscriber) write(frames []*frame) error {
 		if err := s.hub.encode(f); err != nil {
 			return err
 		}
-		text := f.text
-		if !s.ids {
-			text = text[f.rest:]
+		if s.ids {
+			text = append(text, f.text...)
+		} else {
+			text = append(text, f.text[f.rest:]...)
 		}
-		if _, err := s.w.Write(text); err != nil {
-			return err
-		}
-		wrote += len(text)
 	}
-	if wrote == 0 {
+	if cap(text) <= keptBuffer {
+		*buffer = text
+	}
+	if len(text) == 0 {
 		return nil
 	}
-	s.hub.sent.Add(uint64(wrote))
-	return s.control.Flush()
+	s.hub.sent.Add(uint64(len(text)))
+	return s.send(text)
 }
+
+// keptBuffer is the size of the largest buffer that is kept for the next writes, in bytes.
+const keptBuffer = 1 << 20
+
+// buffers are what writes are put together in; most readers wait most of the time and need none.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 func (s *subscriber) send(text []byte) error {
 	if _, err := s.w.Write(text); err != nil {
