@@ -72,6 +72,9 @@ func TestTreeRefusesTwoOfAnId(t *testing.T) {
 
 func TestServicePortsStayWithTheirApp(t *testing.T) {
 	old := apply(t, nil, `{"id": "/a", "cmd": "xx", "portDefinitions": [{"port": 10001}, {"port": 10007}]}`)
+	if again := apply(t, old, `{"portDefinitions": [{}, {}]}`); app.Compare(old, again) != app.Same {
+		t.Errorf("ports %v", again.ServicePorts())
+	}
 	now := apply(t, old, `{"portDefinitions": [{"port": 0}, {"port": 10007}, {"port": 0}]}`)
 	pool := app.PortPool{InUse: func(p int) bool { return p == 10000 || p == 10001 || p == 10007 }}
 	if err := pool.Assign(now, old); err != nil {

@@ -119,6 +119,20 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
+func TestWhatIsEmptyIsLikeWhatIsAbsent(t *testing.T) {
+	a := apply(t, nil, `{"id": "/a", "cmd": "run", "container": {"type": "MESOS"}}`)
+	b := a.Clone()
+	b.Labels, b.Env, b.Args, b.Container.Volumes = nil, map[string]string{}, []string{}, nil
+	if got := app.Compare(a, b); got != app.Same {
+		t.Errorf("%d", got)
+	}
+	b.Env["A"] = ""
+	a.Env = map[string]string{"B": ""}
+	if got := app.Compare(a, b); got != app.Changed {
+		t.Errorf("%d", got)
+	}
+}
+
 func TestAVersionAloneIsARollback(t *testing.T) {
 	for text, want := range map[string]bool{
 		`{"version": "2026-11-26T01:02:03.450Z"}`:                                       true,

@@ -1,6 +1,9 @@
 package app
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Service ports that users leave to the server are in this range, its end excluded: Marathon's local_port_min and
 // local_port_max.
@@ -43,32 +46,37 @@ func (a *App) servicePorts() []*int {
 // Assign gives a, which is nobody else's yet, numbers for its service ports that are 0: first those that old had, which
 // may be nil, then free ones. The error is an *Error.
 func (p *PortPool) Assign(a, old *App) error {
-	mine := map[int]bool{}
-	ports := a.servicePorts()
-	for _, port := range ports {
-		mine[*port] = true
-	}
-	var again []int
-	if old != nil {
-		for _, port := range old.ServicePorts() {
-			if port >= MinServicePort && port < MaxServicePort && !mine[port] {
-				again = append(again, port)
-			}
+	a.keepPorts(old)
+	for _, port := range a.servicePorts() {
+		if *port == 0 {
+			*port = p.take()
 		}
-	}
-	for _, port := range ports {
-		if *port != 0 {
-			continue
-		}
-		if len(again) > 0 {
-			*port, again = again[0], again[1:]
-			continue
-		}
-		if *port = p.take(); *port == 0 {
+		if *port == 0 {
 			return exhausted()
 		}
 	}
 	return nil
+}
+
+// keepPorts gives service ports that are 0 the numbers that old had and a does not name: an app keeps the ports that it
+// was assigned.
+func (a *App) keepPorts(old *App) {
+	if old == nil {
+		return
+	}
+	ports := a.servicePorts()
+	named := map[int]bool{}
+	for _, port := range ports {
+		named[*port] = true
+	}
+	before := slices.DeleteFunc(old.ServicePorts(), func(port int) bool {
+		return port < MinServicePort || port >= MaxServicePort || named[port]
+	})
+	for _, port := range ports {
+		if *port == 0 && len(before) > 0 {
+			*port, before = before[0], before[1:]
+		}
+	}
 }
 
 // take gives a port that is free, 0 when there is none.

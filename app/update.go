@@ -61,7 +61,7 @@ func (u *Update) mark(name string) {
 // Apply gives old with the fields that the update has in place of old's; when old is nil, a new app with the others'
 // defaults. Relative ids, of itself and of dependencies, are below base. The error is an *Error of code Invalid.
 //
-// It sets no version, and leaves service ports 0: [PortPool] assigns those.
+// It sets no version, and leaves service ports 0 that old has no numbers for: [PortPool] assigns those.
 func (u *Update) Apply(old *App, base ID, d Defaults) (*App, error) {
 	if old == nil {
 		return u.ApplyFull(nil, base, d)
@@ -115,6 +115,7 @@ func (u *Update) finish(a, old *App, base ID, d Defaults, r *rules) {
 	}
 	u.checkPortsFit(a, r)
 	a.normalise(d)
+	a.keepPorts(old)
 	a.check(r, a.roles(old, d))
 }
 

@@ -117,9 +117,9 @@ func (d *draft) updateApp(x UpdateApp) error {
 		d.created = true
 		a, err = update.ApplyFull(nil, app.Root, d.defaults(x.ID))
 	case x.Full:
-		a, err = update.ApplyFull(old, x.ID.Parent(), d.defaults(x.ID))
+		a, err = update.ApplyFull(old, app.Root, d.defaults(x.ID))
 	default:
-		a, err = update.Apply(old, x.ID.Parent(), d.defaults(x.ID))
+		a, err = update.Apply(old, app.Root, d.defaults(x.ID))
 	}
 	if err != nil {
 		return err
