@@ -64,23 +64,36 @@ func (e *Engine) heal(s *service) {
 	e.changedService(s)
 }
 
-// forgiven is when the failures are forgotten, if an instance is well then: nothing has failed for the delay and MaxLaunchDelaySeconds.
+// forgiven is when the failures are forgotten: nothing has failed for the delay and MaxLaunchDelaySeconds, and an instance has been well for
+// a while, which is the delay, but at least a minute where MaxLaunchDelaySeconds is more. Zero while none is well.
 func (s *service) forgiven() time.Time {
-	f := &s.failures
-	return f.Until.Time().Add(seconds64(int64(s.goal.App.MaxLaunchDelaySeconds)))
+	f, most := &s.failures, seconds64(int64(s.goal.App.MaxLaunchDelaySeconds))
+	quiet := f.Until.Time().Add(most)
+	while := min(max(f.Until.Time().Sub(f.Last.Time()), time.Minute), most)
+	var first time.Time
+	for _, i := range s.instances.all() {
+		if !i.well() || !s.goal.serves(s.definition(i.Version)) {
+			continue
+		}
+		at := i.StartedAt.Time().Add(while)
+		if at.Before(quiet) {
+			at = quiet
+		}
+		if first.IsZero() || at.Before(first) {
+			first = at
+		}
+	}
+	return first
 }
 
 // purge forgets failures whose time has come.
 func (e *Engine) purge(s *service) {
 	e.cullAll(s)
-	if s.failures.Count == 0 || s.goal == nil || e.now.Before(s.forgiven()) {
+	if s.failures.Count == 0 || s.goal == nil {
 		return
 	}
-	for _, i := range s.instances.all() {
-		if i.well() && s.goal.serves(s.definition(i.Version)) {
-			e.heal(s)
-			return
-		}
+	if at := s.forgiven(); !at.IsZero() && !e.now.Before(at) {
+		e.heal(s)
 	}
 }
 

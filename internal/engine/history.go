@@ -121,19 +121,21 @@ func treeAt(root *app.Group, history []*change, version app.Timestamp) *app.Grou
 	return nil
 }
 
-// versionsOf are the versions of the tree that are kept in which something of the group is another than before, the oldest first.
+// versionsOf are the versions of the tree that are kept in which something of the group is another than before, the oldest first: that
+// of the oldest is the first.
 func versionsOf(root *app.Group, history []*change, id app.ID) []app.Timestamp {
 	var all []app.Timestamp
-	for i, c := range history {
-		if i == 0 && !c.before.IsZero() {
-			all = append(all, c.before)
-		}
+	first := root.Version
+	if len(history) > 0 {
+		first = history[0].before
+	}
+	if oldest := treeAt(root, history, first); oldest != nil && groupIn(oldest, id) != nil && !first.IsZero() {
+		all = append(all, first)
+	}
+	for _, c := range history {
 		if c.touches(id) {
 			all = append(all, c.Version)
 		}
-	}
-	if len(all) == 0 || len(history) == 0 {
-		return []app.Timestamp{root.Version}
 	}
 	return all
 }

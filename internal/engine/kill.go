@@ -23,6 +23,7 @@ func (e *Engine) kill(s *service, i *Instance, why killing) {
 	switch i.Condition {
 	case Scheduled:
 		if why.Leave {
+			e.publishInstance(i, Killed)
 			e.remove(s, i)
 		}
 		return

@@ -23,7 +23,7 @@ type scene struct {
 
 func newScene(t rapid.TB) *scene {
 	s := &scene{world: newWorld(t), m: newToyMesos(t, 4, 6)}
-	s.opts.LaunchOptions.PerOffer = 0
+	s.opts.LaunchOptions.PerOffer, s.every = 0, 7
 	s.restart()
 	s.connect()
 	return s
@@ -116,7 +116,7 @@ func (s *scene) checkRoom(sv *service) {
 	if len(m.fresh) > sv.count {
 		s.t.Fatalf("%s has %d instances and wants %d", sv.id, len(m.fresh), sv.count)
 	}
-	if len(m.stale) == 0 {
+	if len(m.stale)+m.staleLeaving == 0 {
 		return
 	}
 	healthy, most := sv.bounds()

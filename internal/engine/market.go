@@ -23,14 +23,15 @@ type market struct {
 	pace.Discipline
 	reconciler pace.Reconciler
 	changed    bool            // offers, or what waits for them, since they were last matched
-	fresh      map[string]bool // roles for which more is wanted than when offers were last declined
+	needed     map[string]int  // how many apps seek offers, by roles
+	fresh      map[string]bool // roles for which more is sought than when offers were last declined
 	seq        uint64          // of matches
 }
 
 func newMarket() market {
 	r := pace.NewReconciler()
 	r.First, r.Every = reconcileFirst, reconcileEvery
-	return market{Discipline: pace.NewDiscipline(), reconciler: r, fresh: map[string]bool{}}
+	return market{Discipline: pace.NewDiscipline(), reconciler: r, needed: map[string]int{}, fresh: map[string]bool{}}
 }
 
 func (m *market) offered(now time.Time, offers []mesos.Offer) {
@@ -46,10 +47,8 @@ func (e *Engine) trade() {
 	m := &e.market
 	if m.changed {
 		m.changed = false
-		all := e.pending()
-		e.weigh(all)
-		e.match(all)
-		e.settle()
+		e.weigh()
+		e.match()
 	}
 	e.answer(m.Step(e.now))
 	ids, all := m.reconciler.Step(e.now, e.live())
@@ -77,25 +76,43 @@ func (e *Engine) pending() []pending {
 	return all
 }
 
-// weigh tells the market which roles' offers are of use.
-func (e *Engine) weigh(all []pending) {
-	needed := map[string]bool{}
-	for i := range all {
-		needed[e.opts.role(all[i].app)] = true
+// seek notes how many instances of a service offers are sought for.
+func (e *Engine) seek(s *service, n int) {
+	role := s.soughtFor
+	if s.sought > 0 {
+		if e.market.needed[role]--; e.market.needed[role] == 0 {
+			delete(e.market.needed, role)
+		}
 	}
+	if n > 0 {
+		role = e.opts.role(s.goal.App)
+		e.market.needed[role]++
+	}
+	if n > s.sought {
+		e.market.fresh[role] = true
+	}
+	e.market.changed = e.market.changed || n > s.sought || n == 0 && s.sought > 0
+	s.sought, s.soughtFor = n, role
+}
+
+// weigh tells the market which roles' offers are of use.
+func (e *Engine) weigh() {
 	for role := range e.market.Roles() {
-		e.market.Need(e.now, role, needed[role], e.market.fresh[role])
+		e.market.Need(e.now, role, e.market.needed[role] > 0, e.market.fresh[role])
 	}
 	clear(e.market.fresh)
 }
 
 // match launches what it finds places for.
-func (e *Engine) match(all []pending) {
+func (e *Engine) match() {
 	m := &e.market
 	offers := m.Offers()
+	if len(offers) == 0 {
+		return
+	}
 	m.seq++
 	seed := e.opts.Seed ^ uint64(e.now.UnixNano()) ^ m.seq
-	done := e.launcher.place(placing{now: e.now, offers: offers, pending: all, placed: e.instancesOf, seed: seed})
+	done := e.launcher.place(placing{now: e.now, offers: offers, pending: e.pending(), placed: e.instancesOf, seed: seed})
 	if len(done.launched) == 0 {
 		return
 	}
@@ -103,7 +120,7 @@ func (e *Engine) match(all []pending) {
 		e.provisioned(e.services[i.App], i)
 	}
 	e.settle()
-	e.weigh(e.pending())
+	e.weigh()
 	for _, a := range done.accepts {
 		_, role := m.Held(a.OfferIDs[0])
 		a.Filters = scheduler.Refuse(m.Used(e.now, role, a.OfferIDs))

@@ -27,8 +27,9 @@ type service struct {
 	failures  failures
 	failure   *app.TaskFailure // the last
 	breaker   openings
-	offering  int  // instances that offers were sought for when it was last looked at
-	recorded  bool // there is a record of it, besides its versions
+	sought    int    // instances that offers are sought for
+	soughtFor string // the role of those offers
+	recorded  bool   // there is a record of it, besides its versions
 }
 
 // failures are those in a row, and what follows from them.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +28,8 @@ import (
 //	group|groupcreate GROUP JSON, ungroup GROUP, enforce GROUP BOOL
 //	kill TASK ... | APP [scale] [wipe] [force] [host=H]
 //	cancel DEPLOYMENT [force], undelay APP
+//	versions ID                           those of an app or a group that are kept, the newest first
+//	back APP N, backgroup GROUP N         goes back to the Nth of those
 //	show [APP]                            what there is
 func (w *world) command(line string) {
 	w.t.Helper()
@@ -144,11 +147,57 @@ func (w *world) input(verb string, args []string, line string) {
 	case "undelay":
 		w.do++
 		w.print(w.step(Do{w.do, ResetDelay{app.ID(args[0])}}))
+	case "versions":
+		w.versions(app.ID(args[0]))
+	case "back", "backgroup":
+		w.back(verb, app.ID(args[0]), args[1], change)
 	case "kill":
 		w.do++
 		w.print(w.step(Do{w.do, w.killOf(args, force)}))
 	default:
 		w.print(w.step(w.event(verb, args)))
+	}
+}
+
+// versionsOf are the versions of an app or a group that are kept.
+func (w *world) versionsOf(id app.ID) []app.Timestamp {
+	v := w.e.View()
+	if a, ok := v.App(id); ok {
+		return a.Versions
+	}
+	return v.GroupVersions(id)
+}
+
+func (w *world) versions(id app.ID) {
+	v := w.e.View()
+	for _, at := range w.versionsOf(id) {
+		if a, ok := v.Version(id, at); ok {
+			fmt.Fprintf(w.out, "%s %s %q instances=%d\n", w.version(at), id, *a.Cmd, a.Instances)
+			continue
+		}
+		g, ok := v.GroupVersion(id, at)
+		fmt.Fprintf(w.out, "%s %s there=%v", w.version(at), id, ok)
+		if ok {
+			for a := range g.All() {
+				fmt.Fprintf(w.out, " %s %q", a.ID, *a.Cmd)
+			}
+		}
+		fmt.Fprintln(w.out)
+	}
+}
+
+func (w *world) back(verb string, id app.ID, nth string, change func(...Edit) Input) {
+	n, err := strconv.Atoi(nth)
+	w.must(err)
+	at := app.At(epoch.Add(-time.Hour)) // there is none
+	if all := w.versionsOf(id); n < len(all) {
+		at = all[n]
+	}
+	text := fmt.Sprintf(`{"version": "%s"}`, at)
+	if verb == "back" {
+		w.print(w.step(change(UpdateApp{ID: id, Update: w.update("", text)})))
+	} else {
+		w.print(w.step(change(UpdateGroup{id, w.groupUpdate(text)})))
 	}
 }
 

@@ -117,6 +117,8 @@ type world struct {
 	do      uint64
 	quiet   map[string]bool
 	last    Effects
+	steps   int
+	every   int // so many steps it is checked that the records are all
 }
 
 var epoch = time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)
@@ -124,7 +126,7 @@ var epoch = time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)
 func newWorld(t rapid.TB) *world {
 	w := &world{
 		t: t, now: epoch, records: map[string][]byte{}, names: map[string]string{}, long: map[string]string{}, counts: map[string]int{},
-		opts: Options{Seed: 1, LaunchOptions: LaunchOptions{PerOffer: -1}}, quiet: map[string]bool{}, out: new(strings.Builder),
+		opts: Options{Seed: 1, LaunchOptions: LaunchOptions{PerOffer: -1}}, quiet: map[string]bool{}, out: new(strings.Builder), every: 1,
 	}
 	w.restart()
 	return w
@@ -151,7 +153,9 @@ func (w *world) step(in Input) Effects {
 		}
 	}
 	w.wake, w.last = out.WakeAt, out
-	w.restores()
+	if w.steps++; w.steps%w.every == 0 {
+		w.restores()
+	}
 	return out
 }
 

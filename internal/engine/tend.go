@@ -16,8 +16,8 @@ type muster struct {
 	pending, fresh, stale []*Instance
 	// outdated wait for an offer, and are not what the goal wants.
 	outdated []*Instance
-	// leaving are to go, and are not gone.
-	leaving int
+	// leaving is how many are to go and are not gone, staleLeaving how many of those are not what the goal wants.
+	leaving, staleLeaving int
 	// well is how many of fresh can take part in the work, staleWell how many of stale.
 	well, staleWell int
 }
@@ -31,6 +31,9 @@ func (s *service) muster() muster {
 		case i.Condition == UnreachableInactive:
 		case i.leaving:
 			m.leaving++
+			if !wanted {
+				m.staleLeaving++
+			}
 		case i.Condition == Scheduled && wanted:
 			m.pending = append(m.pending, i)
 		case i.Condition == Scheduled:
@@ -53,7 +56,7 @@ func (s *service) muster() muster {
 // tend brings the instances of a service closer to its goal: those that are too many or not wanted any more go, and those that
 // are missing are scheduled. What it does is the same however often it is done.
 //
-// In an upgrade, as long as there are stale ones, it keeps Marathon's bounds: at least ceil(count * minimumHealthCapacity) are well, and at most
+// In an upgrade, until the last stale one is gone, it keeps Marathon's bounds: at least ceil(count * minimumHealthCapacity) are well, and at most
 // floor(count * (1 + maximumOverCapacity)) have a task, or one more where both are the same and nothing could move.
 func (e *Engine) tend(s *service) {
 	m := s.muster()
@@ -65,7 +68,7 @@ func (e *Engine) tend(s *service) {
 	case s.goal == nil:
 		e.dismiss(s, slices.Concat(m.pending, m.fresh, m.stale))
 		e.gone(s)
-	case len(m.stale) > 0:
+	case len(m.stale)+m.staleLeaving > 0:
 		e.upgrade(s, m)
 	case room < 0:
 		e.dismiss(s, s.victims(slices.Concat(m.pending, m.fresh), -room))
@@ -167,10 +170,7 @@ func (e *Engine) wait(s *service) {
 	if e.delayed(s) {
 		n = 0
 	}
-	if n > s.offering {
-		e.market.changed, e.market.fresh[e.opts.role(s.goal.App)] = true, true
-	}
-	s.offering = n
+	e.seek(s, n)
 	if delete(e.waiting, s.id); n > 0 || e.delayed(s) {
 		e.waiting[s.id] = s
 	}
