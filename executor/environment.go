@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"strings"
 	"time"
 
@@ -34,6 +35,15 @@ type Environment struct {
 	TLS security.TLS
 	// Token is sent with each call if it is not empty. From MESOS_EXECUTOR_AUTHENTICATION_TOKEN.
 	Token security.Secret
+}
+
+// Host is the agent's in Agent, by name or address, where a task's server can be reached; "" when there is none.
+func (e Environment) Host() string {
+	agent, err := url.Parse(e.Agent)
+	if err != nil {
+		return ""
+	}
+	return agent.Hostname()
 }
 
 // String tells who we are and who our agent is, and holds no secret.

@@ -47,6 +47,9 @@ func TestReadEnvironment(t *testing.T) {
 		}
 	}
 	check(plain, nil, few)
+	if host := plain.Host(); host != "10.0.0.1" {
+		t.Errorf("the agent's host is %q", host)
+	}
 	check(plain, map[string]string{"MESOS_AGENT_ENDPOINT": "", "MESOS_SLAVE_PID": "slave(1)@10.0.0.1:5051"}, few)
 	secure := plain
 	secure.Agent = strings.Replace(plain.Agent, "http:", "https:", 1)

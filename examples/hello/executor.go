@@ -5,23 +5,16 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/ormosproject/ormos/executor"
 	"github.com/ormosproject/ormos/mesos"
 )
 
-// execute runs a web server for each task.
-func execute(ctx context.Context) error { return executor.Run(ctx, executor.RunOptions{}, serve) }
-
 // serve serves the task's data as a page, at the agent's address and the task's port, until the task is killed.
 func serve(ctx context.Context, task *executor.Task) error {
-	agent, err := url.Parse(task.Driver().Environment().Agent)
-	if err != nil {
-		return err
-	}
-	address := net.JoinHostPort(agent.Hostname(), fmt.Sprint(mesos.Resources(task.Info.Resources).Ports()[0].Begin))
+	port := mesos.Resources(task.Info.Resources).Ports()[0].Begin
+	address := net.JoinHostPort(task.Driver().Environment().Host(), fmt.Sprint(port))
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return fmt.Errorf("cannot serve %s: %w", address, err)
@@ -30,7 +23,10 @@ func serve(ctx context.Context, task *executor.Task) error {
 	server := &http.Server{Handler: http.HandlerFunc(page), ReadHeaderTimeout: 10 * time.Second}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
-	task.Update(mesos.TaskStatus{State: mesos.TaskRunning, Message: new("http://" + address)}) // whoever asks now is answered
+	if _, err := http.Head("http://" + address); err != nil { // without a body to close
+		return fmt.Errorf("the web server does not answer: %w", err)
+	}
+	task.Update(mesos.TaskStatus{State: mesos.TaskRunning, Message: new("http://" + address)})
 	select {
 	case err := <-ended:
 		return fmt.Errorf("the web server has ended: %w", err)

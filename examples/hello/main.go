@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ormosproject/ormos/executor"
 	"github.com/ormosproject/ormos/local"
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/offer"
@@ -29,7 +30,7 @@ func main() {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // whoever reads our output may leave first
 	run := schedule
 	if len(os.Args) == 2 && os.Args[1] == "execute" {
-		run = execute
+		run = func(ctx context.Context) error { return executor.Run(ctx, executor.RunOptions{}, serve) }
 	}
 	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "hello:", err)
@@ -76,12 +77,12 @@ func schedule(ctx context.Context) error {
 		Capabilities: scheduler.Capabilities{PartitionAware: true}.List(),
 	}
 	task := mesos.TaskInfo{Name: "hello", Data: []byte(*data), Resources: mesos.Resources{mesos.CPUs(*cpus), mesos.Mem(*mem)}}
-	h := &hello{framework: scheduler.NewFramework(o), instances: *instances, server: offer.Need{
+	h := &hello{framework: scheduler.NewFramework(o), instances: *instances, server: scheduler.Need{Need: offer.Need{
 		Tasks: []offer.Task{{Info: task, Ports: []offer.Port{{}}}},
 		Executor: &mesos.ExecutorInfo{
 			Type: new(mesos.ExecutorInfoTypeCustom), Resources: mesos.Resources{mesos.CPUs(0.01), mesos.Mem(32)}, Command: artifact.Command("execute"),
 		},
-	}}
+	}}}
 	return artifact.While(ctx, h.keep)
 }
 

@@ -4,17 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/ormosproject/ormos/mesos"
-	"github.com/ormosproject/ormos/offer"
 	"github.com/ormosproject/ormos/scheduler"
 )
 
 // hello keeps web servers running.
 type hello struct {
 	framework *scheduler.Framework
-	server    offer.Need // but for its name, hello-0 and so on
+	server    scheduler.Need // but for its name, hello-0 and so on
 	instances int
 	pauses    scheduler.Backoff
 	stopping  bool
@@ -28,8 +28,7 @@ func (h *hello) keep(ctx context.Context) error {
 		}
 	}
 	err := h.follow(ctx)
-	var removed *scheduler.Error
-	if errors.As(err, &removed) && removed.Reason == scheduler.ReasonRemoved {
+	if removed, ok := errors.AsType[*scheduler.Error](err); ok && removed.Reason == scheduler.ReasonRemoved {
 		say("starting", "anew: %v", removed.Err)
 		if err = h.framework.Forget(ctx); err == nil {
 			return h.keep(ctx)
@@ -57,9 +56,8 @@ func (h *hello) keep(ctx context.Context) error {
 
 // want asks for a web server, unless the one of this name is there.
 func (h *hello) want(name string, pause time.Duration) error {
-	need := scheduler.Need{Need: h.server, NotBefore: time.Now().Add(pause)}
-	need.Name = name
-	return h.framework.Want(need)
+	h.server.Name, h.server.NotBefore = name, time.Now().Add(pause)
+	return h.framework.Want(h.server)
 }
 
 // follow handles events until ctx ends, or until everything has been stopped.
@@ -84,13 +82,10 @@ func (h *hello) follow(ctx context.Context) error {
 }
 
 // alive counts the tasks that are not over.
-func (h *hello) alive() (n int) {
-	for _, task := range h.framework.Tasks() {
-		if !task.Over() {
-			n++
-		}
-	}
-	return n
+func (h *hello) alive() int {
+	tasks := h.framework.Tasks()
+	maps.DeleteFunc(tasks, func(_ string, t scheduler.Task) bool { return t.Over() })
+	return len(tasks)
 }
 
 // task tells what has become of a task, and wants another one when it is over.

@@ -9,7 +9,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -38,7 +37,7 @@ func work(ctx context.Context, task *executor.Task) error {
 		return err
 	}
 	defer pages.Close()
-	address := net.JoinHostPort(listenHost(task.Driver().Environment().Agent), strconv.Itoa(what.Port))
+	address := net.JoinHostPort(listenHost(task.Driver().Environment().Host()), strconv.Itoa(what.Port))
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return fmt.Errorf("cannot serve: %w", err)
@@ -58,12 +57,8 @@ func work(ctx context.Context, task *executor.Task) error {
 // listenHost is where to listen: an agent on loopback runs tasks for its own machine only. Everywhere else the port is reached on all addresses,
 // loopback among them, where checks ask.
 func listenHost(agent string) string {
-	u, err := url.Parse(agent)
-	if err != nil {
-		return ""
-	}
-	if ip := net.ParseIP(u.Hostname()); ip != nil && ip.IsLoopback() {
-		return u.Hostname()
+	if ip := net.ParseIP(agent); ip != nil && ip.IsLoopback() {
+		return agent
 	}
 	return ""
 }
