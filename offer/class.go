@@ -58,6 +58,11 @@ func (m *matcher) classify(needs []Need) {
 	m.classes = make([]*class, len(needs))
 	var key []byte
 	for i := range needs {
+		if i > 0 && needs[i].twin(&needs[i-1]) {
+			m.classes[i] = m.classes[i-1]
+			m.classes[i].left++
+			continue
+		}
 		key = needs[i].appendKey(key[:0])
 		c, ok := known[string(key)]
 		if !ok {
@@ -203,6 +208,15 @@ func (v *Volume) validate() error {
 	}
 	return nil
 }
+
+// twin tells whether two needs are made of the same parts: then they are of one class, without a closer look.
+func (n *Need) twin(o *Need) bool {
+	return n.Group == o.Group && n.From == o.From && n.Reserve == o.Reserve && n.Revocable == o.Revocable && n.Labels == o.Labels && n.Executor == o.Executor &&
+		sameSlice(n.Tasks, o.Tasks) && sameSlice(n.Roles, o.Roles) && sameSlice(n.Constraints, o.Constraints) && sameSlice(n.Preferences, o.Preferences)
+}
+
+// sameSlice tells whether two slices have the same memory.
+func sameSlice[T any](a, b []T) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
 
 // appendKey writes all that tells classes apart.
 func (n *Need) appendKey(b []byte) []byte {

@@ -169,6 +169,9 @@ func (m *matcher) serveFrom(at, need int, c *class) bool {
 	if !m.admitted(at, c) || !m.roomy(at, c) {
 		return false
 	}
+	if c.plain {
+		return m.take(at, need)
+	}
 	t := m.taking(at, need, m.spare)
 	if !t.all() {
 		return false

@@ -30,7 +30,9 @@ type piece struct {
 	// Amounts, as the resource's type has them.
 	milli  int64
 	ranges mesos.Ranges
-	items  []string
+	// own tells that ranges may be changed in place: that they are not the offer's, nor another piece's.
+	own   bool
+	items []string
 	// What decides who may use it.
 	reserved  bool
 	revocable bool
@@ -78,13 +80,15 @@ func gather(offers []mesos.Offer, unsaid string, known names) []lot {
 	lots := make([]lot, 0, len(offers))
 	byKey := make(map[lotKey]int, len(offers))
 	resources := make([]mesos.Resources, 0, len(offers))
+	ids := make([]mesos.OfferID, len(offers))
 	for i := range offers {
 		o := &offers[i]
 		key := lotKey{o.AgentID.Value, roleOf(o, unsaid)}
 		at, ok := byKey[key]
 		if !ok {
 			byKey[key] = len(lots)
-			lots = append(lots, newLot(o, key.role))
+			ids[i] = o.ID
+			lots = append(lots, newLot(o, key.role, ids[i:i+1:i+1]))
 			resources = append(resources, o.Resources)
 			continue
 		}
@@ -93,8 +97,16 @@ func gather(offers []mesos.Offer, unsaid string, known names) []lot {
 			resources[at] = resources[at].Add(o.Resources...)
 		}
 	}
+	size := 0
+	for i := range resources {
+		size += len(resources[i])
+	}
+	pieces := make([]piece, 0, size)
 	for i := range lots {
+		lots[i].pieces = pieces[len(pieces):len(pieces):size]
 		lots[i].cut(resources[i], known)
+		pieces = pieces[:len(pieces)+len(lots[i].pieces)]
+		lots[i].pieces = slices.Clip(lots[i].pieces)
 	}
 	return lots
 }
@@ -107,17 +119,16 @@ func roleOf(o *mesos.Offer, unsaid string) string {
 	return *o.AllocationInfo.Role
 }
 
-func newLot(o *mesos.Offer, role string) lot {
+func newLot(o *mesos.Offer, role string, id []mesos.OfferID) lot {
 	return lot{
 		traits: traits{hostname: o.Hostname, attributes: o.Attributes, domain: o.Domain},
 		agent:  o.AgentID, framework: o.FrameworkID, role: role,
-		offers: []mesos.OfferID{o.ID}, running: o.ExecutorIDs,
+		offers: id, running: o.ExecutorIDs,
 	}
 }
 
 // cut makes pieces of resources, in the order in which they are used: with labels, reserved, unreserved.
 func (l *lot) cut(offered mesos.Resources, known names) {
-	l.pieces = make([]piece, 0, len(offered))
 	for i := range offered {
 		one := &offered[i]
 		if one.IsEmpty() {
@@ -131,7 +142,9 @@ func (l *lot) cut(offered mesos.Resources, known names) {
 		case mesos.ValueTypeScalar:
 			p.milli = mesos.Thousandths(one.Scalar.Value)
 		case mesos.ValueTypeRanges:
-			p.ranges = mesos.Ranges(one.Ranges.Range).Coalesce()
+			if p.ranges = one.Ranges.Range; len(p.ranges) > 1 {
+				p.ranges, p.own = p.ranges.Coalesce(), true
+			}
 		case mesos.ValueTypeSet:
 			p.items = slices.Clone(one.Set.Item)
 		}

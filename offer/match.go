@@ -56,6 +56,8 @@ type matcher struct {
 	executors map[executorKey]*mesos.ExecutorInfo
 	// spare is what the last lot's pieces were kept in.
 	spare []piece
+	// plain is the taking of needs of plain classes, one after the other.
+	plain taking
 	// watchers are the classes that want to know which lots change.
 	watchers []*class
 	random   *rand.Rand
@@ -221,19 +223,47 @@ func (m *matcher) serveOne(need int, c *class) bool {
 		if best >= 0 && slices.Compare(key, least) >= 0 {
 			continue
 		}
-		t := m.taking(at, need, nil)
-		if !t.all() {
-			continue
+		var t *taking
+		if !c.plain {
+			if t = m.taking(at, need, nil); !t.all() {
+				continue
+			}
 		}
 		best, found = at, t
 		if least = append(least[:0], key...); len(key) == 0 {
 			break
 		}
 	}
-	if best < 0 {
+	switch {
+	case best < 0:
 		return false
+	case c.plain:
+		return m.take(best, need)
 	}
 	m.commit(best, found)
+	return true
+}
+
+// take gives a need of a plain class what it asks for out of a lot that is roomy. That cannot fail, so it is done in place.
+func (m *matcher) take(at, need int) bool {
+	l, c := &m.lots[at], m.classes[need]
+	t := &m.plain
+	*t = taking{m: m, l: l, c: c, need: &m.needs[need], pieces: l.pieces}
+	t.grant.Need, t.grant.Hostname = need, l.hostname
+	fresh := t.executorPart() != nil
+	if !t.all() {
+		return false
+	}
+	row := m.row(at)
+	for _, a := range c.asks {
+		row[a.dimension] -= a.amount
+	}
+	if fresh {
+		for _, a := range c.executorAsks {
+			row[a.dimension] -= a.amount
+		}
+	}
+	m.settled(at, t)
 	return true
 }
 
@@ -339,7 +369,7 @@ func (m *matcher) taking(at, need int, spare []piece) *taking {
 	l := &m.lots[at]
 	t := &taking{m: m, l: l, c: m.classes[need], need: &m.needs[need], pieces: append(spare[:0], l.pieces...)}
 	for i := range t.pieces {
-		t.pieces[i].ranges = slices.Clone(t.pieces[i].ranges)
+		t.pieces[i].own = false
 	}
 	t.grant.Need, t.grant.Hostname = need, l.hostname
 	return t
@@ -348,8 +378,13 @@ func (m *matcher) taking(at, need int, spare []piece) *taking {
 // commit makes what was taken final.
 func (m *matcher) commit(at int, t *taking) {
 	m.spare, t.l.pieces = t.l.pieces, t.pieces
-	t.l.grants = append(t.l.grants, t.grant)
 	m.weigh(at)
+	m.settled(at, t)
+}
+
+// settled notes what was granted.
+func (m *matcher) settled(at int, t *taking) {
+	t.l.grants = append(t.l.grants, t.grant)
 	if e := t.grant.Executor; e != nil && e.ExecutorID.Value != "" {
 		m.executors[executorKey{t.l.agent.Value, e.ExecutorID.Value}] = e
 	}
@@ -361,12 +396,21 @@ func (m *matcher) commit(at int, t *taking) {
 
 // collect writes the result.
 func (m *matcher) collect(result *Result) {
+	used := 0
+	for i := range m.lots {
+		if len(m.lots[i].grants) > 0 {
+			used++
+		}
+	}
+	result.Accepts, result.Untouched = make([]Accept, 0, used), make([]mesos.OfferID, 0, len(m.lots)-used)
 	for i := range m.lots {
 		l := &m.lots[i]
 		if len(l.grants) == 0 {
 			result.Untouched = append(result.Untouched, l.offers...)
 			continue
 		}
-		result.Accepts = append(result.Accepts, Accept{AgentID: l.agent, Hostname: l.hostname, Role: l.role, OfferIDs: l.offers, Grants: l.grants})
+		result.Accepts = append(result.Accepts, Accept{
+			AgentID: l.agent, Hostname: l.hostname, Attributes: l.attributes, Domain: l.domain, Role: l.role, OfferIDs: l.offers, Grants: l.grants,
+		})
 	}
 }

@@ -20,9 +20,11 @@ type Result struct {
 
 // An Accept is one ACCEPT: all offers of one agent for one role, and what is done with them.
 type Accept struct {
-	// AgentID and Hostname are the agent's.
-	AgentID  mesos.AgentID
-	Hostname string
+	// AgentID, Hostname, Attributes and Domain are the agent's, as the offers have them.
+	AgentID    mesos.AgentID
+	Hostname   string
+	Attributes mesos.Attributes
+	Domain     *mesos.DomainInfo
 	// Role is the one that the offers are for; "*" when they do not say.
 	Role string
 	// OfferIDs are the offers.
@@ -67,7 +69,7 @@ func (a *Accept) Operations() []mesos.OfferOperation {
 			continue
 		}
 		if launch == nil {
-			launch = &mesos.OfferOperationLaunch{}
+			launch = &mesos.OfferOperationLaunch{TaskInfos: make([]mesos.TaskInfo, 0, len(a.Grants)-i)}
 			all = append(all, mesos.OfferOperation{Type: new(mesos.OfferOperationTypeLaunch), Launch: launch})
 		}
 		launch.TaskInfos = append(launch.TaskInfos, g.Tasks...)

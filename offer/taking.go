@@ -320,6 +320,9 @@ func (t *taking) portMissing(number uint64) Failure {
 
 // port takes a port out of a piece.
 func (t *taking) port(out []mesos.Resource, p *piece, number uint64) []mesos.Resource {
+	if !p.own {
+		p.ranges, p.own = slices.Clone(p.ranges), true
+	}
 	p.ranges = without(p.ranges, number)
 	one := *p.offered
 	one.Ranges = &mesos.ValueRanges{Range: []mesos.ValueRange{{Begin: number, End: number}}}

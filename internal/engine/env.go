@@ -15,18 +15,8 @@ import (
 // A task's environment is Marathon's: what the app's definition says of itself, where the task is and which ports it has, and the app's own
 // variables, which win over all others.
 
-// variables are of an environment; a later one of the same name replaces an earlier one.
+// variables are of an environment.
 type variables []mesos.EnvironmentVariable
-
-func (v variables) set(name, value string) variables {
-	for i := range v {
-		if v[i].Name == name {
-			v[i].Value = &value
-			return v
-		}
-	}
-	return append(v, mesos.EnvironmentVariable{Name: name, Value: &value})
-}
 
 // commonEnv are the variables that all tasks of a definition have, in the order of their names.
 func commonEnv(a *app.App, enforceRole bool) variables {
@@ -76,61 +66,109 @@ func labelEnv(all map[string]string, labels map[string]string) {
 	all["MARATHON_APP_LABELS"] = strings.Join(names, " ")
 }
 
-// placeEnv are the variables that a task gets by where it is. The prefix is for all but the task's id.
-func placeEnv(taskID, prefix, host string, ports []bound) variables {
-	all := make(variables, 0, 3+3*len(ports))
-	all = append(all, mesos.EnvironmentVariable{Name: "MESOS_TASK_ID", Value: &taskID}, mesos.EnvironmentVariable{Name: prefix + "HOST", Value: &host})
-	if len(ports) == 0 {
-		return all
+// portNames are the variables of one port: by its place, by the number in the definition, and by its name; empty for none.
+type portNames struct{ index, number, name string }
+
+func namesOf(prefix string, ports []port) []portNames {
+	all := make([]portNames, len(ports))
+	for i := range ports {
+		all[i].index = prefix + "PORT" + strconv.Itoa(i)
+		if n := ports[i].asked; n != 0 {
+			all[i].number = prefix + "PORT_" + strconv.Itoa(n)
+		}
+		if name := ports[i].name; name != "" {
+			all[i].name = prefix + "PORT_" + strings.ToUpper(name)
+		}
 	}
-	numbers := make([]string, len(ports))
+	return all
+}
+
+// A setting is an environment while it is put together. What the app sets itself stands as it is.
+type setting struct {
+	all    variables
+	common int
+	own    map[string]string
+}
+
+// set adds a variable; of two of the same name the later one counts.
+func (s *setting) set(name string, value *string) {
+	if _, own := s.own[name]; own || name == "" {
+		return
+	}
+	for i := s.common; i < len(s.all); i++ {
+		if s.all[i].Name == name {
+			s.all[i].Value = value
+			return
+		}
+	}
+	s.all = append(s.all, mesos.EnvironmentVariable{Name: name, Value: value})
+}
+
+// environment is the whole environment of a task: to what all have comes what it gets by where it is. The prefix of the options is
+// for all but the task's id.
+func (t *template) environment(taskID, host string, ports []bound) *mesos.Environment {
+	s := setting{make(variables, len(t.env), len(t.env)+4+3*len(ports)), len(t.env), t.app.Env}
+	copy(s.all, t.env)
+	prefix := t.options.EnvPrefix
+	values := make([]string, 3+len(ports))
+	values[0], values[1] = taskID, host
+	s.set("MESOS_TASK_ID", &values[0])
+	s.set(prefix+"HOST", &values[1])
+	if len(ports) == 0 {
+		return &mesos.Environment{Variables: s.all}
+	}
+	numbers := values[3:]
 	for i := range ports {
 		numbers[i] = strconv.Itoa(ports[i].reached())
-		all = all.set(prefix+"PORT"+strconv.Itoa(i), numbers[i])
+		s.set(t.names[i].index, &numbers[i])
 	}
 	for i := range ports {
-		name := numbers[i]
-		if ports[i].asked != 0 {
-			name = strconv.Itoa(ports[i].asked)
+		name := t.names[i].number
+		if name == "" {
+			name = prefix + "PORT_" + numbers[i]
 		}
-		all = all.set(prefix+"PORT_"+name, numbers[i])
+		s.set(name, &numbers[i])
 	}
 	for i := range ports {
-		if ports[i].name != "" {
-			all = all.set(prefix+"PORT_"+strings.ToUpper(ports[i].name), numbers[i])
-		}
+		s.set(t.names[i].name, &numbers[i])
 	}
-	assigned := assigned(ports)
+	assigned := assigned(ports, numbers)
 	if len(assigned) > 0 {
-		all = all.set(prefix+"PORT", assigned[0])
+		s.set(prefix+"PORT", assigned[0])
 	}
-	return all.set(prefix+"PORTS", strings.Join(assigned, ","))
+	values[2] = joined(assigned)
+	s.set(prefix+"PORTS", &values[2])
+	return &mesos.Environment{Variables: s.all}
 }
 
 // assigned are the ports that were not in the definition: those on the agent, and after them the random ones.
-func assigned(ports []bound) []string {
-	var onAgent, random []string
+func assigned(ports []bound, numbers []string) []*string {
+	all := make([]*string, 0, len(ports))
 	for i := range ports {
-		switch p := &ports[i]; {
-		case p.onAgent:
-			onAgent = append(onAgent, strconv.Itoa(p.agent))
-		case p.asked == 0:
-			random = append(random, strconv.Itoa(p.task))
+		if ports[i].onAgent {
+			all = append(all, &numbers[i])
 		}
 	}
-	return append(onAgent, random...)
+	for i := range ports {
+		if !ports[i].onAgent && ports[i].asked == 0 {
+			all = append(all, &numbers[i])
+		}
+	}
+	return all
 }
 
-// join is the whole environment: what the app sets itself stands as it is.
-func join(common, place variables, own map[string]string) *mesos.Environment {
-	all := make(variables, len(common), len(common)+len(place))
-	copy(all, common)
-	for i := range place {
-		if _, set := own[place[i].Name]; !set {
-			all = append(all, place[i])
-		}
+func joined(texts []*string) string {
+	if len(texts) == 1 {
+		return *texts[0]
 	}
-	return &mesos.Environment{Variables: all}
+	var b strings.Builder
+	for i, text := range texts {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(*text)
+	}
+	return b.String()
 }
 
 // decimal writes a number as Java does, which is what reads Marathon's variables: 1.0, 0.1, 1.0E-4, 1.2345678E7.

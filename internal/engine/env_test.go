@@ -18,9 +18,10 @@ func ported(prefix string, host bool, all []port, granted ...uint64) []string {
 	for i, n := range granted {
 		ports[i].Number = n
 	}
-	env := placeEnv("task", prefix, "h", bind(all, host, ports, rand.New(rand.NewPCG(1, 1))))
+	t := template{options: &LaunchOptions{EnvPrefix: prefix}, app: &app.App{}, names: namesOf(prefix, all)}
+	env := t.environment("task", "h", bind(all, host, ports, rand.New(rand.NewPCG(1, 1))))
 	var texts []string
-	for _, v := range env[1:] {
+	for _, v := range env.Variables[1:] {
 		texts = append(texts, v.Name+"="+*v.Value)
 	}
 	return texts

@@ -14,14 +14,17 @@ type template struct {
 	options *LaunchOptions
 	app     *app.App
 	ports   []port
+	names   []portNames
 	need    offer.Need
 	env     variables
 	command *mesos.CommandInfo
+	found   []discovered
 }
 
 func (o *LaunchOptions) template(d definition) *template {
 	a := d.app
 	t := &template{options: o, app: a, ports: portsOf(a), env: commonEnv(a, d.enforceRole)}
+	t.names, t.found = namesOf(o.EnvPrefix, t.ports), discovery(a, t.ports)
 	t.need = offer.Need{
 		Group: string(a.ID) + "@" + since(a).String(), Roles: []string{o.role(a)}, From: from(a), Constraints: constraints(a),
 		Executor: o.executorOf(a), Tasks: []offer.Task{{Info: commonTask(a), Ports: wanted(t.ports)}},
@@ -101,7 +104,7 @@ func (t *template) finish(g *offer.Grant, taskID string, random *rand.Rand) []bo
 	info := &g.Tasks[0]
 	info.TaskID.Value = taskID
 	run := *t.command
-	run.Environment = join(t.env, placeEnv(taskID, t.options.EnvPrefix, g.Hostname, ports), t.app.Env)
+	run.Environment = t.environment(taskID, g.Hostname, ports)
 	inside := container(t.app, taskID, t.options.bridge(), ports)
 	if g.Executor == nil {
 		info.Command, info.Container = &run, inside
@@ -113,6 +116,6 @@ func (t *template) finish(g *offer.Grant, taskID string, random *rand.Rand) []bo
 		info.Data = served(t.app, ports)
 	}
 	info.HealthCheck, info.Check = agentHealth(t.app, ports), checkInfo(t.app.Check, ports)
-	info.Discovery = discovery(t.app, ports)
+	info.Discovery = t.discovery(info.Name, ports)
 	return ports
 }

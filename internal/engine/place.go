@@ -109,15 +109,16 @@ func (l *launcher) place(p placing) placement {
 	result := offer.Match(usable, needs, l.matching(p.seed, l.placed(p.placed)))
 	done := placement{waiting: result.Unmatched, unused: append(result.Untouched, out...)}
 	random := rand.New(rand.NewPCG(p.seed, 1))
-	agents := agentsOf(usable)
-	var used []use
+	used := make([]use, 0, len(result.Accepts))
+	done.accepts = make([]*scheduler.CallAccept, 0, len(result.Accepts))
+	done.launched = make([]*Instance, 0, len(p.pending)-len(result.Unmatched))
 	for i := range result.Accepts {
 		accept := &result.Accepts[i]
-		at := agents[accept.AgentID.Value]
+		at := hostOf(accept)
 		for j := range accept.Grants {
 			g := &accept.Grants[j]
 			ports := templates[g.Need].finish(g, p.pending[g.Need].taskID, random)
-			done.launched = append(done.launched, at.provision(&p.pending[g.Need], accept.Role, ports, p.now))
+			done.launched = append(done.launched, at.provision(&p.pending[g.Need], ports, p.now))
 		}
 		used = append(used, usedBy(accept))
 		done.accepts = append(done.accepts, &scheduler.CallAccept{OfferIDs: accept.OfferIDs, Operations: accept.Operations()})
@@ -216,46 +217,28 @@ func domain(region, zone string) *mesos.DomainInfo {
 	}}
 }
 
-// A host is what instances keep of their agent. Its memory is its own: offers are let go.
+// A host is what instances keep of their agent and of their role. Its memory is its own: offers are let go.
 type host struct {
-	name, agent, region, zone string
-	attributes                mesos.Attributes
-	offered                   *mesos.Offer
+	name, agent, region, zone, role string
+	attributes                      mesos.Attributes
 }
 
-func agentsOf(offers []mesos.Offer) map[string]*host {
-	all := make(map[string]*host, len(offers))
-	for i := range offers {
-		if id := offers[i].AgentID.Value; all[id] == nil {
-			all[id] = &host{offered: &offers[i]}
-		}
+func hostOf(a *offer.Accept) host {
+	h := host{name: strings.Clone(a.Hostname), agent: strings.Clone(a.AgentID.Value), role: strings.Clone(a.Role)}
+	for i := range a.Attributes {
+		h.attributes = append(h.attributes, *a.Attributes[i].Clone())
 	}
-	return all
-}
-
-// keep copies what is kept, once.
-func (h *host) keep() {
-	o := h.offered
-	if o == nil {
-		return
-	}
-	h.offered = nil
-	h.name, h.agent = strings.Clone(o.Hostname), strings.Clone(o.AgentID.Value)
-	for i := range o.Attributes {
-		h.attributes = append(h.attributes, *o.Attributes[i].Clone())
-	}
-	if d := o.Domain; d != nil && d.FaultDomain != nil {
+	if d := a.Domain; d != nil && d.FaultDomain != nil {
 		h.region, h.zone = strings.Clone(d.FaultDomain.Region.Name), strings.Clone(d.FaultDomain.Zone.Name)
 	}
+	return h
 }
 
 // provision is the instance as it is once its launch was called.
-func (h *host) provision(p *pending, role string, ports []bound, now time.Time) *Instance {
-	h.keep()
+func (h *host) provision(p *pending, ports []bound, now time.Time) *Instance {
 	i := *p.instance
 	i.TaskID, i.Condition, i.State, i.Version = p.taskID, Provisioned, mesos.TaskStaging, p.app.Version
-	i.Role = strings.Clone(role)
-	i.Host, i.AgentID, i.Region, i.Zone, i.Attributes = h.name, h.agent, h.region, h.zone, h.attributes
+	i.Role, i.Host, i.AgentID, i.Region, i.Zone, i.Attributes = h.role, h.name, h.agent, h.region, h.zone, h.attributes
 	i.Ports = nil
 	for j := range ports {
 		if ports[j].onAgent {

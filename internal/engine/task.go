@@ -104,15 +104,10 @@ func fetched(artifacts []app.Artifact) []mesos.CommandInfoURI {
 	return all
 }
 
-// discovery is what service discovery reads: a port for each protocol, and for each container network where it has none on the agent.
-func discovery(a *app.App, ports []bound) *mesos.DiscoveryInfo {
-	found := &mesos.Ports{}
-	for i := range ports {
-		for _, protocol := range ports[i].protocols {
-			found.Ports = append(found.Ports, ports[i].discovered(a, protocol)...)
-		}
-	}
-	return &mesos.DiscoveryInfo{Visibility: mesos.DiscoveryInfoVisibilityFramework, Name: new(hostname(a.ID)), Ports: found}
+// A discovered port is one that service discovery is told of, without its number: of that place in the app's ports.
+type discovered struct {
+	mesos.Port
+	of int
 }
 
 // The labels that tell in which network a port is. On the host's they are left out.
@@ -121,30 +116,41 @@ const (
 	networkLabel = "network-name"
 )
 
-func (b *bound) discovered(a *app.App, protocol string) []mesos.Port {
-	one := mesos.Port{Number: uint32(b.reached()), Protocol: &protocol, Labels: labels(b.labels)}
-	if b.name != "" {
-		one.Name = &b.name
+// discovery is what service discovery is told: a port for each protocol, and for each container network where it has none on the agent.
+func discovery(a *app.App, ports []port) []discovered {
+	var all []discovered
+	for i := range ports {
+		p := &ports[i]
+		for j := range p.protocols {
+			one := mesos.Port{Protocol: &p.protocols[j], Name: optional(p.name)}
+			for _, l := range p.scopes(a) {
+				one.Labels = labels(l)
+				all = append(all, discovered{one, i})
+			}
+		}
 	}
+	return all
+}
+
+// scopes are the labels of a port, for each network that it is found in.
+func (p *port) scopes(a *app.App) []map[string]string {
 	if onHost(a) {
-		return []mesos.Port{one}
+		return []map[string]string{p.labels}
 	}
-	if b.onAgent {
-		one.Labels = labels(with(b.labels, scopeLabel, "host"))
-		return []mesos.Port{one}
+	if p.onAgent {
+		return []map[string]string{with(p.labels, scopeLabel, "host")}
 	}
-	var all []mesos.Port
-	for _, network := range b.in(a) {
-		one.Labels = labels(with(with(b.labels, scopeLabel, "container"), networkLabel, network))
-		all = append(all, one)
+	var all []map[string]string
+	for _, network := range p.in(a) {
+		all = append(all, with(with(p.labels, scopeLabel, "container"), networkLabel, network))
 	}
 	return all
 }
 
 // in are the container networks that the port is reached in.
-func (b *bound) in(a *app.App) []string {
-	if len(b.networks) > 0 {
-		return b.networks
+func (p *port) in(a *app.App) []string {
+	if len(p.networks) > 0 {
+		return p.networks
 	}
 	var all []string
 	for i := range a.Networks {
@@ -153,4 +159,14 @@ func (b *bound) in(a *app.App) []string {
 		}
 	}
 	return all
+}
+
+// discovery is what is told of one task.
+func (t *template) discovery(name string, ports []bound) *mesos.DiscoveryInfo {
+	found := make([]mesos.Port, len(t.found))
+	for i := range found {
+		found[i] = t.found[i].Port
+		found[i].Number = uint32(ports[t.found[i].of].reached())
+	}
+	return &mesos.DiscoveryInfo{Visibility: mesos.DiscoveryInfoVisibilityFramework, Name: &name, Ports: &mesos.Ports{Ports: found}}
 }
