@@ -25,7 +25,7 @@ func main() {
 
 // How long it goes on answering after it was asked to end, so that those who send requests can hear of it, and how long requests may take then.
 const (
-	goodbye  = 500 * time.Millisecond
+	goodbye  = 2 * time.Second
 	patience = 5 * time.Second
 )
 
@@ -57,7 +57,7 @@ func run(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	log.Print("asked to end")
-	time.Sleep(goodbye)
+	<-time.After(goodbye)
 	last, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	return server.Shutdown(last)
