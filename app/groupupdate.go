@@ -1,6 +1,9 @@
 package app
 
-import "reflect"
+import (
+	"reflect"
+	"slices"
+)
 
 // GroupUpdate is a group as a user has written it. It is made by [Parse], and constant. It says one of three things: a
 // version to go back to, a factor to scale all apps by, or what is in the group.
@@ -61,7 +64,9 @@ func (s *subgroups) read(d *decoder, n *node) {
 func (d *decoder) groupUpdate(n *node) *GroupUpdate {
 	u := &GroupUpdate{source: n, path: string(d.path)}
 	d.readObject(n, reflect.ValueOf(&u.fields).Elem())
-	u.fromServer = n.has("pods")
+	u.fromServer = n.has("pods") ||
+		slices.ContainsFunc(u.fields.Apps, func(a *Update) bool { return a.fromServer }) ||
+		slices.ContainsFunc(u.fields.Groups, func(g *GroupUpdate) bool { return g.fromServer })
 	u.check(u.rules(&d.faults))
 	return u
 }

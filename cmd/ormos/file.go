@@ -15,6 +15,14 @@ const maxFile = 64 << 20
 
 // readParts reads what a file defines, "-" being the standard input. Errors name the file and the place in it.
 func readParts(path string, stdin io.Reader) ([]app.Part, error) {
+	doc, err := readDocument(path, stdin)
+	if err != nil {
+		return nil, err
+	}
+	return partsOf(path, doc)
+}
+
+func readDocument(path string, stdin io.Reader) (*app.Document, error) {
 	text, format, err := readFile(path, stdin)
 	if err != nil {
 		return nil, err
@@ -23,6 +31,10 @@ func readParts(path string, stdin io.Reader) ([]app.Part, error) {
 	if err != nil {
 		return nil, inFile(path, err)
 	}
+	return doc, nil
+}
+
+func partsOf(path string, doc *app.Document) ([]app.Part, error) {
 	parts, err := doc.Updates()
 	if err != nil {
 		return nil, inFile(path, err)
@@ -85,7 +97,10 @@ func inFile(path string, err error) error {
 		}
 		fmt.Fprintf(&b, "%s:", path)
 		if d.Line > 0 {
-			fmt.Fprintf(&b, "%d:%d:", d.Line, d.Column)
+			fmt.Fprintf(&b, "%d:", d.Line)
+		}
+		if d.Column > 0 {
+			fmt.Fprintf(&b, "%d:", d.Column)
 		}
 		if d.Path != "" && d.Path != "/" {
 			fmt.Fprintf(&b, " %s:", d.Path)

@@ -49,7 +49,14 @@ func (o *validateOptions) run(s *screen) error {
 
 // check prints what a file defines.
 func (o *validateOptions) check(s *screen, file string) error {
-	parts, err := readParts(file, o.stdin)
+	doc, err := readDocument(file, o.stdin)
+	if err != nil {
+		return err
+	}
+	if err := doc.Check(o.defaults); err != nil { // everything at once
+		return inFile(file, err)
+	}
+	parts, err := partsOf(file, doc)
 	if err != nil {
 		return err
 	}
