@@ -43,10 +43,15 @@ func (restore) edit() {}
 
 func (d *draft) restore(x restore) error {
 	c := x.change
+	later := map[app.ID]bool{}
+	for _, other := range d.e.history {
+		for id := range other.apps {
+			later[id] = later[id] || c.Version.Before(other.Version)
+		}
+	}
 	ours := func(id app.ID) bool {
 		if _, changed := c.apps[id]; changed {
-			now := appIn(d.root, id)
-			return now == nil || now.Version == c.Version
+			return !later[id]
 		}
 		now := groupIn(d.root, id)
 		return id != app.Root && (now == nil || now.Version == c.Version)
@@ -87,7 +92,7 @@ func (e *Engine) rollback(d *deployment, reason string) Result {
 		return Result{Err: err}
 	}
 	diff := differ(e.root, draft.root)
-	p := e.plan(draft, diff, nil)
+	p := e.plan(draft, diff, []*deployment{d})
 	p.rollback = true
 	e.commit(draft, diff)
 	e.announce(Change{}, draft, diff)

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -114,9 +113,7 @@ func (e *Engine) conflicts(ids []app.ID) []*deployment {
 			all = append(all, s.deployment)
 		}
 	}
-	slices.SortFunc(all, func(a, b *deployment) int {
-		return cmp.Or(a.Version.Time().Compare(b.Version.Time()), cmp.Compare(a.ID, b.ID))
-	})
+	slices.SortFunc(all, byAge)
 	return all
 }
 

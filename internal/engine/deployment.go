@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -26,7 +27,15 @@ type deployment struct {
 	// Rollback tells that it takes back another one.
 	Rollback bool `json:"rollback,omitempty"`
 
-	shown *app.Deployment // to others; nil when it has changed since
+	// left are the actions of the step that are not done yet, touched the apps that may have come closer to it. An action is done once.
+	left    map[app.ID]app.ActionName
+	touched []app.ID
+	shown   *app.Deployment // to others; nil when it has changed since
+}
+
+// byAge orders deployments, the oldest first.
+func byAge(a, b *deployment) int {
+	return cmp.Or(a.Version.Time().Compare(b.Version.Time()), cmp.Compare(a.ID, b.ID))
 }
 
 // apps are those that it has, in order.
@@ -57,7 +66,7 @@ func (e *Engine) deploy(p *plan, c Change) string {
 	for _, id := range d.apps() {
 		s := e.services[id]
 		s.deployment = d
-		e.changed[id] = s
+		e.changedService(s)
 	}
 	e.deployments = append(e.deployments, d)
 	e.timers.set(due{dueDeployment, d.ID}, at(d.Deadline))
@@ -98,11 +107,19 @@ func (e *Engine) advance(d *deployment) {
 		return
 	}
 	d.shown, e.unsaved[deploymentKey(d.ID)] = nil, d
-	e.stirred[d.ID] = d
+	d.begin()
 	step := d.Steps[d.Step]
 	e.publish(app.DeploymentProgress{Stamp: e.stamp(app.EventDeploymentInfo), Plan: d.eventPlan(), CurrentStep: step})
 	for _, a := range step.Actions {
 		e.act(e.services[a.App], a.Action)
+	}
+}
+
+// begin has all actions of the step looked at.
+func (d *deployment) begin() {
+	d.left, d.touched = map[app.ID]app.ActionName{}, nil
+	for _, a := range d.Steps[d.Step].Actions {
+		d.left[a.App] = a.Action
 	}
 }
 
@@ -118,18 +135,19 @@ func (e *Engine) act(s *service, a app.ActionName) {
 	}
 }
 
-// progress goes on where a step is done.
+// progress goes on where a step is done. It looks at the apps that were tended since it did so last.
 func (e *Engine) progress(d *deployment) {
-	for d.Step < len(d.Steps) {
-		step := d.Steps[d.Step]
-		for _, a := range step.Actions {
-			if !e.services[a.App].done(a.Action) || e.dirty[a.App] != nil {
-				return
-			}
+	for _, id := range d.touched {
+		if a, ok := d.left[id]; ok && e.services[id].done(a) {
+			delete(d.left, id)
 		}
-		e.publish(app.DeploymentProgress{Stamp: e.stamp(app.EventDeploymentStep), Plan: d.eventPlan(), CurrentStep: step})
-		e.advance(d)
 	}
+	d.touched = d.touched[:0]
+	if len(d.left) > 0 {
+		return
+	}
+	e.publish(app.DeploymentProgress{Stamp: e.stamp(app.EventDeploymentStep), Plan: d.eventPlan(), CurrentStep: d.Steps[d.Step]})
+	e.advance(d)
 }
 
 // end forgets a deployment.
@@ -142,10 +160,23 @@ func (e *Engine) end(d *deployment, how app.EventType, reason string) {
 	for _, id := range d.apps() {
 		if s := e.services[id]; s != nil && s.deployment == d {
 			s.deployment = nil
-			e.mark(s)
+			e.changedService(s)
 		}
 	}
 	e.trim()
+}
+
+// touch has the deployment of a service look whether it is done.
+func (e *Engine) touch(s *service) {
+	if d := s.deployment; d != nil {
+		d.touched, e.stirred[d.ID] = append(d.touched, s.id), d
+	}
+}
+
+// release takes a service that is gone out of its deployment, which has nothing more to do with one that may come under its name.
+func (e *Engine) release(s *service) {
+	e.touch(s)
+	s.deployment = nil
 }
 
 // abandon ends a deployment that has not come to its end.

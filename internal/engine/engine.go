@@ -138,9 +138,7 @@ func (e *Engine) settle() {
 			s := e.dirty[id]
 			delete(e.dirty, id)
 			e.tend(s)
-			if d := s.deployment; d != nil {
-				e.stirred[d.ID] = d
-			}
+			e.touch(s)
 		}
 		for _, d := range slices.Clone(e.deployments) {
 			if e.stirred[d.ID] != nil {
@@ -154,9 +152,6 @@ func (e *Engine) settle() {
 // mark has a service looked at in this Step.
 func (e *Engine) mark(s *service) {
 	e.dirty[s.id], e.changed[s.id] = s, s
-	if d := s.deployment; d != nil {
-		e.stirred[d.ID] = d
-	}
 }
 
 func (e *Engine) subscribed(in Subscribed) {

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,10 +20,14 @@ type scene struct {
 	connected bool
 	// wilful tells that the last input asked for kills.
 	wilful bool
+	// asked are the tasks whose health the scheduler asks for; true for those whose readiness, too.
+	asked map[string]bool
+	// views are some of those that were taken, with what they said then.
+	views map[*View]string
 }
 
 func newScene(t rapid.TB) *scene {
-	s := &scene{world: newWorld(t), m: newToyMesos(t, 4, 6)}
+	s := &scene{world: newWorld(t), m: newToyMesos(t, 4, 6), asked: map[string]bool{}, views: map[*View]string{}}
 	s.opts.LaunchOptions.PerOffer, s.every = 0, 7
 	s.restart()
 	s.connect()
@@ -42,11 +47,68 @@ func (s *scene) feed(in Input) {
 	out := s.step(in)
 	s.checkKills(before, out)
 	s.checkLaunches(out)
+	s.probes(out)
+	if s.steps%50 == 0 {
+		v := s.e.View()
+		s.views[v] = told(v)
+	}
 	if s.connected {
 		for i := range out.Calls {
 			s.m.call(s.now, &out.Calls[i])
 		}
 	}
+}
+
+// probes notes who is asked for its health.
+func (s *scene) probes(out Effects) {
+	for _, p := range out.Probes {
+		if p.App == nil {
+			delete(s.asked, p.TaskID)
+		} else {
+			s.asked[p.TaskID] = p.Readiness
+		}
+	}
+	for id := range s.asked {
+		if i := s.e.tasks[id]; i == nil || i.Condition != Running {
+			s.t.Fatalf("%s is asked how it is, and is %+v", id, i)
+		}
+	}
+}
+
+// answer has each task that is asked say that it is well.
+func (s *scene) answer(alive bool) {
+	for _, id := range sortedKeys(s.asked) {
+		if s.asked[id] {
+			s.feed(Readied{TaskID: id, Ready: alive})
+		}
+		s.feed(Probed{TaskID: id, Alive: alive, Cause: "asked"})
+	}
+}
+
+// told is what a View says.
+func told(v *View) string {
+	var b strings.Builder
+	for a := range v.Apps() {
+		fmt.Fprintf(&b, "%s %v %v %v %v\n", a.ID, a.Counts, a.Deployments, a.Versions, a.Delay)
+		for _, i := range a.Instances {
+			fmt.Fprintf(&b, "%s %s %s %v\n", i.ID, i.Condition, i.TaskID, i.Health)
+		}
+	}
+	for a := range v.Root.All() {
+		fmt.Fprintf(&b, "%s %d %s\n", a.ID, a.Instances, a.Version)
+	}
+	for _, at := range v.GroupVersions(app.Root) {
+		g, ok := v.GroupVersion(app.Root, at)
+		if !ok {
+			fmt.Fprintf(&b, "there is no %s\n", at)
+			continue
+		}
+		for a := range g.All() {
+			fmt.Fprintf(&b, "%s of %s: %s\n", at, a.ID, a.Version)
+		}
+	}
+	fmt.Fprintln(&b, v.Deployments())
+	return b.String()
 }
 
 // well are the tasks that take part in the work.
@@ -114,7 +176,7 @@ func (s *scene) checkLaunches(out Effects) {
 func (s *scene) checkRoom(sv *service) {
 	m := sv.muster()
 	if len(m.fresh) > sv.count {
-		s.t.Fatalf("%s has %d instances and wants %d", sv.id, len(m.fresh), sv.count)
+		s.t.Fatalf("%s has %d instances and wants %d: %s", sv.id, len(m.fresh), sv.count, portrait(s.e))
 	}
 	if len(m.stale)+m.staleLeaving == 0 {
 		return
@@ -177,6 +239,7 @@ func (s *scene) rest() {
 		s.hear()
 		s.m.work()
 		s.hear()
+		s.answer(true)
 		s.wait(30 * time.Second)
 	}
 }
@@ -185,6 +248,9 @@ func (s *scene) rest() {
 func TestLaws(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := newScene(rt)
+		s.opts.Deadline = rapid.SampledFrom([]time.Duration{0, 10 * time.Minute}).Draw(rt, "deadline")
+		s.restart()
+		s.connect()
 		apps := []app.ID{"/a", "/g/b", "/g/c"}
 		anyApp := rapid.SampledFrom(apps)
 		anyTask := func(rt *rapid.T) string {
@@ -199,13 +265,20 @@ func TestLaws(t *testing.T) {
 				"upgradeStrategy": {"minimumHealthCapacity": %v, "maximumOverCapacity": %v}`,
 				rapid.IntRange(1, 3).Draw(rt, "definition"), rapid.IntRange(0, 5).Draw(rt, "instances"),
 				rapid.SampledFrom([]float64{0, 0.5, 1}).Draw(rt, "least"), rapid.SampledFrom([]float64{0, 0.2, 1}).Draw(rt, "over"))
-			if rapid.Bool().Draw(rt, "checked") {
-				text += `, "healthChecks": [{"protocol": "COMMAND", "command": {"value": "true"}}]`
-			}
+			text += rapid.SampledFrom([]string{
+				"", `, "healthChecks": [{"protocol": "COMMAND", "command": {"value": "true"}}]`,
+				`, "healthChecks": [{"protocol": "HTTP", "gracePeriodSeconds": 0, "maxConsecutiveFailures": 1}]`,
+				`, "portDefinitions": [{"port": 0, "name": "http-api"}], "readinessChecks": [{}]`,
+				`, "unreachableStrategy": {"inactiveAfterSeconds": 60, "expungeAfterSeconds": 120}`,
+				`, "unreachableStrategy": "disabled"`, `, "killSelection": "OLDEST_FIRST", "deploymentDeadlineSeconds": 60`,
+			}).Draw(rt, "more")
 			if id == "/g/c" {
 				text += `, "dependencies": ["/g/b"]`
 			}
 			return s.update(string(id), text+"}")
+		}
+		back := func(rt *rapid.T, of []app.Timestamp) string {
+			return fmt.Sprintf(`{"version": "%s"}`, rapid.SampledFrom(of).Draw(rt, "version"))
 		}
 		rt.Repeat(map[string]func(*rapid.T){
 			"change": func(rt *rapid.T) {
@@ -230,9 +303,33 @@ func TestLaws(t *testing.T) {
 					return
 				}
 			},
-			"offer": func(rt *rapid.T) { s.m.offer(s.now) },
-			"hear":  func(rt *rapid.T) { s.hear() },
-			"run":   func(rt *rapid.T) { s.m.work() },
+			"back": func(rt *rapid.T) {
+				id := anyApp.Draw(rt, "app")
+				if a, ok := s.e.View().App(id); ok && len(a.Versions) > 0 {
+					s.command(Change{Force: true, Edits: []Edit{UpdateApp{ID: id, Update: s.update("", back(rt, a.Versions))}}})
+				}
+			},
+			"regroup": func(rt *rapid.T) {
+				if all := s.e.View().GroupVersions("/g"); len(all) > 0 {
+					s.command(Change{Force: true, Edits: []Edit{UpdateGroup{"/g", s.groupUpdate(back(rt, all))}}})
+				}
+			},
+			"scale": func(rt *rapid.T) {
+				by := rapid.SampledFrom([]string{"0", "0.5", "2"}).Draw(rt, "by")
+				if g := groupIn(s.e.root, "/g"); g != nil && 2*len(g.Apps) < 10 {
+					for _, a := range g.Apps {
+						if a.Instances > 3 {
+							by = "0.5"
+						}
+					}
+					s.command(Change{Edits: []Edit{UpdateGroup{"/g", s.groupUpdate(`{"scaleBy": ` + by + `}`)}}})
+				}
+			},
+			"undelay": func(rt *rapid.T) { s.command(ResetDelay{anyApp.Draw(rt, "app")}) },
+			"answer":  func(rt *rapid.T) { s.answer(rapid.Bool().Draw(rt, "alive")) },
+			"offer":   func(rt *rapid.T) { s.m.offer(s.now) },
+			"hear":    func(rt *rapid.T) { s.hear() },
+			"run":     func(rt *rapid.T) { s.m.work() },
 			"end": func(rt *rapid.T) {
 				s.m.move(anyTask(rt), rapid.SampledFrom([]mesos.TaskState{mesos.TaskFailed, mesos.TaskFinished, mesos.TaskKilled, mesos.TaskError}).Draw(rt, "state"))
 			},
@@ -242,10 +339,15 @@ func TestLaws(t *testing.T) {
 					s.m.move(t.id, mesos.TaskRunning)
 				}
 			},
-			"lose":  func(rt *rapid.T) { s.m.lose(rapid.SampledFrom(s.m.agents).Draw(rt, "agent")) },
-			"find":  func(rt *rapid.T) { s.m.find(rapid.SampledFrom(s.m.agents).Draw(rt, "agent")) },
-			"wait":  func(rt *rapid.T) { s.wait(time.Duration(rapid.IntRange(1, 400).Draw(rt, "seconds")) * time.Second) },
-			"crash": func(rt *rapid.T) { s.now = s.now.Add(time.Second); s.restart(); s.connect() },
+			"lose": func(rt *rapid.T) { s.m.lose(rapid.SampledFrom(s.m.agents).Draw(rt, "agent")) },
+			"find": func(rt *rapid.T) { s.m.find(rapid.SampledFrom(s.m.agents).Draw(rt, "agent")) },
+			"wait": func(rt *rapid.T) { s.wait(time.Duration(rapid.IntRange(1, 400).Draw(rt, "seconds")) * time.Second) },
+			"crash": func(rt *rapid.T) {
+				s.now = s.now.Add(time.Second)
+				clear(s.asked)
+				s.restart()
+				s.connect()
+			},
 			"disconnect": func(rt *rapid.T) {
 				s.connected = false
 				s.m.news = slices.DeleteFunc(s.m.news, func(in Input) bool { _, ok := in.(Updated); return !ok })
@@ -259,6 +361,11 @@ func TestLaws(t *testing.T) {
 		})
 		s.rest()
 		s.settled(apps)
+		for v, text := range s.views {
+			if again := told(v); again != text {
+				rt.Fatalf("a View has changed: %s", firstDifference(text, again))
+			}
+		}
 	})
 }
 

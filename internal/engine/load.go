@@ -42,10 +42,10 @@ func (e *Engine) load(records map[string][]byte) error {
 	}{
 		{groupPrefix, e.loadGroup},
 		{versionPrefix, e.loadVersion},
+		{deploymentPrefix, e.loadDeployment},
 		{appPrefix, e.loadApp},
 		{instancePrefix, e.loadInstance},
 		{changePrefix, e.loadChange},
-		{deploymentPrefix, e.loadDeployment},
 	} {
 		for _, key := range keys {
 			rest, ok := strings.CutPrefix(key, load.prefix)
@@ -54,6 +54,21 @@ func (e *Engine) load(records map[string][]byte) error {
 			}
 			if err := load.one(rest, records[key]); err != nil {
 				return fmt.Errorf("cannot read the record %s: %w", key, err)
+			}
+		}
+	}
+	slices.SortStableFunc(e.deployments, byAge)
+	return e.complete()
+}
+
+// complete checks that every app that a deployment has yet to act on is there.
+func (e *Engine) complete() error {
+	for _, d := range e.deployments {
+		for _, step := range d.Steps[d.Step+1:] {
+			for _, a := range step.Actions {
+				if s := e.services[a.App]; s == nil || s.deployment != d {
+					return fmt.Errorf("cannot read the record %s: its app %s is missing", deploymentKey(d.ID), a.App)
+				}
 			}
 		}
 	}
@@ -127,6 +142,32 @@ func (e *Engine) loadApp(rest string, value []byte) error {
 		g := e.grow(s.id.Parent())
 		g.Apps = append(g.Apps, s.wanted.App)
 	}
+	if r.Deployment != "" {
+		return e.enlist(s, r.Deployment)
+	}
+	e.mark(s)
+	return nil
+}
+
+// enlist puts a service into the deployment that has it.
+func (e *Engine) enlist(s *service, id string) error {
+	d := e.deploymentOf(id)
+	if d == nil {
+		return fmt.Errorf("its deployment %s is missing", id)
+	}
+	for _, step := range d.Steps {
+		for _, a := range step.Actions {
+			if a.App == s.id && s.wanted == nil && a.Action != app.StopApplication {
+				return fmt.Errorf("its deployment %s wants it, and nobody else does", id)
+			}
+		}
+	}
+	s.deployment = d
+	for _, a := range d.Steps[d.Step].Actions {
+		if a.App == s.id {
+			d.left[s.id] = a.Action
+		}
+	}
 	e.mark(s)
 	return nil
 }
@@ -183,15 +224,9 @@ func (e *Engine) loadDeployment(rest string, value []byte) error {
 	if d.ID != rest || d.Step < 0 || d.Step >= len(d.Steps) {
 		return fmt.Errorf("it has no step %d", d.Step)
 	}
-	for _, id := range d.apps() {
-		s := e.services[id]
-		if s == nil {
-			return fmt.Errorf("its app %s is missing", id)
-		}
-		s.deployment = d
-	}
+	d.left = map[app.ID]app.ActionName{} // see enlist: apps that it does not have any more are done
+	e.stirred[d.ID] = d
 	e.deployments = append(e.deployments, d)
 	e.timers.set(due{dueDeployment, d.ID}, at(d.Deadline))
-	e.stirred[d.ID] = d
 	return nil
 }

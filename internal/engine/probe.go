@@ -148,6 +148,9 @@ func (e *Engine) readied(in Readied) {
 	if checks[in.Check].PreserveLastResponse {
 		r.LastResponse = in.Response
 	}
+	if s.deployment != nil {
+		s.deployment.shown = nil // it tells of this
+	}
 	next.Ready = !slices.ContainsFunc(next.Readiness, func(r app.ReadinessResult) bool { return !r.Ready })
 	if next.Ready {
 		e.put(s, &next)

@@ -89,18 +89,23 @@ func encode(noun any) []byte {
 
 // serviceRecord is a service's record.
 type serviceRecord struct {
-	Wanted   app.Timestamp    `json:"wanted,omitzero"`
-	Goal     app.Timestamp    `json:"goal,omitzero"`
-	Count    int              `json:"count,omitempty"`
-	Lenient  bool             `json:"lenient,omitempty"`
-	Failures failures         `json:"failures,omitzero"`
-	Failure  *app.TaskFailure `json:"lastTaskFailure,omitempty"`
+	Wanted     app.Timestamp    `json:"wanted,omitzero"`
+	Goal       app.Timestamp    `json:"goal,omitzero"`
+	Count      int              `json:"count,omitempty"`
+	Lenient    bool             `json:"lenient,omitempty"`
+	Deployment string           `json:"deployment,omitempty"`
+	Failures   failures         `json:"failures,omitzero"`
+	Failure    *app.TaskFailure `json:"lastTaskFailure,omitempty"`
 }
 
 func (s *service) record() serviceRecord {
-	return serviceRecord{
+	r := serviceRecord{
 		Wanted: s.wanted.at(), Goal: s.goal.at(), Count: s.count, Lenient: s.lenient, Failures: s.failures, Failure: s.failure,
 	}
+	if s.deployment != nil {
+		r.Deployment = s.deployment.ID
+	}
+	return r
 }
 
 // at is the version's name, zero of none.

@@ -138,6 +138,9 @@ func (e *Engine) show(d *deployment) app.Deployment {
 // readiness is what the readiness checks of the service's instances have found.
 func (s *service) readiness() []app.ReadinessResult {
 	all := []app.ReadinessResult{}
+	if s == nil {
+		return all // stopped, and gone
+	}
 	for _, i := range s.instances.all() {
 		all = append(all, i.Readiness...)
 	}

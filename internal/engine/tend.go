@@ -64,14 +64,16 @@ func (e *Engine) tend(s *service) {
 		e.remove(s, i)
 	}
 	room := s.count - len(m.pending) - len(m.fresh)
+	if s.goal != nil && room < 0 {
+		e.dismiss(s, s.victims(slices.Concat(m.pending, m.fresh), -room))
+		m, room = s.muster(), 0
+	}
 	switch {
 	case s.goal == nil:
 		e.dismiss(s, slices.Concat(m.pending, m.fresh, m.stale))
 		e.gone(s)
 	case len(m.stale)+m.staleLeaving > 0:
 		e.upgrade(s, m)
-	case room < 0:
-		e.dismiss(s, s.victims(slices.Concat(m.pending, m.fresh), -room))
 	default:
 		if s.single() {
 			room = min(room, 1-len(m.fresh)-len(m.pending)-m.leaving)
@@ -156,6 +158,7 @@ func (e *Engine) gone(s *service) {
 	e.unsaved[appKey(s.id)] = nil
 	e.timers.set(due{dueApp, string(s.id)}, time.Time{})
 	e.publish(app.AppEvent{Stamp: e.stamp(app.EventAppTerminated), AppID: s.id})
+	e.release(s)
 	e.bury(s)
 }
 
@@ -183,7 +186,7 @@ func (s *service) done(a app.ActionName) bool {
 	case app.StartApplication:
 		return true
 	case app.StopApplication:
-		return len(s.instances.all()) == 0
+		return s == nil || len(s.instances.all()) == 0
 	}
 	m := s.muster()
 	return len(m.stale)+len(m.pending)+len(m.outdated)+m.leaving == 0 && len(m.fresh) == s.count && m.well == s.count
