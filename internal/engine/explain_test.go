@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -144,4 +146,33 @@ func TestQueue(t *testing.T) {
 		b.Write(append(text, '\n'))
 	}
 	golden(t, "queue.json", b.Bytes())
+}
+
+// TestSightsAreConstant reads what was seen while more is placed: the race detector is to find nothing.
+func TestSightsAreConstant(t *testing.T) {
+	a := web(4)
+	a.CPUs = 100
+	l, state := look(t, LaunchOptions{}, a, nil, offered(t, "a", "cpus:4;mem:4000;ports:[31000-31009,31020-31030]", ""))
+	want := explained(l, state).String()
+	s := l.sight()
+	var readers sync.WaitGroup
+	for range 3 {
+		readers.Go(func() {
+			for range 20 {
+				definition := func(app.Timestamp) (*app.App, bool) { return a, true }
+				if got := s.explain(state, definition, app.At(noon.Add(65*time.Second))).String(); got != want {
+					t.Errorf("got %s, want %s", got, want)
+				}
+				s.queue(slices.Values([]*AppState{state}), app.At(noon), true)
+				s.plan(noon, scheduled(web(2), 2), these())
+			}
+		})
+	}
+	for i := range 100 {
+		o := offered(t, "a", "cpus:4;mem:4000;ports:[31000-31009]", "")
+		o.ID.Value = fmt.Sprint("more-", i)
+		l.log.unfolded += 100 // fold now and then
+		l.place(placing{now: noon.Add(time.Hour), offers: []mesos.Offer{o}, pending: scheduled(web(2), 2), placed: these()})
+	}
+	readers.Wait()
 }

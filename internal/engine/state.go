@@ -207,5 +207,7 @@ func (v *View) Explain(id app.ID, now app.Timestamp) (*app.Explanation, bool) {
 		return nil, false
 	}
 	definition := func(version app.Timestamp) (*app.App, bool) { return v.Version(id, version) }
-	return v.sight.explain(a, definition, now), true
+	e := v.sight.explain(a, definition, now)
+	e.Disconnected = !v.Connected
+	return e, true
 }
