@@ -1,4 +1,3 @@
-// Package apps_test runs the example apps on a local cluster, with real processes.
 package apps_test
 
 import (

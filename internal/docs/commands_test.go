@@ -118,7 +118,7 @@ func (s *session) bash(ctx context.Context, script string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", script)
 	cmd.Dir = s.dir
 	// What was built in one copy serves in the next.
-	cmd.Env = append(os.Environ(), "GOFLAGS=-trimpath")
+	cmd.Env = append(os.Environ(), "GOFLAGS=-trimpath", "XDG_STATE_HOME="+filepath.Join(s.dir, "state"), "ORMOS_URL=")
 	// A group of its own, so that all of it can be interrupted as Ctrl-C does.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
@@ -266,6 +266,20 @@ func (s *session) stop() {
 		}
 	}
 	s.serving = nil
+	s.down()
+}
+
+// down ends what `ormos up` leaves running.
+func (s *session) down() {
+	s.t.Helper()
+	if _, err := os.Stat(filepath.Join(s.dir, "state", "ormos", "up")); err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), patience)
+	defer cancel()
+	if out, err := s.bash(ctx, "./bin/ormos down").CombinedOutput(); err != nil {
+		s.t.Errorf("ormos down: %v\n%s", err, out)
+	}
 }
 
 // watched keeps what a command prints.

@@ -119,7 +119,7 @@ func TestParseDocument(t *testing.T) {
 
 var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 
-// TestLinks follows the links inside the repository.
+// TestLinks follows the links inside the repository. What stands in blocks of code is none.
 func TestLinks(t *testing.T) {
 	docs := documents(t)
 	style, err := os.ReadFile(filepath.Join(root, "STYLE.md"))
@@ -128,7 +128,14 @@ func TestLinks(t *testing.T) {
 	}
 	docs = append(docs, &document{name: "STYLE.md", lines: strings.Split(string(style), "\n")})
 	for _, doc := range docs {
+		code := false
 		for i, line := range doc.lines {
+			if strings.HasPrefix(line, "```") {
+				code = !code
+			}
+			if code {
+				continue
+			}
 			for _, match := range link.FindAllStringSubmatch(line, -1) {
 				target, _, _ := strings.Cut(match[1], "#")
 				if target == "" || strings.Contains(target, "://") {
