@@ -312,7 +312,7 @@ func killOne(a *API, r *request) (*answer, error) {
 	if i, ok := v.Task(id); !ok || i.App != r.id() || !live(i) {
 		return nil, missing("Task '%s' does not exist", id)
 	}
-	return a.kill(r, engine.Kill{Tasks: []string{id}}, func(all []*engine.Instance) (*answer, error) {
+	return a.kill(r, engine.Kill{App: r.id(), Tasks: []string{id}}, func(all []*engine.Instance) (*answer, error) {
 		if len(all) == 0 {
 			return nil, missing("Task '%s' does not exist", id)
 		}

@@ -85,7 +85,8 @@ type Change struct {
 
 // Kill ends tasks; the instances get new ones unless Scale is set.
 type Kill struct {
-	// Tasks are their ids; or, when it is empty, all of App on agents whose host name contains Host (all when empty).
+	// Tasks are their ids, those that are gone passed over; with App they have to be there, and the app's. Or, when it is empty, all of App on
+	// agents whose host name contains Host (all when empty).
 	Tasks []string
 	App   app.ID
 	Host  string

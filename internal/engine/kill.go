@@ -165,6 +165,9 @@ func (e *Engine) chosen(c Kill) ([]*Instance, *app.Error) {
 		for _, id := range c.Tasks {
 			_, i := e.find(id)
 			if i == nil || !i.holds() || c.App != "" && i.App != c.App {
+				if c.App == "" {
+					continue // of a list, what is gone already is passed over, as in Marathon
+				}
 				return nil, &app.Error{Code: app.NotFound, Message: fmt.Sprintf("Task '%s' does not exist", id)}
 			}
 			if !slices.Contains(all, i) {
