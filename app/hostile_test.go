@@ -9,10 +9,10 @@ import (
 	"github.com/ormosproject/ormos/app"
 )
 
-// hostile are texts that are cheap to send. Each has thousands of something: a reader whose time grew with the square
+// hostile are texts that are cheap to send. Each has a thousand of something: a reader whose time grew with the square
 // of that, or whose stack with the depth, would be noticed here.
 func hostile() map[string]string {
-	const n = 3000
+	const n = 1000
 	list := func(each string) string { return strings.Repeat(each+",", n-1) + each }
 	numbered := func(format string) string {
 		var b strings.Builder
