@@ -147,7 +147,7 @@ func (d *draft) set(old, a *app.App) error {
 	for _, port := range a.ServicePorts() {
 		d.taken[port] = true
 	}
-	if old != nil && compare(old, a) == app.Same {
+	if old != nil && app.Compare(old, a) == app.Same {
 		d.last = old
 		return nil
 	}
@@ -162,7 +162,7 @@ func (d *draft) put(old, a *app.App) {
 	info := app.VersionInfo{LastScalingAt: d.version, LastConfigChangeAt: d.version}
 	if old != nil && old.VersionInfo != nil {
 		info = *old.VersionInfo
-		if compare(old, a) == app.Changed {
+		if app.Compare(old, a) == app.Changed {
 			info.LastConfigChangeAt = d.version
 		}
 		if old.Instances != a.Instances {

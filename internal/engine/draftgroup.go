@@ -105,7 +105,7 @@ func (d *draft) finishApp(old, a *app.App) (*app.App, error) {
 	for _, port := range a.ServicePorts() {
 		d.taken[port] = true
 	}
-	if old != nil && compare(old, a) == app.Same {
+	if old != nil && app.Compare(old, a) == app.Same {
 		return old, nil
 	}
 	at := d.root

@@ -39,21 +39,6 @@ func (v *version) serves(w *version) bool {
 	return w != nil && (v == w || !w.App.Version.Before(v.Fresh) && v.same(w))
 }
 
-// compare is app.Compare of two definitions as records have them, where what is empty and what is absent are one.
-func compare(a, b *app.App) app.Difference {
-	if a == b {
-		return app.Same
-	}
-	return app.Compare(recorded(a), recorded(b))
-}
-
-func recorded(a *app.App) *app.App {
-	var b app.App
-	text, _ := json.Marshal(a)
-	_ = json.Unmarshal(text, &b) // what was written can be read
-	return &b
-}
-
 // definition gives a version of the service, nil when it is not kept.
 func (s *service) definition(at app.Timestamp) *version {
 	i, ok := s.find(at)
