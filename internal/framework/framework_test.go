@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 
@@ -65,32 +66,53 @@ func (p *process) deploys(t testing.TB, change func(ctx context.Context) (app.De
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	id := ""
-	over := map[string]app.EventType{}
-	for e, err := range p.client.Events(ctx, app.EventsOptions{}) {
+	w := &waiting{over: map[string]app.EventType{}, change: change}
+	for !w.done {
+		// A stream ends when more happens at a time than its reader may leave unread; then what is there tells.
+		for e, err := range p.client.Events(ctx, app.EventsOptions{}) {
+			if err != nil {
+				break
+			}
+			if w.hear(ctx, t, p, e); w.done {
+				break
+			}
+		}
+	}
+}
+
+// waiting is for the end of a deployment.
+type waiting struct {
+	change func(ctx context.Context) (app.DeploymentResult, error)
+	id     string
+	over   map[string]app.EventType
+	done   bool
+}
+
+func (w *waiting) hear(ctx context.Context, t testing.TB, p *process, e app.StreamEvent) {
+	t.Helper()
+	switch e.Type {
+	case app.EventStreamAttached:
+		if w.id != "" {
+			w.done = !slices.ContainsFunc(p.View().Deployments(), func(d app.Deployment) bool { return d.ID == w.id })
+			return
+		}
+		result, err := w.change(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
-		switch e.Type {
-		case app.EventStreamAttached:
-			result, err := change(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
-			id = result.DeploymentID
-		case app.EventDeploymentSuccess, app.EventDeploymentFailed:
-			var of struct{ ID string }
-			if err := json.Unmarshal(e.Data, &of); err != nil {
-				t.Fatal(err)
-			}
-			over[of.ID] = e.Type
+		w.id = result.DeploymentID
+	case app.EventDeploymentSuccess, app.EventDeploymentFailed:
+		var of struct{ ID string }
+		if err := json.Unmarshal(e.Data, &of); err != nil {
+			t.Fatal(err)
 		}
-		if how := over[id]; how == app.EventDeploymentSuccess {
-			return
-		} else if how != "" {
-			t.Fatalf("the deployment ended with %s", how)
-		}
+		w.over[of.ID] = e.Type
 	}
+	how := w.over[w.id]
+	if how == app.EventDeploymentFailed {
+		t.Fatal("the deployment has failed")
+	}
+	w.done = how == app.EventDeploymentSuccess
 }
 
 // An app that was deployed runs on while the framework is away, and is found again by the next one.

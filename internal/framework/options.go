@@ -71,6 +71,7 @@ func (o Options) complete() Options {
 	o.Scheduler.Framework = *info
 	o.Engine.Principal = cmp.Or(o.Engine.Principal, info.GetPrincipal(), o.Scheduler.Security.Principal)
 	o.Engine.Defaults.Role = cmp.Or(o.Engine.Defaults.Role, o.Engine.Role)
+	o.Engine.PerOffer = cmp.Or(o.Engine.PerOffer, -1) // what an offer has left over would be refused for a while
 	o.Engine.Seed = randomSeed()
 	return o
 }
