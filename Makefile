@@ -1,6 +1,6 @@
 # Ormos. What is longer than a line lives in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help build hello test soak bench generate fmt vuln clean
+.PHONY: help build up hello test soak bench generate fmt vuln clean
 TOOL := go tool -modfile=tools/go.mod
 
 help: ## shows this
@@ -10,6 +10,9 @@ build: ## builds the commands and the examples into bin/
 	@echo "building bin/"
 	@mkdir -p bin && go build -o bin/ ./cmd/... ./examples/...
 
+up: build ## runs Ormos: a cluster, the scheduler, its API and a web server that says hello, until Ctrl-C
+	@exec ./bin/ormos up
+
 hello: build ## starts a local cluster and a web server on it, until Ctrl-C
 	@exec ./bin/hello
 
@@ -18,7 +21,9 @@ test: ## runs every check that a change has to pass
 	@tools/test
 
 SEEDS ?= 10000
-soak: ## tries a framework with 10,000 seeds of faults; SEEDS=100 with fewer, SEED=17 with that one
+KILLS ?= 200
+soak: ## tries a framework with 10,000 seeds of faults and kills ormos up 200 times; SEEDS=100 with fewer, SEED=17 with that one
+	ORMOS_KILLS=$(KILLS) go test ./cmd/ormos -run='^TestKilledAtAnyMoment$$' -count=1 -timeout=12h
 	EVERY_BYTE=1 go test ./scheduler -run='^TestRecordingsCutAnywhere$$' -count=1
 	SEED=$(SEED) SEEDS=$(SEEDS) go test ./local/trial -run='^TestFramework$$' -count=1 -timeout=12h
 
