@@ -48,11 +48,12 @@ func TestStories(t *testing.T) {
 // killLeft ends what outlives `ormos up` below a directory: a story that fails does not come to its end of it.
 func killLeft(dir string) {
 	_ = filepath.WalkDir(dir, func(path string, _ fs.DirEntry, _ error) error {
-		if filepath.Base(path) != "forked.pid" {
+		if filepath.Base(path) != "forked" {
 			return nil
 		}
 		if text, err := os.ReadFile(path); err == nil {
-			if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && pid > 1 {
+			first, _, _ := strings.Cut(string(text), " ")
+			if pid, err := strconv.Atoi(first); err == nil && pid > 1 {
 				_ = syscall.Kill(-pid, syscall.SIGKILL)
 			}
 		}
