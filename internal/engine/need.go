@@ -19,6 +19,8 @@ type template struct {
 	env     variables
 	command *mesos.CommandInfo
 	found   []discovered
+	// size is what an instance needs, its executor included.
+	size size
 }
 
 func (o *LaunchOptions) template(d definition) *template {
@@ -28,6 +30,10 @@ func (o *LaunchOptions) template(d definition) *template {
 	t.need = offer.Need{
 		Group: string(a.ID) + "@" + since(a).String(), Roles: []string{o.role(a)}, From: from(a), Constraints: constraints(a),
 		Executor: o.executorOf(a), Tasks: []offer.Task{{Info: commonTask(a), Ports: wanted(t.ports)}},
+	}
+	t.size = sizeOf(amounts(a))
+	if t.need.Executor != nil {
+		t.size = t.size.add(sizeOf(t.need.Executor.Resources))
 	}
 	switch {
 	case t.need.Executor == nil:

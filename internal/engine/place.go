@@ -106,23 +106,27 @@ type definition struct {
 func (l *launcher) place(p placing) placement {
 	usable, out := l.available(p.now, p.offers)
 	needs, templates := l.needs(p.pending)
+	needs, which := fitting(needs, templates, usable)
 	result := offer.Match(usable, needs, l.matching(p.seed, l.placed(p.placed)))
-	done := placement{waiting: result.Unmatched, unused: append(result.Untouched, out...)}
+	done := placement{unused: append(result.Untouched, out...)}
 	random := rand.New(rand.NewPCG(p.seed, 1))
-	used := make([]use, 0, len(result.Accepts))
+	used, launched := make([]use, 0, len(result.Accepts)), make([]bool, len(p.pending))
 	done.accepts = make([]*scheduler.CallAccept, 0, len(result.Accepts))
-	done.launched = make([]*Instance, 0, len(p.pending)-len(result.Unmatched))
+	done.launched = make([]*Instance, 0, len(needs)-len(result.Unmatched))
 	for i := range result.Accepts {
 		accept := &result.Accepts[i]
 		at := hostOf(accept)
 		for j := range accept.Grants {
 			g := &accept.Grants[j]
-			ports := templates[g.Need].finish(g, p.pending[g.Need].taskID, random)
-			done.launched = append(done.launched, at.provision(&p.pending[g.Need], ports, p.now))
+			one := which[g.Need]
+			launched[one] = true
+			ports := templates[one].finish(g, p.pending[one].taskID, random)
+			done.launched = append(done.launched, at.provision(&p.pending[one], ports, p.now))
 		}
 		used = append(used, usedBy(accept))
 		done.accepts = append(done.accepts, &scheduler.CallAccept{OfferIDs: accept.OfferIDs, Operations: accept.Operations()})
 	}
+	done.waiting = unset(launched)
 	l.log.note(p.now, p.offers, used)
 	return done
 }

@@ -79,3 +79,22 @@ func benchmarkPlace(b *testing.B, offers []mesos.Offer, all []pending) {
 	b.ReportMetric(used/1e6, "cpu-ms/op")
 	b.ReportMetric(used/float64(len(all)), "cpu-ns/instance")
 }
+
+// BenchmarkPlaceNothing looks at an offer that serves none of 10,000 apps that wait: what a Step costs while a cluster is full.
+func BenchmarkPlaceNothing(b *testing.B) {
+	all := scheduled(web(1), 10_000)
+	for i := range all {
+		one := web(1)
+		one.ID = app.ID(fmt.Sprint("/app", i))
+		all[i].app = one
+	}
+	offers := []mesos.Offer{offered(b, "small", "cpus:0.1;mem:1000", "")}
+	var l launcher
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		offers[0].ID.Value = fmt.Sprint(i)
+		if p := l.place(placing{now: noon, offers: offers, pending: all, placed: these(), seed: 1}); len(p.launched) > 0 {
+			b.Fatal(p.launched)
+		}
+	}
+}
