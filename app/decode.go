@@ -2,8 +2,8 @@ package app
 
 import (
 	"math"
-	"math/big"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -138,7 +138,7 @@ func (d *decoder) readText(n *node, v reflect.Value) {
 	if !d.is(n, text) {
 		return
 	}
-	if c, ok := v.Interface().(choice); ok && !contains(c.choices(), n.text) {
+	if c, ok := v.Interface().(choice); ok && !slices.Contains(c.choices(), n.text) {
 		d.add(n, oneOf(n.text, c.choices()))
 		return
 	}
@@ -246,25 +246,12 @@ func integer(s string) (int64, bool) {
 	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return i, true
 	}
-	if len(s) > 40 { // a big exponent would be computed in full
-		return 0, false
-	}
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<62 {
 		return 0, false
 	}
-	i, accuracy := big.NewFloat(f).Int64()
-	return i, accuracy == big.Exact
+	return int64(f), true
 }
 
 // element is the path of a list's element, as Marathon writes it.
 func element(path string, i int) string { return path + "(" + strconv.Itoa(i) + ")" }
-
-func contains(list []string, s string) bool {
-	for _, have := range list {
-		if have == s {
-			return true
-		}
-	}
-	return false
-}

@@ -33,7 +33,7 @@ func (f *faults) addAt(line, column int, path, message string) {
 		if d.Path != path || d.Line != line {
 			continue
 		}
-		if !contains(d.Errors, message) {
+		if !slices.Contains(d.Errors, message) {
 			d.Errors = append(d.Errors, message)
 		}
 		return

@@ -1,6 +1,9 @@
 package app
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // normalise gives what a user did not write the value that Marathon would, and everything the form that Marathon would
 // return it in.
@@ -36,7 +39,7 @@ func (a *App) roles(old *App, d Defaults) []string {
 	if !d.EnforceRole && a.ID.Parent() != Root {
 		roles = append(roles, a.ID.top())
 	}
-	if old != nil && !contains(roles, old.Role) {
+	if old != nil && !slices.Contains(roles, old.Role) {
 		roles = append(roles, old.Role)
 	}
 	return roles
