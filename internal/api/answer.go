@@ -142,7 +142,11 @@ func explain(err error, own bool) (status int, body problem, ok bool) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &r):
-		return r.status, problem{Message: r.message}, true
+		p := problem{Message: r.message}
+		if own && r.status == http.StatusNotFound {
+			p.Code = app.NotFound
+		}
+		return r.status, p, true
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge,
 			problem{Message: fmt.Sprintf("The body has more than %d bytes", tooLarge.Limit)}, true

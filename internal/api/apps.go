@@ -43,7 +43,7 @@ func listApps(a *API, r *request) (*answer, error) {
 		}
 		all = append(all, text)
 	}
-	return &answer{body: wrap("apps", list(all))}, nil
+	return &answer{body: wrapped("apps", all)}, nil
 }
 
 // filterOf is what cmd, id and label of the query choose; nil is everything.
@@ -95,7 +95,7 @@ func (c *listCache) answer(v *engine.View, render func(*engine.AppState) ([]byte
 		}
 		states, all = append(states, st), append(all, text)
 	}
-	body := wrap("apps", list(all))
+	body := wrapped("apps", all)
 	c.view, c.states = v, states
 	c.last = &answer{body: body, zipped: sync.OnceValue(func() []byte { return compress(body) })}
 	return c.last, nil
@@ -136,7 +136,7 @@ func getApp(a *API, r *request) (*answer, error) {
 		all = append(all, text)
 	}
 	if strings.HasSuffix(string(r.id()), "/*") {
-		return &answer{body: wrap("*", list(all))}, nil
+		return &answer{body: wrapped("*", all)}, nil
 	}
 	return &answer{body: wrap("app", all[0])}, nil
 }

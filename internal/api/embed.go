@@ -180,24 +180,29 @@ func (o *object) counts(c app.Counts) {
 func (o *object) close() ([]byte, error) { return append(o.text, '}'), o.err }
 
 // list makes an array of rendered values.
-func list(values [][]byte) []byte {
-	size := 2
-	for _, v := range values {
-		size += len(v) + 1
-	}
-	b := append(make([]byte, 0, size), '[')
-	for i, v := range values {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, v...)
-	}
-	return append(b, ']')
-}
+func list(values [][]byte) []byte { return wrapList("", values, "") }
 
 // wrap makes {"name":value}.
 func wrap(name string, value []byte) []byte {
 	b := make([]byte, 0, len(name)+len(value)+5)
 	b = append(append(append(b, `{"`...), name...), `":`...)
 	return append(append(b, value...), '}')
+}
+
+// wrapped makes {"name":[...]} of rendered values: of many, without copying them twice.
+func wrapped(name string, values [][]byte) []byte { return wrapList(`{"`+name+`":`, values, "}") }
+
+func wrapList(before string, values [][]byte, after string) []byte {
+	size := len(before) + len("[]") + len(after)
+	for _, v := range values {
+		size += len(v) + 1
+	}
+	b := append(append(make([]byte, 0, size), before...), '[')
+	for i, v := range values {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, v...)
+	}
+	return append(append(b, ']'), after...)
 }

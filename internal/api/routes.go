@@ -129,6 +129,10 @@ func routes() []route {
 
 		// Ours
 		{method: get, pattern: "/v1/explain/{id...}", does: "Tells why instances of an app wait", handle: explainApp, gives: app.Explanation{}, codes: []int{404}},
+		{method: get, pattern: "/v1/apps/{id...}/diff", does: "Tells which fields differ between two versions of an app", handle: diffApp, gives: differences{}, codes: []int{404, 422}, query: []parameter{
+			{"from", "is a version; the one before to without it", "string", ""},
+			{"to", "is a version; the one that is wanted without it", "string", ""},
+		}},
 		{method: post, pattern: "/v1/plan", does: "Tells what it would do to have an app, apps or a group as the body defines them; nothing happens", handle: plan, takes: app.App{}, gives: app.Plan{}, codes: []int{404, 422}},
 		{method: get, pattern: "/v1/deployments", does: "Lists the deployments under way, and how far each app is", handle: deploymentProgress, gives: []progress{}},
 		{method: get, pattern: "/v1/deployments/{deployment}", does: "Gives a deployment under way, and how far each app is", handle: oneProgress, gives: progress{}, codes: []int{404}},

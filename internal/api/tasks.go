@@ -147,7 +147,7 @@ func listTasks(a *API, r *request) (*answer, error) {
 			all = append(all, text)
 		}
 	}
-	return &answer{body: wrap("tasks", list(all))}, nil
+	return &answer{body: wrapped("tasks", all)}, nil
 }
 
 func wantedStates(values []string) (all []engine.Condition) {
