@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/ormosproject/ormos/app"
 	"github.com/ormosproject/ormos/internal/api"
 	"github.com/ormosproject/ormos/local"
+	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/operator"
 	"github.com/ormosproject/ormos/scheduler"
 	"github.com/ormosproject/ormos/store"
 )
@@ -147,5 +150,91 @@ func TestTheNextProcessFindsEverything(t *testing.T) {
 	}
 	if len(after) != 4 || first.View().FrameworkID == "" || first.View().FrameworkID != second.View().FrameworkID {
 		t.Errorf("%d tasks, frameworks %q and %q", len(after), first.View().FrameworkID, second.View().FrameworkID)
+	}
+}
+
+// What a task has written to stderr before it failed is told as the cause.
+func TestTheCauseOfAFailureIsTold(t *testing.T) {
+	p := start(t, local.RunT(t), new(store.Memory))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for e, err := range p.client.Events(ctx, app.EventsOptions{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Type == app.EventStreamAttached {
+			definition := `{"cmd": "echo it cannot work >&2; exit 3", "cpus": 0.1, "mem": 16, "backoffSeconds": 1}`
+			if _, err := p.client.UpdateApp(ctx, "/broken", json.RawMessage(definition), false); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		info, err := p.client.App(ctx, "/broken")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := info.LastTaskFailure; f != nil && strings.Contains(f.Message, "it cannot work") {
+			break // of this task or, on a slow machine, of one that came after it
+		}
+	}
+}
+
+// A framework that was torn down behind its back begins anew, under another id, and has what is wanted run again.
+func TestARemovedFrameworkBeginsAnew(t *testing.T) {
+	cluster := local.RunT(t, local.Simulated(nil))
+	p := start(t, cluster, new(store.Memory))
+	p.deploys(t, func(ctx context.Context) (app.DeploymentResult, error) {
+		return p.client.UpdateApp(ctx, "/web", json.RawMessage(`{"cmd": "sleep 1000", "instances": 2, "cpus": 0.1}`), false)
+	})
+	before := p.View().FrameworkID
+	master, err := operator.NewMaster(operator.Options{Address: cluster.Master(), Dial: cluster.Dial})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer master.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for e, err := range p.client.Events(ctx, app.EventsOptions{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Type == app.EventStreamAttached {
+			if err := master.Teardown(ctx, mesos.FrameworkID{Value: before}); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		tasks, err := p.client.AppTasks(ctx, "/web")
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := p.View().FrameworkID
+		if now != "" && now != before && len(tasks) == 2 && !slices.ContainsFunc(tasks, func(t app.Task) bool { return t.State != "TASK_RUNNING" }) {
+			break
+		}
+	}
+}
+
+// Apps of a group that enforces its role use that: the framework subscribes for it when it comes to be, also of the next process.
+func TestRolesComeAndGo(t *testing.T) {
+	cluster, records := local.RunT(t, local.Simulated(nil)), new(store.Memory)
+	p := start(t, cluster, records)
+	p.deploys(t, func(ctx context.Context) (app.DeploymentResult, error) {
+		group := `{"id": "/team", "enforceRole": true, "apps": [{"id": "web", "cmd": "sleep 1000", "cpus": 0.1}]}`
+		return p.client.UpdateGroup(ctx, "/team", json.RawMessage(group), false)
+	})
+	p.cancel()
+	p = start(t, cluster, records)
+	p.deploys(t, func(ctx context.Context) (app.DeploymentResult, error) {
+		return p.client.UpdateApp(ctx, "/team/web", json.RawMessage(`{"instances": 2}`), false)
+	})
+	state, ok := p.View().App("/team/web")
+	if !ok || len(state.Instances) != 2 {
+		t.Fatalf("got %v", state)
+	}
+	for _, i := range state.Instances {
+		if i.Role != "team" {
+			t.Errorf("%s uses the role %q", i.ID, i.Role)
+		}
 	}
 }

@@ -108,15 +108,13 @@ func (l *loop) Do(ctx context.Context, c engine.Command) (engine.Result, error) 
 	}
 }
 
-// tell hands over what was found out. It returns false when nobody wants it any more.
-func (l *loop) tell(ctx context.Context, in engine.Input) bool {
+// tell hands over what was found out, unless nobody wants it any more.
+func (l *loop) tell(ctx context.Context, in engine.Input) {
 	select {
 	case l.answers <- in:
-		return true
 	case <-l.ended:
 	case <-ctx.Done():
 	}
-	return false
 }
 
 // deliver hands over what the session has told, and returns true when that is saved.

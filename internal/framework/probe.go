@@ -31,7 +31,7 @@ const (
 // A task that has begun of late is asked at once, and again soon, as long as its failures do not count: it is not known for longer than
 // needed whether it is well.
 type prober struct {
-	tell func(context.Context, engine.Input) bool
+	tell func(context.Context, engine.Input)
 	http *http.Client
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
 
@@ -68,7 +68,7 @@ type answer struct {
 	passed bool
 }
 
-func newProber(tell func(context.Context, engine.Input) bool, dial func(context.Context, string, string) (net.Conn, error)) *prober {
+func newProber(tell func(context.Context, engine.Input), dial func(context.Context, string, string) (net.Conn, error)) *prober {
 	return &prober{
 		tell: tell, dial: dial, wake: make(chan struct{}, 1), tasks: map[string][]*question{}, answers: make(chan answer, maxAsking),
 		http: &http.Client{

@@ -28,7 +28,7 @@ type heard struct {
 	all   []string
 }
 
-func (h *heard) tell(_ context.Context, in engine.Input) bool {
+func (h *heard) tell(_ context.Context, in engine.Input) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	text := ""
@@ -42,7 +42,6 @@ func (h *heard) tell(_ context.Context, in engine.Input) bool {
 		}
 	}
 	h.all = append(h.all, fmt.Sprintf("%v %s", time.Since(h.began), strings.TrimSpace(text)))
-	return true
 }
 
 // probing runs a test in virtual time with a prober whose tasks are on the network.

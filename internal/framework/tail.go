@@ -27,7 +27,7 @@ type tails struct {
 	options   operator.Options // of the agents, without their addresses
 	agents    *addresses
 	framework func() string // its id
-	tell      func(context.Context, engine.Input) bool
+	tell      func(context.Context, engine.Input)
 	log       *slog.Logger
 	waiting   chan engine.Tail
 }
