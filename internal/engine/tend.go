@@ -93,11 +93,19 @@ func (e *Engine) upgrade(s *service, m muster) {
 		m.stale = m.stale[:len(m.stale)-surplus]
 	}
 	total := len(m.stale) + len(m.fresh) + len(m.pending) + m.leaving
-	if healthy == most && total >= most && m.leaving == 0 && m.well == len(m.fresh)+len(m.pending) {
-		most = total + 1 // nothing else can move
+	limit := most
+	if healthy == most {
+		limit++
 	}
 	if s.single() {
-		most = 1
+		most, limit = 1, 1
+	}
+	if over := min(total-limit, len(m.pending)); over > 0 { // they were scheduled before the upgrade, and wait for their turn in it
+		e.dismiss(s, m.pending[:over])
+		return
+	}
+	if total == most && m.leaving == 0 && m.well == len(m.fresh)+len(m.pending) {
+		most = limit // nothing else can move
 	}
 	e.schedule(s, min(most-total, s.count-len(m.fresh)-len(m.pending)))
 }
