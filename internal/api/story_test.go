@@ -27,7 +27,7 @@ import (
 //	< Location: /web
 //	< {...}
 //
-// Lines that begin with ! are what the cluster does meanwhile: settle, fail APP. Uuids stand as #1, #2 in the order in which they appear, ports of the cluster as port-1, port-2.
+// Lines that begin with ! are what the cluster does meanwhile: settle, fail APP; and ! events has what /v2/events told since the last time. Uuids stand as #1, #2 in the order in which they appear, ports of the cluster as port-1, port-2.
 // With -update the answers are written anew: read what git says of them.
 func TestStories(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
@@ -71,14 +71,16 @@ func compare(t *testing.T, want, got string) {
 
 type story struct {
 	*stage
-	api   *API
-	uuids []string
-	ports []string
+	api    *API
+	events *reader
+	uuids  []string
+	ports  []string
 }
 
 func newStory(t *testing.T) *story {
 	s := newStage(t)
-	return &story{stage: s, api: newAPI(t, s, nil)}
+	r, _ := attach(t, s.hub, "")
+	return &story{stage: s, api: newAPI(t, s, nil), events: r}
 }
 
 // play makes the requests of a story, and gives it with the answers.
@@ -104,10 +106,12 @@ func (s *story) play(text string) string {
 			continue
 		}
 		flush()
-		if command, ok := strings.CutPrefix(line, "! "); ok {
+		out.WriteString(line)
+		if line == "! events\n" {
+			out.WriteString(s.told())
+		} else if command, ok := strings.CutPrefix(line, "! "); ok {
 			s.command(strings.Fields(command))
 		}
-		out.WriteString(line)
 	}
 	flush()
 	return out.String()
@@ -127,6 +131,19 @@ func (s *story) command(words []string) {
 	default:
 		s.tb.Fatalf("nobody knows %q", words)
 	}
+}
+
+// told is what a reader of the event stream has got since the last time.
+func (s *story) told() string {
+	var b strings.Builder
+	for _, f := range read(s.tb, s.hub, s.events) {
+		for line := range strings.Lines(string(f.text[f.rest:])) {
+			if line != "\n" {
+				b.WriteString("< " + line)
+			}
+		}
+	}
+	return s.short(b.String())
 }
 
 // ask makes one request and writes down its answer.

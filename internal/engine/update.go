@@ -265,6 +265,6 @@ func (e *Engine) stranger(st *mesos.TaskStatus) {
 func (e *Engine) publishStatus(i *Instance, st *mesos.TaskStatus) {
 	e.publish(app.StatusUpdate{
 		Stamp: e.stamp(app.EventStatusUpdate), AgentID: i.AgentID, TaskID: i.TaskID, TaskStatus: st.State.String(), Message: strings.Clone(st.GetMessage()),
-		AppID: i.App, Host: i.Host, IPAddresses: i.IPAddresses, Ports: i.Ports, Version: i.Version,
+		AppID: i.App, Host: i.Host, IPAddresses: append([]app.IPAddress{}, i.IPAddresses...), Ports: append([]int{}, i.Ports...), Version: i.Version,
 	})
 }
