@@ -15,7 +15,7 @@ func (e *Engine) cancel(c Cancel) Result {
 	if !c.Force {
 		return e.rollback(d, "cancelled")
 	}
-	ids := d.apps()
+	ids := e.owned(d)
 	e.abandon(d, "cancelled")
 	for _, id := range ids {
 		e.freeze(e.services[id])
@@ -75,7 +75,7 @@ func (e *Engine) rollback(d *deployment, reason string) Result {
 			undone = c
 		}
 	}
-	ids := d.apps()
+	ids := e.owned(d)
 	e.abandon(d, reason)
 	if undone == nil {
 		return refuse(app.Conflict, "what was before the deployment is not kept any more")
@@ -92,7 +92,7 @@ func (e *Engine) rollback(d *deployment, reason string) Result {
 		return Result{Err: err}
 	}
 	diff := differ(e.root, draft.root)
-	p := e.plan(draft, diff, []*deployment{d})
+	p := e.plan(draft, diff, ids)
 	p.rollback = true
 	e.commit(draft, diff)
 	e.announce(Change{}, draft, diff)

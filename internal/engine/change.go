@@ -58,7 +58,11 @@ func (e *Engine) enact(d *draft, c Change) Result {
 		return r
 	}
 	conflicts := e.conflicts(diff.apps())
-	p := e.plan(d, diff, conflicts)
+	var also []app.ID
+	for _, old := range conflicts {
+		also = append(also, e.owned(old)...)
+	}
+	p := e.plan(d, diff, also)
 	if err := e.possible(d, p); err != nil {
 		return Result{Err: err}
 	}

@@ -49,6 +49,11 @@ func (d *deployment) apps() []app.ID {
 	return sortedKeys(all)
 }
 
+// owned are the apps that the deployment has yet: one that was stopped and is gone may have come back in another.
+func (e *Engine) owned(d *deployment) []app.ID {
+	return slices.DeleteFunc(d.apps(), func(id app.ID) bool { return e.services[id] == nil || e.services[id].deployment != d })
+}
+
 // eventPlan is the deployment as events have it.
 func (d *deployment) eventPlan() app.EventPlan {
 	return app.EventPlan{ID: d.ID, Steps: d.Steps, Version: d.Version}
@@ -157,11 +162,9 @@ func (e *Engine) end(d *deployment, how app.EventType, reason string) {
 	delete(e.stirred, d.ID)
 	e.unsaved[deploymentKey(d.ID)] = nil
 	e.timers.set(due{dueDeployment, d.ID}, time.Time{})
-	for _, id := range d.apps() {
-		if s := e.services[id]; s != nil && s.deployment == d {
-			s.deployment = nil
-			e.changedService(s)
-		}
+	for _, id := range e.owned(d) {
+		e.services[id].deployment = nil
+		e.changedService(e.services[id])
 	}
 	e.trim()
 }

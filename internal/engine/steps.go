@@ -14,16 +14,14 @@ type plan struct {
 }
 
 // plan gives the steps from what is to what a draft wants, in Marathon's order: what was removed is stopped, what is new is started with no
-// instances, and then each is scaled or restarted after all that it depends on. It takes over what the deployments had not
-// finished that it ends.
-func (e *Engine) plan(d *draft, diff difference, ends []*deployment) *plan {
+// instances, and then each is scaled or restarted after all that it depends on. Also are the apps of deployments that it ends: what they had
+// not finished is taken over.
+func (e *Engine) plan(d *draft, diff difference, also []app.ID) *plan {
 	p := &plan{version: d.version}
 	ids := diff.apps()
-	for _, old := range ends {
-		for _, id := range old.apps() {
-			if !slices.Contains(ids, id) {
-				ids = append(ids, id)
-			}
+	for _, id := range also {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
 		}
 	}
 	slices.Sort(ids)
