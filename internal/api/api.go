@@ -152,6 +152,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	request := &request{Request: r, values: values, query: r.URL.Query()}
 	if route.stream != nil {
 		t.stream = true
+		patient(w)
 		if err := route.stream(a, t, request); err != nil {
 			a.fail(t, r, err)
 		}
@@ -169,6 +170,14 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer.write(t, r)
+}
+
+// patient lifts the limits on how long a request and its answer may take, for answers that are as long as they are. Where they cannot be lifted there are
+// none.
+func patient(w http.ResponseWriter) {
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Time{})
+	_ = control.SetWriteDeadline(time.Time{})
 }
 
 // fail answers with an error, unless an answer has begun: then the connection is cut, so that nobody takes half of it for all.

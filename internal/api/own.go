@@ -2,7 +2,6 @@ package api
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/ormosproject/ormos/app"
 	"github.com/ormosproject/ormos/internal/engine"
@@ -27,7 +26,6 @@ func backup(a *API, w http.ResponseWriter, r *request) error {
 	if a.backup == nil {
 		return &app.Error{Code: app.Unready, Message: "This server cannot make a backup"}
 	}
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // it may be long
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Disposition", `attachment; filename="ormos.backup"`)
 	return a.backup(r.Context(), w)

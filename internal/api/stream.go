@@ -34,8 +34,6 @@ func (a *API) serveEvents(w http.ResponseWriter, r *request, ids bool) error {
 	}
 	defer a.streams.leave()
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Time{}) // the request has come; whoever reads may do so for ever
-	_ = control.SetWriteDeadline(time.Time{})
 	s := subscriber{hub: a.hub, w: w, control: control, ids: ids, kinds: r.query["event_type"]}
 	s.place.remote, s.place.stop = clientIP(r.Request), interrupter(w)
 	after := ""
