@@ -123,11 +123,31 @@ func (w *ward) settled(ctx context.Context, o *ormos, generation, instances int)
 		}
 	}
 	for id, pid := range signed {
-		if !known[id] && alive(pid) {
-			w.t.Errorf("%s runs, and nobody knows it", id)
+		if !known[id] {
+			w.awaitEnd(id, pid)
 		}
 	}
 	return true, nil
+}
+
+// awaitEnd waits until a task is no more that nobody counts any more: what an agent was about to start when it was killed, the next one ends.
+func (w *ward) awaitEnd(id string, pid int) {
+	w.t.Helper()
+	if !alive(pid) {
+		return
+	}
+	w.t.Logf("%s runs yet", id)
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for alive(pid) {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			w.t.Fatalf("%s runs, and nobody knows it", id)
+		}
+	}
 }
 
 // alive tells whether a process is there and has not ended.

@@ -20,6 +20,9 @@ import (
 	"github.com/ormosproject/ormos/scheduler"
 )
 
+// updateTimeout is how long a master may take to answer UPDATE_FRAMEWORK. One that takes longer is told again with the next subscription.
+const updateTimeout = 5 * time.Second
+
 // A link is the framework at the master: the session's goroutine tells the loop what happens, and the loop makes its calls.
 type link struct {
 	opts    scheduler.Options
@@ -77,6 +80,8 @@ func (l *link) catchUp(ctx context.Context) {
 	if !behind {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, updateTimeout) // the loop waits
+	defer cancel()
 	if err := l.session.Load().UpdateFramework(ctx, update); err != nil {
 		l.answered(err)
 		return
