@@ -3,9 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -154,6 +158,11 @@ func (d *doctor) server(ctx context.Context) bool {
 	}
 	begun := d.now()
 	theirs, err := d.client.Ping(ctx)
+	if _, answers := errors.AsType[*app.Error](err); answers {
+		d.fail("server", "name the right address with --server or ORMOS_URL, or start one with 'ormos up --listen' on another port",
+			"what answers at %s is neither Ormos nor Marathon (the address is from %s)", d.client.URL(), from)
+		return false
+	}
 	if err != nil {
 		d.fail("server", "start one with 'ormos up', or name another with --server or ORMOS_URL", "%v (the address is from %s)", err, from)
 		return false
@@ -164,7 +173,7 @@ func (d *doctor) server(ctx context.Context) bool {
 	info, err := d.client.Server(ctx)
 	if err != nil {
 		hint := "look into the server's log"
-		if refused, ok := err.(*app.Error); ok && refused.Code == app.Forbidden {
+		if refused, ok := errors.AsType[*app.Error](err); ok && refused.Code == app.Forbidden {
 			hint = "give credentials with --credentials FILE, a file of USER:PASSWORD"
 		}
 		d.fail("api", hint, "%v", err)
@@ -210,9 +219,33 @@ func (d *doctor) machine(answers bool) bool {
 	}
 	if _, err := os.Stat(filepath.Join(d.stateDir, recordsFile)); err == nil && !answers {
 		d.warn("leftovers", "'ormos up' goes on with it; 'ormos up --help' tells how to begin anew", "%s holds the state of a server that does not answer", d.stateDir)
+		d.ports()
 	}
 	d.disk()
 	return true
+}
+
+// ports looks whether somebody else has taken the ports that the cluster of `ormos up` had, where its executors look for their agents.
+func (d *doctor) ports() {
+	var was layout
+	text, err := os.ReadFile(filepath.Join(d.stateDir, "cluster", "layout.json"))
+	if err != nil || json.Unmarshal(text, &was) != nil {
+		return // it was on another cluster
+	}
+	var taken []string
+	for port := was.Master; port <= was.Master+was.Agents && port > 0; port++ {
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			taken = append(taken, strconv.Itoa(port))
+			continue
+		}
+		_ = l.Close()
+	}
+	if len(taken) > 0 {
+		d.fail("ports", "end what listens there; 'ss -ltnp' tells", "the ports of the cluster in %s are taken: %s", d.stateDir, some(taken))
+		return
+	}
+	d.ok("ports", "those of the cluster in %s are free", d.stateDir)
 }
 
 // disk looks whether there is room for state and sandboxes.
