@@ -14,7 +14,7 @@ const jitter = 0.1
 
 // failed notes that a task failed: the app's next launch waits, longer after each failure in a row. What fails of a version that is on its way
 // out delays nothing.
-func (e *Engine) failed(s *service, i *Instance, message string) {
+func (e *Engine) failed(s *crew, i *Instance, message string) {
 	if i.State != mesos.TaskFinished {
 		e.note(s, i, message)
 	}
@@ -28,7 +28,7 @@ func (e *Engine) failed(s *service, i *Instance, message string) {
 	f.Count++
 	f.Last = e.at
 	f.Until = app.At(e.now.Add(e.delay(s.goal.App, f.Count)))
-	e.changedService(s)
+	e.changedCrew(s)
 }
 
 // delay is the pause after the nth failure in a row.
@@ -43,7 +43,7 @@ func (e *Engine) delay(a *app.App, n int) time.Duration {
 }
 
 // note keeps an end as the app's last failure.
-func (e *Engine) note(s *service, i *Instance, message string) {
+func (e *Engine) note(s *crew, i *Instance, message string) {
 	state := i.State
 	if i.killing.Failure != "" && state == mesos.TaskKilled {
 		message = i.killing.Failure
@@ -52,21 +52,21 @@ func (e *Engine) note(s *service, i *Instance, message string) {
 		AppID: i.App, Host: i.Host, Message: strings.Clone(message), State: state.String(), TaskID: i.TaskID, Timestamp: e.at, Version: i.Version,
 		AgentID: i.AgentID,
 	}
-	e.changedService(s)
+	e.changedCrew(s)
 }
 
 // heal forgets the failures: the next launch waits for nothing.
-func (e *Engine) heal(s *service) {
+func (e *Engine) heal(s *crew) {
 	if s.failures == (failures{}) {
 		return
 	}
 	s.failures = failures{}
-	e.changedService(s)
+	e.changedCrew(s)
 }
 
 // forgiven is when the failures are forgotten: nothing has failed for the delay and MaxLaunchDelaySeconds, and an instance has been well for
 // a while, which is the delay, but at least a minute where MaxLaunchDelaySeconds is more. Zero while none is well.
-func (s *service) forgiven() time.Time {
+func (s *crew) forgiven() time.Time {
 	f, most := &s.failures, seconds64(int64(s.goal.App.MaxLaunchDelaySeconds))
 	quiet := f.Until.Time().Add(most)
 	while := min(max(f.Until.Time().Sub(f.Last.Time()), time.Minute), most)
@@ -87,7 +87,7 @@ func (s *service) forgiven() time.Time {
 }
 
 // purge forgets failures whose time has come.
-func (e *Engine) purge(s *service) {
+func (e *Engine) purge(s *crew) {
 	e.cullAll(s)
 	if s.failures.Count == 0 || s.goal == nil {
 		return
@@ -97,8 +97,8 @@ func (e *Engine) purge(s *service) {
 	}
 }
 
-// appDue is when a service has to be looked at though nothing happens.
-func (e *Engine) appDue(s *service) time.Time {
+// appDue is when an app has to be looked at though nothing happens.
+func (e *Engine) appDue(s *crew) time.Time {
 	first := s.breaker.due
 	if s.failures.Count == 0 || s.goal == nil {
 		return first
@@ -112,4 +112,4 @@ func (e *Engine) appDue(s *service) time.Time {
 }
 
 // delayed tells whether the app's launches wait yet.
-func (e *Engine) delayed(s *service) bool { return e.at.Before(s.failures.Until) }
+func (e *Engine) delayed(s *crew) bool { return e.at.Before(s.failures.Until) }

@@ -18,13 +18,13 @@ func (e *Engine) cancel(c Cancel) Result {
 	ids := e.owned(d)
 	e.abandon(d, "cancelled")
 	for _, id := range ids {
-		e.freeze(e.services[id])
+		e.freeze(e.crews[id])
 	}
 	return Result{Version: e.root.Version}
 }
 
-// freeze leaves a service as it is, where instances of its old definition are concerned; their number is what is wanted.
-func (e *Engine) freeze(s *service) {
+// freeze leaves an app as it is, where instances of its old definition are concerned; their number is what is wanted.
+func (e *Engine) freeze(s *crew) {
 	if s == nil {
 		return
 	}
@@ -87,7 +87,7 @@ func (e *Engine) rollback(d *deployment, reason string) Result {
 	}
 	if err != nil { // others have come to depend on it
 		for _, id := range ids {
-			e.freeze(e.services[id])
+			e.freeze(e.crews[id])
 		}
 		return Result{Err: err}
 	}

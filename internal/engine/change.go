@@ -27,7 +27,7 @@ func refuse(code app.Code, message string) Result {
 }
 
 func (e *Engine) resetDelay(id app.ID) Result {
-	s := e.services[id]
+	s := e.crews[id]
 	if s == nil || e.waiting[id] == nil {
 		return refuse(app.NotFound, fmt.Sprintf("Application %s not found in tasks queue.", id))
 	}
@@ -113,7 +113,7 @@ func locked(by []*deployment) *app.Error {
 func (e *Engine) conflicts(ids []app.ID) []*deployment {
 	var all []*deployment
 	for _, id := range ids {
-		if s := e.services[id]; s != nil && s.deployment != nil && !slices.Contains(all, s.deployment) {
+		if s := e.crews[id]; s != nil && s.deployment != nil && !slices.Contains(all, s.deployment) {
 			all = append(all, s.deployment)
 		}
 	}
@@ -125,7 +125,7 @@ func (e *Engine) conflicts(ids []app.ID) []*deployment {
 func (e *Engine) commit(d *draft, diff difference) {
 	c := &change{Version: d.version, before: e.root.Version, apps: map[app.ID]*version{}, groups: map[app.ID]*app.Group{}}
 	for _, id := range diff.apps() {
-		s := e.service(id)
+		s := e.crew(id)
 		c.apps[id] = s.wanted
 		e.want(s, d, diff.after[id])
 	}
@@ -148,7 +148,7 @@ func (e *Engine) commit(d *draft, diff difference) {
 }
 
 // want makes a definition the one that is wanted of an app; nil removes it.
-func (e *Engine) want(s *service, d *draft, a *app.App) {
+func (e *Engine) want(s *crew, d *draft, a *app.App) {
 	if s.wanted != nil {
 		e.count(s.wanted.App, -1)
 	}
@@ -166,7 +166,7 @@ func (e *Engine) want(s *service, d *draft, a *app.App) {
 		e.keep(s, v)
 		e.count(a, 1)
 	}
-	e.changedService(s)
+	e.changedCrew(s)
 }
 
 // count notes what an app of the tree takes for itself, or gives back.

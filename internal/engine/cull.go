@@ -23,7 +23,7 @@ type openings struct {
 }
 
 // cull kills an instance that is unhealthy for too long, unless too many are away already.
-func (e *Engine) cull(s *service, i *Instance) {
+func (e *Engine) cull(s *crew, i *Instance) {
 	reason := i.sick(s)
 	if reason == "" {
 		return
@@ -42,7 +42,7 @@ func (e *Engine) cull(s *service, i *Instance) {
 }
 
 // sick tells why an instance should be killed for its health; empty when it should not.
-func (i *Instance) sick(s *service) string {
+func (i *Instance) sick(s *crew) string {
 	v := s.definition(i.Version)
 	if i.Condition != Running || v == nil || len(i.Health) != len(v.App.HealthChecks) {
 		return ""
@@ -60,7 +60,7 @@ func (i *Instance) sick(s *service) string {
 }
 
 // mayCull is when an instance may be killed for its health: now, or a time to look again.
-func (e *Engine) mayCull(s *service) time.Time {
+func (e *Engine) mayCull(s *crew) time.Time {
 	running, unhealthy, away := 0, 0, 0
 	for _, i := range s.instances.all() {
 		switch {
@@ -83,7 +83,7 @@ func (e *Engine) mayCull(s *service) time.Time {
 }
 
 // cullAll looks again at those that were left alone.
-func (e *Engine) cullAll(s *service) {
+func (e *Engine) cullAll(s *crew) {
 	if s.breaker.due.IsZero() {
 		return
 	}

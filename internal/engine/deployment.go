@@ -51,7 +51,7 @@ func (d *deployment) apps() []app.ID {
 
 // owned are the apps that the deployment has yet: one that was stopped and is gone may have come back in another.
 func (e *Engine) owned(d *deployment) []app.ID {
-	return slices.DeleteFunc(d.apps(), func(id app.ID) bool { return e.services[id] == nil || e.services[id].deployment != d })
+	return slices.DeleteFunc(d.apps(), func(id app.ID) bool { return e.crews[id] == nil || e.crews[id].deployment != d })
 }
 
 // eventPlan is the deployment as events have it.
@@ -69,9 +69,9 @@ func (e *Engine) deploy(p *plan, c Change) string {
 		d.Deadline = e.deadline(d)
 	}
 	for _, id := range d.apps() {
-		s := e.services[id]
+		s := e.crews[id]
 		s.deployment = d
-		e.changedService(s)
+		e.changedCrew(s)
 	}
 	e.deployments = append(e.deployments, d)
 	e.timers.set(due{dueDeployment, d.ID}, at(d.Deadline))
@@ -91,7 +91,7 @@ func (e *Engine) deadline(d *deployment) app.Timestamp {
 	var first time.Duration
 	for _, id := range d.apps() {
 		patience := e.opts.Deadline
-		if v := e.services[id].wanted; v != nil && v.App.Deadline != nil {
+		if v := e.crews[id].wanted; v != nil && v.App.Deadline != nil {
 			patience = seconds64(int64(*v.App.Deadline))
 		}
 		if patience > 0 && (first == 0 || patience < first) {
@@ -116,7 +116,7 @@ func (e *Engine) advance(d *deployment) {
 	step := d.Steps[d.Step]
 	e.publish(app.DeploymentProgress{Stamp: e.stamp(app.EventDeploymentInfo), Plan: d.eventPlan(), CurrentStep: step})
 	for _, a := range step.Actions {
-		e.act(e.services[a.App], a.Action)
+		e.act(e.crews[a.App], a.Action)
 	}
 }
 
@@ -128,8 +128,8 @@ func (d *deployment) begin() {
 	}
 }
 
-// act gives a service the goal of an action.
-func (e *Engine) act(s *service, a app.ActionName) {
+// act gives an app the goal of an action.
+func (e *Engine) act(s *crew, a app.ActionName) {
 	switch a {
 	case app.StartApplication:
 		e.aim(s, s.wanted, 0)
@@ -143,7 +143,7 @@ func (e *Engine) act(s *service, a app.ActionName) {
 // progress goes on where a step is done. It looks at the apps that were tended since it did so last.
 func (e *Engine) progress(d *deployment) {
 	for _, id := range d.touched {
-		if a, ok := d.left[id]; ok && e.services[id].done(a) {
+		if a, ok := d.left[id]; ok && e.crews[id].done(a) {
 			delete(d.left, id)
 		}
 	}
@@ -163,21 +163,21 @@ func (e *Engine) end(d *deployment, how app.EventType, reason string) {
 	e.unsaved[deploymentKey(d.ID)] = nil
 	e.timers.set(due{dueDeployment, d.ID}, time.Time{})
 	for _, id := range e.owned(d) {
-		e.services[id].deployment = nil
-		e.changedService(e.services[id])
+		e.crews[id].deployment = nil
+		e.changedCrew(e.crews[id])
 	}
 	e.trim()
 }
 
-// touch has the deployment of a service look whether it is done.
-func (e *Engine) touch(s *service) {
+// touch has the deployment of an app look whether it is done.
+func (e *Engine) touch(s *crew) {
 	if d := s.deployment; d != nil {
 		d.touched, e.stirred[d.ID] = append(d.touched, s.id), d
 	}
 }
 
-// release takes a service that is gone out of its deployment, which has nothing more to do with one that may come under its name.
-func (e *Engine) release(s *service) {
+// release takes an app that is gone out of its deployment, which has nothing more to do with one that may come under its name.
+func (e *Engine) release(s *crew) {
 	e.touch(s)
 	s.deployment = nil
 }

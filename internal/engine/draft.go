@@ -129,7 +129,7 @@ func (d *draft) updateApp(x UpdateApp) error {
 
 // revertApp goes back to a version that is kept.
 func (d *draft) revertApp(old *app.App, version app.Timestamp) error {
-	v := d.e.services[old.ID].definition(version)
+	v := d.e.crews[old.ID].definition(version)
 	if v == nil {
 		return &app.Error{Code: app.NotFound, Message: fmt.Sprintf("App '%s' does not exist in version %s", old.ID, version)}
 	}

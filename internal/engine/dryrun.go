@@ -13,7 +13,7 @@ func (e *Engine) possible(d *draft, p *plan) *app.Error {
 	sight := e.launcher.sight()
 	launches := p.launches()
 	for _, id := range sortedKeys(launches) {
-		s, to := e.services[id], appIn(d.root, id)
+		s, to := e.crews[id], appIn(d.root, id)
 		var old *app.App
 		var instances []*Instance
 		if s != nil {
@@ -50,7 +50,7 @@ func (e *Engine) placements(d *draft, p *plan) []Placement {
 	for _, id := range sortedKeys(launches) {
 		to := appIn(d.root, id)
 		n := to.Instances
-		if s := e.services[id]; s != nil && launches[id] == app.ScaleApplication {
+		if s := e.crews[id]; s != nil && launches[id] == app.ScaleApplication {
 			n -= s.staying()
 		}
 		for k := range n {
@@ -63,7 +63,7 @@ func (e *Engine) placements(d *draft, p *plan) []Placement {
 }
 
 // staying is how many instances have a task and are to keep it.
-func (s *service) staying() int {
+func (s *crew) staying() int {
 	n := 0
 	for _, i := range s.instances.all() {
 		if i.holds() && !i.leaving && i.Condition != UnreachableInactive {
@@ -75,7 +75,7 @@ func (s *service) staying() int {
 
 // instancesOf are an app's; none of an app that is not there yet.
 func (e *Engine) instancesOf(id app.ID) iter.Seq[*Instance] {
-	if s := e.services[id]; s != nil {
+	if s := e.crews[id]; s != nil {
 		return slices.Values(s.instances.all())
 	}
 	return func(func(*Instance) bool) {}

@@ -38,11 +38,11 @@ func (o Options) withDefaults() Options {
 
 // An Engine is everything that the framework knows, and decides what follows from it. It is one goroutine's.
 //
-//	Change ---> tree ---> deployment, step by step ---> goals of services ---> instances: schedule, launch, kill
+//	Change ---> tree ---> deployment, step by step ---> goals of crews --> instances: schedule, launch, kill
 //	                            ^                                                   |
 //	                            +---------- what they wait for has come ------------+ <--- updates, probes, time
 //
-// Nothing is looked at that has not changed: an input marks the services and deployments that it is about, and a Step settles what
+// Nothing is looked at that has not changed: an input marks the apps and deployments that it is about, and a Step settles what
 // is marked. What waits for a time is in timers.
 type Engine struct {
 	opts Options
@@ -51,17 +51,17 @@ type Engine struct {
 	seq  int           // of ids made at this time
 
 	root        *app.Group
-	services    map[app.ID]*service
+	crews       map[app.ID]*crew
 	tasks       map[string]*Instance // by the id of the task at hand or the last one
 	deployments []*deployment        // the oldest first
 	history     []*change            // of the tree, the oldest first
 
 	timers   timers
-	dirty    map[app.ID]*service
+	dirty    map[app.ID]*crew
 	stirred  map[string]*deployment
-	waiting  map[app.ID]*service // that have instances to launch
-	unsaved  map[string]any      // nouns by their keys; nil of those that are no more
-	changed  map[app.ID]*service // since the last View
+	waiting  map[app.ID]*crew // that have instances to launch
+	unsaved  map[string]any   // nouns by their keys; nil of those that are no more
+	changed  map[app.ID]*crew // since the last View
 	market   market
 	launcher launcher
 	views    views
@@ -122,7 +122,7 @@ func (e *Engine) attend() {
 		case dueInstance:
 			e.overdue(k.id)
 		case dueApp:
-			if s := e.services[app.ID(k.id)]; s != nil {
+			if s := e.crews[app.ID(k.id)]; s != nil {
 				e.mark(s)
 			}
 		case dueDeployment:
@@ -149,8 +149,8 @@ func (e *Engine) settle() {
 	}
 }
 
-// mark has a service looked at in this Step.
-func (e *Engine) mark(s *service) {
+// mark has an app looked at in this Step.
+func (e *Engine) mark(s *crew) {
 	e.dirty[s.id], e.changed[s.id] = s, s
 }
 

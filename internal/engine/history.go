@@ -65,7 +65,7 @@ func (e *Engine) trim() {
 		e.history = slices.Clone(e.history[1:])
 		e.unsaved[changeKey(oldest.Version)] = nil
 		for id := range oldest.apps {
-			e.bury(e.services[id])
+			e.bury(e.crews[id])
 		}
 	}
 }

@@ -56,7 +56,7 @@ func (i *Instance) worth() int {
 }
 
 // put replaces an instance, or adds it, and has what follows from it looked at.
-func (e *Engine) put(s *service, i *Instance) {
+func (e *Engine) put(s *crew, i *Instance) {
 	before := s.instances.get(i.ID)
 	if before != nil && before.TaskID != i.TaskID {
 		e.untask(before)
@@ -94,7 +94,7 @@ func (e *Engine) untask(i *Instance) {
 }
 
 // remove forgets an instance.
-func (e *Engine) remove(s *service, i *Instance) {
+func (e *Engine) remove(s *crew, i *Instance) {
 	e.untask(i)
 	e.probe(s, i, nil)
 	s.instances.remove(i.ID)
@@ -113,7 +113,7 @@ func (e *Engine) publishInstance(i *Instance, c Condition) {
 }
 
 // again has an instance whose task is over wait for another one.
-func (e *Engine) again(s *service, i *Instance) {
+func (e *Engine) again(s *crew, i *Instance) {
 	version := i.Version
 	if s.goal != nil && s.goal.serves(s.definition(version)) {
 		version = s.goal.App.Version // the same definition, perhaps under a newer name
@@ -125,7 +125,7 @@ func (e *Engine) again(s *service, i *Instance) {
 }
 
 // provisioned records the task that is about to be launched.
-func (e *Engine) provisioned(s *service, i *Instance) {
+func (e *Engine) provisioned(s *crew, i *Instance) {
 	i.incarnation++
 	i.checked = len(s.definition(i.Version).App.HealthChecks) > 0
 	i.Ready = len(s.definition(i.Version).App.ReadinessChecks) == 0
@@ -133,13 +133,13 @@ func (e *Engine) provisioned(s *service, i *Instance) {
 	e.put(s, i)
 }
 
-// find gives the service and the instance of a task that is at hand, or was the last of its instance.
-func (e *Engine) find(task string) (*service, *Instance) {
+// find gives the app and the instance of a task that is at hand, or was the last of its instance.
+func (e *Engine) find(task string) (*crew, *Instance) {
 	i := e.tasks[task]
 	if i == nil {
 		return nil, nil
 	}
-	return e.services[i.App], i
+	return e.crews[i.App], i
 }
 
 // agent is where the instance's task is, for a call.

@@ -19,7 +19,7 @@ const (
 
 // kill ends an instance's task. With Leave the instance goes, too; one that waits for an offer goes at once. A task that is not reached is
 // given up: when it returns nobody knows it, and it is killed.
-func (e *Engine) kill(s *service, i *Instance, why killing) {
+func (e *Engine) kill(s *crew, i *Instance, why killing) {
 	switch i.Condition {
 	case Scheduled:
 		if why.Leave {
@@ -82,8 +82,8 @@ func nextKill(since, now time.Time) time.Time {
 
 // killAgain asks for the end of all tasks that are to end: a new master may not know, and a call may have been lost.
 func (e *Engine) killAgain() {
-	for _, id := range sortedKeys(e.services) {
-		for _, i := range e.services[id].instances.all() {
+	for _, id := range sortedKeys(e.crews) {
+		for _, i := range e.crews[id].instances.all() {
 			if i.Condition == Killing {
 				e.callKill(i)
 			}
@@ -92,7 +92,7 @@ func (e *Engine) killAgain() {
 }
 
 // instanceDue is when something has to be done about an instance though nothing happens.
-func (e *Engine) instanceDue(s *service, i *Instance) time.Time {
+func (e *Engine) instanceDue(s *crew, i *Instance) time.Time {
 	switch i.Condition {
 	case Killing:
 		if i.killing.Since.IsZero() {
@@ -153,7 +153,7 @@ func (e *Engine) killCommand(c Kill) Result {
 	}
 	r := Result{Killed: chosen}
 	for _, i := range chosen {
-		e.kill(e.services[i.App], i, killing{Leave: c.Wipe})
+		e.kill(e.crews[i.App], i, killing{Leave: c.Wipe})
 	}
 	return r
 }
@@ -176,7 +176,7 @@ func (e *Engine) chosen(c Kill) ([]*Instance, *app.Error) {
 		}
 		return all, nil
 	}
-	s := e.services[c.App]
+	s := e.crews[c.App]
 	if s == nil || !s.recorded {
 		return nil, missingApp(c.App)
 	}
@@ -198,7 +198,7 @@ func (e *Engine) killAndScale(c Kill, chosen []*Instance) Result {
 	}
 	change := Change{Force: c.Force}
 	for _, id := range sortedKeys(fewer) {
-		if s := e.services[id]; s.wanted != nil {
+		if s := e.crews[id]; s.wanted != nil {
 			change.Edits = append(change.Edits, scaleTo{id, max(0, s.wanted.App.Instances-fewer[id])})
 		}
 	}
@@ -207,7 +207,7 @@ func (e *Engine) killAndScale(c Kill, chosen []*Instance) Result {
 		return r
 	}
 	for _, i := range chosen {
-		if s := e.services[i.App]; s != nil {
+		if s := e.crews[i.App]; s != nil {
 			e.kill(s, s.instances.get(i.ID), killing{Leave: true})
 		}
 	}

@@ -135,7 +135,7 @@ func (s *scene) checkKills(before map[string]bool, out Effects) {
 		if i == nil {
 			continue
 		}
-		sv := s.e.services[i.App]
+		sv := s.e.crews[i.App]
 		if sv.goal == nil || i.killing.Failure != "" {
 			continue
 		}
@@ -167,13 +167,13 @@ func (s *scene) checkLaunches(out Effects) {
 				if s.records[instanceKey(i.ID)] == nil {
 					s.t.Fatalf("%s is launched, and not recorded", i.ID)
 				}
-				s.checkRoom(s.e.services[i.App])
+				s.checkRoom(s.e.crews[i.App])
 			}
 		}
 	}
 }
 
-func (s *scene) checkRoom(sv *service) {
+func (s *scene) checkRoom(sv *crew) {
 	m := sv.muster()
 	if len(m.fresh) > sv.count {
 		s.t.Fatalf("%s has %d instances and wants %d: %s", sv.id, len(m.fresh), sv.count, portrait(s.e))

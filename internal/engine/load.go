@@ -14,9 +14,9 @@ import (
 // version of the program.
 func New(records map[string][]byte, o Options) (*Engine, error) {
 	e := &Engine{
-		opts: o.withDefaults(), root: &app.Group{ID: app.Root}, services: map[app.ID]*service{}, tasks: map[string]*Instance{}, timers: newTimers(),
-		dirty: map[app.ID]*service{}, stirred: map[string]*deployment{}, waiting: map[app.ID]*service{}, unsaved: map[string]any{},
-		changed: map[app.ID]*service{}, market: newMarket(), servicePorts: map[int]int{}, roles: map[string]int{},
+		opts: o.withDefaults(), root: &app.Group{ID: app.Root}, crews: map[app.ID]*crew{}, tasks: map[string]*Instance{}, timers: newTimers(),
+		dirty: map[app.ID]*crew{}, stirred: map[string]*deployment{}, waiting: map[app.ID]*crew{}, unsaved: map[string]any{},
+		changed: map[app.ID]*crew{}, market: newMarket(), servicePorts: map[int]int{}, roles: map[string]int{},
 	}
 	e.launcher.LaunchOptions = e.opts.LaunchOptions
 	if err := e.load(records); err != nil {
@@ -66,7 +66,7 @@ func (e *Engine) complete() error {
 	for _, d := range e.deployments {
 		for _, step := range d.Steps[d.Step+1:] {
 			for _, a := range step.Actions {
-				if s := e.services[a.App]; s == nil || s.deployment != d {
+				if s := e.crews[a.App]; s == nil || s.deployment != d {
 					return fmt.Errorf("cannot read the record %s: its app %s is missing", deploymentKey(d.ID), a.App)
 				}
 			}
@@ -121,17 +121,17 @@ func (e *Engine) loadVersion(rest string, value []byte) error {
 	if v.App == nil || rest != string(v.App.ID)+"/"+v.App.Version.String() {
 		return fmt.Errorf("it has another version's definition")
 	}
-	s := e.service(v.App.ID)
+	s := e.crew(v.App.ID)
 	s.versions = append(s.versions, v) // keys are in order
 	return nil
 }
 
 func (e *Engine) loadApp(rest string, value []byte) error {
-	var r serviceRecord
+	var r crewRecord
 	if err := json.Unmarshal(value, &r); err != nil {
 		return err
 	}
-	s := e.service(app.ID(rest))
+	s := e.crew(app.ID(rest))
 	s.wanted, s.goal, s.count, s.lenient = s.definition(r.Wanted), s.definition(r.Goal), r.Count, r.Lenient
 	s.failures, s.failure, s.recorded = r.Failures, r.Failure, true
 	if s.wanted.at() != r.Wanted || s.goal.at() != r.Goal {
@@ -149,8 +149,8 @@ func (e *Engine) loadApp(rest string, value []byte) error {
 	return nil
 }
 
-// enlist puts a service into the deployment that has it.
-func (e *Engine) enlist(s *service, id string) error {
+// enlist puts an app into the deployment that has it.
+func (e *Engine) enlist(s *crew, id string) error {
 	d := e.deploymentOf(id)
 	if d == nil {
 		return fmt.Errorf("its deployment %s is missing", id)
@@ -177,7 +177,7 @@ func (e *Engine) loadInstance(rest string, value []byte) error {
 	if err := json.Unmarshal(value, &r); err != nil {
 		return err
 	}
-	s := e.services[r.App]
+	s := e.crews[r.App]
 	if s == nil || s.definition(r.Version) == nil {
 		return fmt.Errorf("the definition %s of %s is missing", r.Version, r.App)
 	}
@@ -204,7 +204,7 @@ func (e *Engine) loadChange(rest string, value []byte) error {
 	}
 	c := &change{Version: at, before: r.Before, apps: map[app.ID]*version{}, groups: map[app.ID]*app.Group{}}
 	for id, at := range r.Apps {
-		c.apps[id] = e.service(id).definition(at)
+		c.apps[id] = e.crew(id).definition(at)
 		if c.apps[id].at() != at {
 			return fmt.Errorf("the definition %s of %s is missing", at, id)
 		}

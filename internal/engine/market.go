@@ -76,8 +76,8 @@ func (e *Engine) pending() []pending {
 	return all
 }
 
-// seek notes how many instances of a service offers are sought for.
-func (e *Engine) seek(s *service, n int) {
+// seek notes how many instances of an app offers are sought for.
+func (e *Engine) seek(s *crew, n int) {
 	role := s.soughtFor
 	if s.sought > 0 {
 		if e.market.needed[role]--; e.market.needed[role] == 0 {
@@ -117,7 +117,7 @@ func (e *Engine) match() {
 		return
 	}
 	for _, i := range done.launched {
-		e.provisioned(e.services[i.App], i)
+		e.provisioned(e.crews[i.App], i)
 	}
 	e.settle()
 	e.weigh()

@@ -22,7 +22,7 @@ func (e *Engine) probed(in Probed) {
 }
 
 // observe takes in what Mesos says of the health check and the check that the agent makes.
-func (e *Engine) observe(s *service, i *Instance, st *mesos.TaskStatus) {
+func (e *Engine) observe(s *crew, i *Instance, st *mesos.TaskStatus) {
 	if st.CheckStatus != nil && (i.Check == nil || !sameCheck(i.Check, st.CheckStatus)) {
 		i.Check = st.CheckStatus.Clone()
 	}
@@ -44,7 +44,7 @@ func sameCheck(a, b *mesos.CheckStatusInfo) bool {
 }
 
 // judge notes what a check found, and kills the instance if it failed too often in a row.
-func (e *Engine) judge(s *service, i *Instance, check int, alive bool, cause string) {
+func (e *Engine) judge(s *crew, i *Instance, check int, alive bool, cause string) {
 	h := &s.definition(i.Version).App.HealthChecks[check]
 	if !alive {
 		e.publish(app.FailedHealthCheck{
@@ -120,8 +120,8 @@ func (i *Instance) wellness() *bool {
 	return new(true)
 }
 
-// replace puts an instance in place of itself without a record and without looking at its service.
-func (e *Engine) replace(s *service, i *Instance) {
+// replace puts an instance in place of itself without a record and without looking at its app.
+func (e *Engine) replace(s *crew, i *Instance) {
 	s.instances.put(i)
 	e.tasks[i.TaskID] = i
 	e.views.tasks.Set(i.TaskID, i)
@@ -162,7 +162,7 @@ func (e *Engine) readied(in Readied) {
 // told takes in the tail of what a task that failed had written.
 func (e *Engine) told(in Told) {
 	_, id := instanceOf(in.TaskID)
-	s := e.services[id]
+	s := e.crews[id]
 	if s == nil {
 		if s, _ = e.find(in.TaskID); s == nil {
 			return
@@ -179,7 +179,7 @@ func (e *Engine) told(in Told) {
 }
 
 // probe has the scheduler's own checks of an instance begin or end.
-func (e *Engine) probe(s *service, before, now *Instance) {
+func (e *Engine) probe(s *crew, before, now *Instance) {
 	was, is := before.asked(s), now.asked(s)
 	switch {
 	case is && (!was || before.Ready != now.Ready):
@@ -192,7 +192,7 @@ func (e *Engine) probe(s *service, before, now *Instance) {
 }
 
 // asked tells whether the scheduler asks the instance how it is.
-func (i *Instance) asked(s *service) bool {
+func (i *Instance) asked(s *crew) bool {
 	if i == nil || i.Condition != Running {
 		return false
 	}

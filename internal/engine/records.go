@@ -68,7 +68,7 @@ func encode(noun any) []byte {
 	switch n := noun.(type) {
 	case nil:
 		return nil
-	case *service:
+	case *crew:
 		if !n.recorded {
 			return nil
 		}
@@ -87,8 +87,8 @@ func encode(noun any) []byte {
 	return b
 }
 
-// serviceRecord is a service's record.
-type serviceRecord struct {
+// crewRecord is an app's record.
+type crewRecord struct {
 	Wanted     app.Timestamp    `json:"wanted,omitzero"`
 	Goal       app.Timestamp    `json:"goal,omitzero"`
 	Count      int              `json:"count,omitempty"`
@@ -98,8 +98,8 @@ type serviceRecord struct {
 	Failure    *app.TaskFailure `json:"lastTaskFailure,omitempty"`
 }
 
-func (s *service) record() serviceRecord {
-	r := serviceRecord{
+func (s *crew) record() crewRecord {
+	r := crewRecord{
 		Wanted: s.wanted.at(), Goal: s.goal.at(), Count: s.count, Lenient: s.lenient, Failures: s.failures, Failure: s.failure,
 	}
 	if s.deployment != nil {

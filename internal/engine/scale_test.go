@@ -39,7 +39,7 @@ func newTown(tb testing.TB, apps, instances int) *town {
 		offer := toyOffer(fmt.Sprintf("o%d", i), fmt.Sprintf("agent%d", i%1000), 0)
 		offer.Resources = mesos.Resources{mesos.CPUs(64), mesos.Mem(65536)}
 		w.step(Offered{[]mesos.Offer{offer}})
-		for _, one := range w.e.services[id].instances.all() {
+		for _, one := range w.e.crews[id].instances.all() {
 			w.step(Updated{status(one.TaskID, mesos.TaskRunning)})
 			w.tasks = append(w.tasks, one.TaskID)
 		}

@@ -78,8 +78,8 @@ func (e *Engine) View() *View {
 	return v
 }
 
-// state is a service for others.
-func (e *Engine) state(s *service) *AppState {
+// state is an app for others.
+func (e *Engine) state(s *crew) *AppState {
 	a := &AppState{ID: s.id, Instances: s.instances.share(), LastFailure: s.failure, definitions: s.versions}
 	if s.wanted != nil {
 		a.App = s.wanted.App
@@ -128,15 +128,15 @@ func (e *Engine) show(d *deployment) app.Deployment {
 			CurrentStep: d.Step + 1, TotalSteps: len(d.Steps),
 		}
 		for _, a := range d.Steps[d.Step].Actions {
-			shown.CurrentActions = append(shown.CurrentActions, app.ActionInfo{Action: a, ReadinessCheckResults: e.services[a.App].readiness()})
+			shown.CurrentActions = append(shown.CurrentActions, app.ActionInfo{Action: a, ReadinessCheckResults: e.crews[a.App].readiness()})
 		}
 		d.shown = &shown
 	}
 	return *d.shown
 }
 
-// readiness is what the readiness checks of the service's instances have found.
-func (s *service) readiness() []app.ReadinessResult {
+// readiness is what the readiness checks of the app's instances have found.
+func (s *crew) readiness() []app.ReadinessResult {
 	all := []app.ReadinessResult{}
 	if s == nil {
 		return all // stopped, and gone

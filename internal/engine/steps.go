@@ -68,7 +68,7 @@ func (p *plan) stop(root *app.Group, ids []app.ID) {
 // action is what has to be done about an app; empty when there is nothing.
 func (e *Engine) action(d *draft, id app.ID) app.ActionName {
 	wanted := appIn(d.root, id)
-	s := e.services[id]
+	s := e.crews[id]
 	switch {
 	case wanted == nil && (s == nil || s.goal == nil && len(s.instances.all()) == 0 && s.wanted == nil):
 		return ""

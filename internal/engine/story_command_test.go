@@ -217,7 +217,7 @@ func (w *world) longName(short string) string {
 }
 
 func (w *world) ofApp(id string) []*Instance {
-	s := w.e.services[app.ID(id)]
+	s := w.e.crews[app.ID(id)]
 	if s == nil {
 		w.t.Fatalf("there is no %s", id)
 	}

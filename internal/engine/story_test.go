@@ -174,7 +174,7 @@ func (w *world) restores() {
 // portrait is all of an engine that has to outlive it: its records, made anew, and what it keeps besides them.
 func portrait(e *Engine) string {
 	all := map[string]any{}
-	for _, s := range e.services {
+	for _, s := range e.crews {
 		all[appKey(s.id)] = s
 		for _, v := range s.versions {
 			all[versionKey(s.id, v.App.Version)] = v

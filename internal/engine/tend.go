@@ -9,7 +9,7 @@ import (
 	"github.com/ormosproject/ormos/app"
 )
 
-// A muster is a service's instances, sorted by what the goal makes of them.
+// A muster is an app's instances, sorted by what the goal makes of them.
 type muster struct {
 	// pending wait for an offer, and are what the goal wants; fresh have a task and are, too; stale have a task and are not. None of them
 	// is to go.
@@ -23,7 +23,7 @@ type muster struct {
 }
 
 // muster sorts the instances. Those that were replaced because they are unreachable do not count.
-func (s *service) muster() muster {
+func (s *crew) muster() muster {
 	var m muster
 	for _, i := range s.instances.all() {
 		wanted := s.goal != nil && (s.lenient && i.holds() || s.goal.serves(s.definition(i.Version)))
@@ -53,12 +53,12 @@ func (s *service) muster() muster {
 	return m
 }
 
-// tend brings the instances of a service closer to its goal: those that are too many or not wanted any more go, and those that
+// tend brings the instances of an app closer to its goal: those that are too many or not wanted any more go, and those that
 // are missing are scheduled. What it does is the same however often it is done.
 //
 // In an upgrade, until the last stale one is gone, it keeps Marathon's bounds: at least ceil(count * minimumHealthCapacity) are well, and at most
 // floor(count * (1 + maximumOverCapacity)) have a task, or one more where both are the same and nothing could move.
-func (e *Engine) tend(s *service) {
+func (e *Engine) tend(s *crew) {
 	m := s.muster()
 	for _, i := range m.outdated {
 		e.remove(s, i)
@@ -85,7 +85,7 @@ func (e *Engine) tend(s *service) {
 }
 
 // upgrade replaces stale instances by fresh ones within the bounds.
-func (e *Engine) upgrade(s *service, m muster) {
+func (e *Engine) upgrade(s *crew, m muster) {
 	healthy, most := s.bounds()
 	if surplus := len(m.stale) - max(0, healthy-m.well); surplus > 0 {
 		e.dismiss(s, s.victims(m.stale, surplus))
@@ -111,7 +111,7 @@ func (e *Engine) upgrade(s *service, m muster) {
 }
 
 // bounds are how many must be well in an upgrade, and how many may have a task.
-func (s *service) bounds() (healthy, most int) {
+func (s *crew) bounds() (healthy, most int) {
 	const slack = 1e-9 // 100 * 1.15 is 114.99999999999999 in floating point, and means 115
 	u := s.goal.App.UpgradeStrategy
 	n := float64(s.count)
@@ -119,12 +119,12 @@ func (s *service) bounds() (healthy, most int) {
 }
 
 // single tells whether there must never be two instances.
-func (s *service) single() bool {
+func (s *crew) single() bool {
 	return s.goal != nil && s.goal.App.Labels["MARATHON_SINGLE_INSTANCE_APP"] == "true"
 }
 
 // victims chooses n instances to go: what does no work first, then what is not well, then by the app's kill selection.
-func (s *service) victims(from []*Instance, n int) []*Instance {
+func (s *crew) victims(from []*Instance, n int) []*Instance {
 	var selection app.KillSelection
 	if s.goal != nil {
 		selection = s.goal.App.KillSelection
@@ -141,7 +141,7 @@ func (s *service) victims(from []*Instance, n int) []*Instance {
 }
 
 // schedule adds n instances that wait for an offer.
-func (e *Engine) schedule(s *service, n int) {
+func (e *Engine) schedule(s *crew, n int) {
 	for range n {
 		e.put(s, &Instance{
 			ID: e.newInstanceID(s.id), App: s.id, Version: s.goal.App.Version, Condition: Scheduled, Role: s.goal.App.Role, Since: e.at,
@@ -151,14 +151,14 @@ func (e *Engine) schedule(s *service, n int) {
 }
 
 // dismiss has instances go.
-func (e *Engine) dismiss(s *service, all []*Instance) {
+func (e *Engine) dismiss(s *crew, all []*Instance) {
 	for _, i := range all {
 		e.kill(s, i, killing{Leave: true})
 	}
 }
 
-// gone forgets a service that was removed, when nothing runs of it any more.
-func (e *Engine) gone(s *service) {
+// gone forgets an app that was removed, when nothing runs of it any more.
+func (e *Engine) gone(s *crew) {
 	if s.wanted != nil || len(s.instances.all()) > 0 || !s.recorded {
 		return
 	}
@@ -170,8 +170,8 @@ func (e *Engine) gone(s *service) {
 	e.bury(s)
 }
 
-// wait notes whether the service has something to launch.
-func (e *Engine) wait(s *service) {
+// wait notes whether the app has something to launch.
+func (e *Engine) wait(s *crew) {
 	n := 0
 	for _, i := range s.instances.all() {
 		if i.Condition == Scheduled {
@@ -189,7 +189,7 @@ func (e *Engine) wait(s *service) {
 }
 
 // done tells whether an action of a deployment has come to its end.
-func (s *service) done(a app.ActionName) bool {
+func (s *crew) done(a app.ActionName) bool {
 	switch a {
 	case app.StartApplication:
 		return true

@@ -48,7 +48,7 @@ func effective(st *mesos.TaskStatus) mesos.TaskState {
 }
 
 // alive follows a task that is not over. States only move forward, except that an unreachable task returns.
-func (e *Engine) alive(s *service, i *Instance, st *mesos.TaskStatus) {
+func (e *Engine) alive(s *crew, i *Instance, st *mesos.TaskStatus) {
 	next := *i
 	next.heard = true
 	returned := i.Condition == Unreachable || i.Condition == UnreachableInactive
@@ -159,7 +159,7 @@ func order(c Condition) int {
 }
 
 // ended follows a task that is over, or that nobody knows: its instance goes, or gets another one.
-func (e *Engine) ended(s *service, i *Instance, st *mesos.TaskStatus, state mesos.TaskState) {
+func (e *Engine) ended(s *crew, i *Instance, st *mesos.TaskStatus, state mesos.TaskState) {
 	last := *i
 	last.State, last.Condition = st.State, conditionOf(state)
 	last.locate(st)
@@ -203,7 +203,7 @@ func worthTelling(state mesos.TaskState) bool {
 }
 
 // unreachable follows a task whose agent the master has lost sight of. An instance that is to go is given up at once.
-func (e *Engine) unreachable(s *service, i *Instance, st *mesos.TaskStatus) {
+func (e *Engine) unreachable(s *crew, i *Instance, st *mesos.TaskStatus) {
 	if i.Condition == Unreachable || i.Condition == UnreachableInactive {
 		return
 	}
@@ -220,7 +220,7 @@ func (e *Engine) unreachable(s *service, i *Instance, st *mesos.TaskStatus) {
 
 // estrange does what the unreachable strategy says: another instance is launched beside it after one time, and after the other it is
 // forgotten. Should its task return, nobody knows it, and it is killed.
-func (e *Engine) estrange(s *service, i *Instance) {
+func (e *Engine) estrange(s *crew, i *Instance) {
 	u := s.strategy(i)
 	if u.Disabled {
 		return
@@ -238,7 +238,7 @@ func (e *Engine) estrange(s *service, i *Instance) {
 	}
 }
 
-func (s *service) strategy(i *Instance) *app.UnreachableStrategy {
+func (s *crew) strategy(i *Instance) *app.UnreachableStrategy {
 	if v := s.goal; v != nil && v.serves(s.definition(i.Version)) {
 		return &v.App.UnreachableStrategy
 	}

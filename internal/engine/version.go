@@ -39,8 +39,8 @@ func (v *version) serves(w *version) bool {
 	return w != nil && (v == w || !w.App.Version.Before(v.Fresh) && v.same(w))
 }
 
-// definition gives a version of the service, nil when it is not kept.
-func (s *service) definition(at app.Timestamp) *version {
+// definition gives a version of the app, nil when it is not kept.
+func (s *crew) definition(at app.Timestamp) *version {
 	i, ok := s.find(at)
 	if !ok {
 		return nil
@@ -48,12 +48,12 @@ func (s *service) definition(at app.Timestamp) *version {
 	return s.versions[i]
 }
 
-func (s *service) find(at app.Timestamp) (int, bool) {
+func (s *crew) find(at app.Timestamp) (int, bool) {
 	return slices.BinarySearchFunc(s.versions, at, func(v *version, at app.Timestamp) int { return v.App.Version.Time().Compare(at.Time()) })
 }
 
 // keep adds a version, and lets go of the oldest that nobody needs.
-func (e *Engine) keep(s *service, v *version) {
+func (e *Engine) keep(s *crew, v *version) {
 	i, ok := s.find(v.App.Version)
 	if ok {
 		return
@@ -64,7 +64,7 @@ func (e *Engine) keep(s *service, v *version) {
 }
 
 // prune forgets versions above the bound, the oldest first, unless something still refers to them.
-func (e *Engine) prune(s *service) {
+func (e *Engine) prune(s *crew) {
 	bound := e.opts.Versions
 	if s.wanted == nil {
 		bound = 0
@@ -86,7 +86,7 @@ func (e *Engine) prune(s *service) {
 	s.versions = kept
 }
 
-func (e *Engine) versionsInUse(s *service) map[app.Timestamp]bool {
+func (e *Engine) versionsInUse(s *crew) map[app.Timestamp]bool {
 	used := map[app.Timestamp]bool{}
 	for _, v := range []*version{s.wanted, s.goal} {
 		if v != nil {
@@ -104,13 +104,13 @@ func (e *Engine) versionsInUse(s *service) map[app.Timestamp]bool {
 	return used
 }
 
-// bury lets go of versions that nobody needs, and of a service of which nothing is left.
-func (e *Engine) bury(s *service) {
+// bury lets go of versions that nobody needs, and of an app of which nothing is left.
+func (e *Engine) bury(s *crew) {
 	if s == nil {
 		return
 	}
 	e.prune(s)
 	if s.wanted == nil && !s.recorded && len(s.versions) == 0 {
-		delete(e.services, s.id)
+		delete(e.crews, s.id)
 	}
 }

@@ -7,14 +7,14 @@ import (
 	"github.com/ormosproject/ormos/app"
 )
 
-// A service is an app with what runs of it.
+// A crew is an app with what runs of it.
 //
 //	wanted   what the tree says; nil once the app was removed
 //	goal     what instances are brought to now: a deployment sets it to wanted when its turn comes; nil ends them
 //	count    how many of goal
 //
 // Between the two lies the deployment. The instances follow the goal by themselves, whatever happens to them.
-type service struct {
+type crew struct {
 	id           app.ID
 	wanted, goal *version
 	count        int
@@ -40,29 +40,29 @@ type failures struct {
 	Last  app.Timestamp `json:"last,omitzero"`
 }
 
-// service gives the service of an app, a new one if there is none.
-func (e *Engine) service(id app.ID) *service {
-	s := e.services[id]
+// crew gives the crew of an app, a new one if there is none.
+func (e *Engine) crew(id app.ID) *crew {
+	s := e.crews[id]
 	if s == nil {
-		s = &service{id: id}
-		e.services[id] = s
+		s = &crew{id: id}
+		e.crews[id] = s
 	}
 	return s
 }
 
 // aim says what the instances are brought to from now on.
-func (e *Engine) aim(s *service, goal *version, count int) {
+func (e *Engine) aim(s *crew, goal *version, count int) {
 	before := s.goal
 	s.goal, s.count, s.lenient = goal, count, false
 	if goal != nil && (before == nil || !goal.same(before)) {
 		e.heal(s) // a new version gets its own chance
 	}
 	e.checksChanged(s, before, goal)
-	e.changedService(s)
+	e.changedCrew(s)
 }
 
-// changedService has the service saved and looked at.
-func (e *Engine) changedService(s *service) {
+// changedCrew has the crew saved and looked at.
+func (e *Engine) changedCrew(s *crew) {
 	e.unsaved[appKey(s.id)] = s
 	e.mark(s)
 }
@@ -117,7 +117,7 @@ func (l *instances) remove(id string) {
 }
 
 // checksChanged publishes which health checks are asked from now on.
-func (e *Engine) checksChanged(s *service, before, after *version) {
+func (e *Engine) checksChanged(s *crew, before, after *version) {
 	if before == after || before != nil && after != nil && before.same(after) {
 		return
 	}
