@@ -20,6 +20,10 @@ import (
 // bucket holds the records, each behind the checksum of its key and value.
 const bucket = "ormos records 1"
 
+// lockPatience is how long the file may be locked by nobody: where a process was killed as it started another one, the copy of it that was to
+// become that one has the lock until then.
+const lockPatience = time.Second
+
 // File keeps records in one file, which one process has open at a time. What Commit has returned from is on the disk.
 type File struct {
 	path string
@@ -101,7 +105,7 @@ func syncDir(dir string) error {
 
 func open(path string) (f *File, err error) {
 	var file *os.File
-	options := &bbolt.Options{Timeout: time.Nanosecond} // tries once
+	options := &bbolt.Options{Timeout: lockPatience}
 	options.OpenFile = func(name string, flag int, mode os.FileMode) (opened *os.File, err error) {
 		file, err = os.OpenFile(name, flag, mode)
 		return file, err

@@ -105,7 +105,7 @@ func (o *schedulerOptions) open() (*store.File, error) {
 	}
 	records, err := store.OpenFile(filepath.Join(o.state, recordsFile))
 	if errors.Is(err, store.ErrInUse) {
-		return nil, fmt.Errorf("another ormos runs with the state in %s; end it first, or name another directory with --state", o.state)
+		return nil, fmt.Errorf("another ormos runs with the state in %s; 'ormos apply' changes what it runs; or end it first, or name another directory with --state", o.state)
 	}
 	return records, err
 }
