@@ -207,7 +207,8 @@ func (o *upOptions) bringUp(ctx context.Context, cmd *cobra.Command, user *sessi
 		return err
 	}
 	showChanges(user.screen, d.changes)
-	_, err = new(applyOptions).apply(ctx, user, d, files)
+	apply := applyOptions{waiting: waiting{force: true}} // what was under way when it was ended is no reason to wait
+	_, err = apply.apply(ctx, user, d, files)
 	return err
 }
 
