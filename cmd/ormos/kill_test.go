@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -118,7 +119,7 @@ func (w *ward) settled(ctx context.Context, o *ormos, generation, instances int)
 	}
 	signed := w.awaitSigned(known)
 	for id := range known {
-		if !alive(signed[id]) {
+		if !alive(id, signed[id]) {
 			w.t.Errorf("%s is said to run, and does not", id)
 		}
 	}
@@ -133,7 +134,7 @@ func (w *ward) settled(ctx context.Context, o *ormos, generation, instances int)
 // awaitEnd waits until a task is no more that nobody counts any more: what an agent was about to start when it was killed, the next one ends.
 func (w *ward) awaitEnd(id string, pid int) {
 	w.t.Helper()
-	if !alive(pid) {
+	if !alive(id, pid) {
 		return
 	}
 	w.t.Logf("%s runs yet", id)
@@ -141,7 +142,7 @@ func (w *ward) awaitEnd(id string, pid int) {
 	defer deadline.Stop()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for alive(pid) {
+	for alive(id, pid) {
 		select {
 		case <-tick.C:
 		case <-deadline.C:
@@ -150,13 +151,13 @@ func (w *ward) awaitEnd(id string, pid int) {
 	}
 }
 
-// alive tells whether a process is there and has not ended.
-func alive(pid int) bool {
-	if syscall.Kill(pid, 0) != nil {
-		return false
+// alive tells whether the process of a task is there and has not ended: numbers of processes are used again.
+func alive(id string, pid int) bool {
+	if runtime.GOOS != "linux" {
+		return syscall.Kill(pid, 0) == nil
 	}
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	return err != nil || !strings.Contains(string(stat), ") Z ")
+	environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid)) // that of one that has ended is empty
+	return err == nil && strings.Contains(string(environment), "MESOS_TASK_ID="+id+"\x00")
 }
 
 // However a process is killed, in whatever phase of a deployment, what it has answered stays true, and the next one brings the deployment to its end:
