@@ -162,10 +162,17 @@ func (c *change) ended(ctx context.Context, w *watch, d *display, end *app.Deplo
 			text += fmt.Sprintf("\n  %s: the last task that failed did so on %s with %s: %s", id, info.LastTaskFailure.Host, info.LastTaskFailure.State, info.LastTaskFailure.Message)
 		}
 	}
-	if back, err := d.successor(ctx); err == nil && back != "" {
-		fmt.Fprintf(c.err, "deployment %s goes back to what was before\n", shortID(back))
-		if err := c.follow(ctx, w, back); err != nil {
-			return fmt.Errorf("%s\nand what goes back: %w", text, err)
+	if !strings.Contains(end.Reason, "superseded") { // then another one leads to what somebody else wants
+		back, err := d.successor(ctx)
+		if err == nil && back != "" {
+			fmt.Fprintf(c.err, "deployment %s goes back to what was before\n", shortID(back))
+			err = c.follow(ctx, w, back)
+		}
+		if err == nil {
+			err = d.verdict(ctx)
+		}
+		if err != nil {
+			return fmt.Errorf("%s\nand what was before is not there again: %w", text, err)
 		}
 		text += "\nwhat was before is there again"
 	}
@@ -321,8 +328,8 @@ func (d *display) verdict(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if fresh, old := upToDate(info); fresh < info.Instances || old > 0 {
-			return fmt.Errorf("deployment %s is over, but not all of %s is up to date; see 'ormos status %s'", d.id, id, id)
+		if info.TasksRunning < info.Instances || len(info.HealthChecks) > 0 && info.TasksHealthy < info.Instances {
+			return fmt.Errorf("deployment %s is over, but not all of %s is running and healthy; see 'ormos status %s'", d.id, id, id)
 		}
 	}
 	return nil

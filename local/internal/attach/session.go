@@ -215,6 +215,11 @@ func (s *Session) Resize(rows, columns uint16) error {
 	if !s.terminal {
 		return nil
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed { // or the descriptor could be another file's by now
+		return os.ErrClosed
+	}
 	return pty.Setsize(s.in, &pty.Winsize{Rows: rows, Cols: columns})
 }
 
