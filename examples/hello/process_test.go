@@ -73,11 +73,12 @@ func startCluster(t *testing.T, dir string, args ...string) *cluster {
 func startClusterAt(t *testing.T, dir string, port int, args ...string) *cluster {
 	t.Helper()
 	c := &cluster{t: t, dir: dir, master: fmt.Sprintf("127.0.0.1:%d", port)}
-	t.Cleanup(func() { // executors outlive the cluster
+	t.Cleanup(func() { // executors outlive the cluster, and what writes down their ends outlives them
 		for _, pid := range c.executors() {
 			n, _ := strconv.Atoi(pid)
 			syscall.Kill(n, syscall.SIGKILL)
 		}
+		eventually(t, "nothing runs in "+dir, func() bool { return len(processesWith(dir)) == 0 })
 	})
 	c.args = append([]string{"local", "-v", "--port", fmt.Sprint(port), "--agent-port", fmt.Sprint(port + 1), "--work-dir", filepath.Join(dir, "work")}, args...)
 	c.start()
