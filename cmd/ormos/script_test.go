@@ -59,6 +59,15 @@ func killLeft(dir string) {
 		}
 		return nil
 	})
+	here, _ := filepath.Glob("/proc/[0-9]*/cwd") // of commands nothing is written; elsewhere than on Linux they stay
+	for _, link := range here {
+		if at, err := os.Readlink(link); err != nil || at != dir && !strings.HasPrefix(at, dir+"/") {
+			continue
+		}
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link))); err == nil && pid > 1 && pid != os.Getpid() {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
 }
 
 // certificate writes cert.pem and key.pem, for 127.0.0.1.
