@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -45,7 +46,8 @@ func TestStories(t *testing.T) {
 	})
 }
 
-// killLeft ends what outlives `ormos up` below a directory: a story that fails does not come to its end of it.
+// killLeft ends what outlives `ormos up` below a directory, and returns when nothing runs there any more: what writes down the ends of the
+// executors, too, would be in the way of the directory's removal.
 func killLeft(dir string) {
 	_ = filepath.WalkDir(dir, func(path string, _ fs.DirEntry, _ error) error {
 		if filepath.Base(path) != "forked" {
@@ -68,6 +70,24 @@ func killLeft(dir string) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for late := time.After(patience); runsIn(dir); {
+		select {
+		case <-tick.C:
+		case <-late:
+			return // the removal tells
+		}
+	}
+}
+
+// runsIn tells whether a process has the directory in its environment.
+func runsIn(dir string) bool {
+	all, _ := filepath.Glob("/proc/[0-9]*/environ")
+	return slices.ContainsFunc(all, func(path string) bool {
+		environment, _ := os.ReadFile(path)
+		return strings.Contains(string(environment), "="+dir)
+	})
 }
 
 // certificate writes cert.pem and key.pem, for 127.0.0.1.
