@@ -13,9 +13,9 @@ func (c *Client) Apps(ctx context.Context) ([]Info, error) {
 	return answer.Apps, err
 }
 
-// App gives an app with its tasks, deployments and last failure.
+// App gives an app with its tasks, their statistics, deployments and last failure.
 func (c *Client) App(ctx context.Context, id ID) (*Info, error) {
-	query := url.Values{"embed": {"app.tasks", "app.counts", "app.deployments", "app.lastTaskFailure", "app.readiness"}}
+	query := url.Values{"embed": {"app.tasks", "app.counts", "app.deployments", "app.lastTaskFailure", "app.readiness", "app.taskStats"}}
 	answer, err := get[struct{ App *Info }](ctx, c, at("/v2/apps", id), query)
 	return answer.App, err
 }

@@ -276,18 +276,15 @@ func situation(info *app.Info, queue []app.QueueItem) string {
 
 // upToDate counts the running tasks of an app's present configuration, and all those of older ones.
 func upToDate(info *app.Info) (fresh, old int) {
-	since := info.Version
-	if info.VersionInfo != nil {
-		since = info.VersionInfo.LastConfigChangeAt
+	stats := info.TasksStats
+	if stats == nil {
+		return 0, 0
 	}
-	for _, task := range info.Tasks {
-		switch {
-		case task.Version == nil:
-		case task.Version.Before(since):
-			old++
-		case task.State == "TASK_RUNNING":
-			fresh++
-		}
+	if stats.WithLatestConfig != nil {
+		fresh = stats.WithLatestConfig.Stats.Counts.Running
+	}
+	if stats.WithOutdatedConfig != nil {
+		old = stats.WithOutdatedConfig.Stats.Counts.Staged + stats.WithOutdatedConfig.Stats.Counts.Running
 	}
 	return fresh, old
 }

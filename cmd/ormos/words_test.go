@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -18,7 +19,10 @@ func info(t *testing.T, text string) *app.Info {
 }
 
 func TestSituations(t *testing.T) {
-	const at, before = `"2026-11-26T01:00:00.000Z"`, `"2026-11-26T00:00:00.000Z"`
+	const at = `"2026-11-26T01:00:00.000Z"`
+	latest := func(running int) string {
+		return fmt.Sprintf(`"tasksStats":{"withLatestConfig":{"stats":{"counts":{"running":%d}}}}`, running)
+	}
 	queue := []app.QueueItem{{
 		App: &app.App{ID: "/waits"}, Count: 2, Delay: app.QueueDelay{Overdue: true}, ProcessedOffersSummary: app.OffersSummary{
 			RejectSummaryLastOffers: []app.Reject{{Reason: "UnfulfilledRole", Processed: 3}, {Reason: "InsufficientCpus", Declined: 3, Processed: 3}},
@@ -26,12 +30,12 @@ func TestSituations(t *testing.T) {
 	}, {App: &app.App{ID: "/delayed"}, Count: 1, Delay: app.QueueDelay{TimeLeftSeconds: 12}}}
 	for _, test := range []struct{ name, info, state, situation string }{
 		{
-			"runs", `{"id":"/web","instances":2,"version":` + at + `,"tasksRunning":2,"tasks":[{"state":"TASK_RUNNING","version":` + at + `},{"state":"TASK_RUNNING","version":` + at + `}]}`,
+			"runs", `{"id":"/web","instances":2,"version":` + at + `,"tasksRunning":2,` + latest(2) + `}`,
 			"running", "2 of 2 up to date",
 		},
 		{
 			"is rolled", `{"id":"/web","instances":2,"version":` + at + `,"healthChecks":[{}],"tasksHealthy":1,"deployments":[{"id":"d"}],` +
-				`"tasks":[{"state":"TASK_RUNNING","version":` + before + `},{"state":"TASK_STAGING","version":` + at + `}]}`,
+				`"tasksStats":{"withLatestConfig":{"stats":{"counts":{"staged":1}}},"withOutdatedConfig":{"stats":{"counts":{"running":1}}}}}`,
 			"deploying", "0 of 2 up to date, 1 healthy, 1 old",
 		},
 		{
@@ -42,8 +46,7 @@ func TestSituations(t *testing.T) {
 			"is delayed", `{"id":"/delayed","instances":1,"version":` + at + `,"lastTaskFailure":{"message":"Command exited\nwith status 1","version":` + at + `,"timestamp":` + at + `}}`,
 			"delayed", "0 of 1 up to date, 1 to launch, next try in 12 s after failures, last failure: Command exited",
 		},
-		{"is scaled", `{"id":"/web","instances":2,"version":` + at + `,"versionInfo":{"lastScalingAt":` + at + `,"lastConfigChangeAt":` + before + `},"tasksRunning":1,` +
-			`"tasks":[{"state":"TASK_RUNNING","version":` + before + `}]}`, "starting", "1 of 2 up to date"},
+		{"is scaled", `{"id":"/web","instances":2,"version":` + at + `,"tasksRunning":1,` + latest(1) + `}`, "starting", "1 of 2 up to date"},
 		{"is stopped", `{"id":"/web","instances":0,"version":` + at + `}`, "stopped", "0 of 0 up to date"},
 		{"is unwell", `{"id":"/web","instances":1,"version":` + at + `,"tasksUnhealthy":1}`, "unhealthy", "0 of 1 up to date"},
 	} {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/ormosproject/ormos/app"
 	"github.com/ormosproject/ormos/internal/engine"
@@ -149,7 +150,7 @@ func appProgressOf(st *engine.AppState) appProgress {
 		p.Wanted = st.App.Instances
 	}
 	for _, i := range st.Instances {
-		if st.App == nil || i.Version.Before(configured(st.App)) {
+		if slices.Contains(st.Stale, i.Version) {
 			if live(i) {
 				p.Old++
 			}

@@ -276,18 +276,10 @@ func taskStats(st *engine.AppState, now app.Timestamp) app.TasksStats {
 	all := func(*engine.Instance) bool { return true }
 	return app.TasksStats{
 		StartedAfterLastScaling: statsOf(st, now, func(i *engine.Instance) bool { return !i.StartedAt.IsZero() && scaled.Before(i.StartedAt) }),
-		WithLatestConfig:        statsOf(st, now, func(i *engine.Instance) bool { return !i.Version.Before(configured(st.App)) }),
-		WithOutdatedConfig:      statsOf(st, now, func(i *engine.Instance) bool { return i.Version.Before(configured(st.App)) }),
+		WithLatestConfig:        statsOf(st, now, func(i *engine.Instance) bool { return !slices.Contains(st.Stale, i.Version) }),
+		WithOutdatedConfig:      statsOf(st, now, func(i *engine.Instance) bool { return slices.Contains(st.Stale, i.Version) }),
 		TotalSummary:            statsOf(st, now, all),
 	}
-}
-
-// configured is when an app's definition changed in more than its number of instances.
-func configured(a *app.App) app.Timestamp {
-	if a.VersionInfo != nil {
-		return a.VersionInfo.LastConfigChangeAt
-	}
-	return a.Version
 }
 
 // statsOf counts the tasks that belong, and how long they have lived; nil when there are none.

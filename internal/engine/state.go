@@ -16,6 +16,9 @@ type AppState struct {
 	ID  app.ID
 	// Instances are in the order of their ids.
 	Instances []*Instance
+	// Stale are those versions of instances that are not what is wanted: an older one that differs in nothing that its tasks would
+	// notice, as after a rollback, is.
+	Stale []app.Timestamp
 	app.Counts
 	// Deployments are the ids of those under way.
 	Deployments []string
@@ -93,12 +96,28 @@ func (e *Engine) state(s *crew) *AppState {
 	for _, i := range a.Instances {
 		count(&a.Counts, i)
 	}
+	a.Stale = s.stale(a.Instances)
 	for _, v := range slices.Backward(s.versions) {
 		if len(a.Versions) < e.opts.Versions {
 			a.Versions = append(a.Versions, v.App.Version)
 		}
 	}
 	return a
+}
+
+// stale gives the versions of instances that are not what is wanted.
+func (s *crew) stale(instances []*Instance) (stale []app.Timestamp) {
+	var known []app.Timestamp
+	for _, i := range instances {
+		if slices.Contains(known, i.Version) {
+			continue
+		}
+		known = append(known, i.Version)
+		if s.wanted == nil || !s.wanted.serves(s.definition(i.Version)) {
+			stale = append(stale, i.Version)
+		}
+	}
+	return stale
 }
 
 func count(c *app.Counts, i *Instance) {
