@@ -1,8 +1,8 @@
 package engine
 
 import (
+	"cmp"
 	"iter"
-	"slices"
 	"strconv"
 
 	"github.com/ormosproject/ormos/app"
@@ -59,7 +59,7 @@ func (e *Engine) placements(d *draft, p *plan) []Placement {
 		}
 	}
 	sight := e.launcher.sight()
-	return sight.plan(e.now, all, e.instancesOf)
+	return sight.plan(e.now, all, e.counted)
 }
 
 // staying is how many instances have a task and are to keep it.
@@ -73,10 +73,18 @@ func (s *crew) staying() int {
 	return n
 }
 
-// instancesOf are an app's; none of an app that is not there yet.
-func (e *Engine) instancesOf(id app.ID) iter.Seq[*Instance] {
-	if s := e.crews[id]; s != nil {
-		return slices.Values(s.instances.all())
+// counted are the instances that are as good as another one of this definition: those that constraints count beside it.
+func (e *Engine) counted(a *app.App) iter.Seq[*Instance] {
+	return func(yield func(*Instance) bool) {
+		s := e.crews[a.ID]
+		if s == nil {
+			return
+		}
+		v := cmp.Or(s.definition(a.Version), &version{App: a})
+		for _, i := range s.instances.all() {
+			if v.serves(s.definition(i.Version)) && !yield(i) {
+				return
+			}
+		}
 	}
-	return func(func(*Instance) bool) {}
 }

@@ -26,7 +26,7 @@ func (s *sight) explain(a *AppState, definition func(app.Timestamp) (*app.App, b
 	}
 	for _, some := range waitingOf(a) {
 		if d, ok := definition(some[0].Version); ok {
-			e.Waiting = append(e.Waiting, s.waiting(d, some, a.Instances, now.Time()))
+			e.Waiting = append(e.Waiting, s.waiting(d, some, a.counted(), now.Time()))
 		}
 	}
 	return e

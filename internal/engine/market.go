@@ -112,7 +112,7 @@ func (e *Engine) match() {
 	}
 	m.seq++
 	seed := e.opts.Seed ^ uint64(e.now.UnixNano()) ^ m.seq
-	done := e.launcher.place(placing{now: e.now, offers: offers, pending: e.pending(), placed: e.instancesOf, seed: seed})
+	done := e.launcher.place(placing{now: e.now, offers: offers, pending: e.pending(), placed: e.counted, seed: seed})
 	if len(done.launched) == 0 {
 		return
 	}

@@ -46,8 +46,7 @@ func (o *LaunchOptions) template(d definition) *template {
 	return t
 }
 
-// since is when the definition was last changed, scaling aside. Instances of older ones do not count for constraints: those that
-// replace them may go where they are.
+// since is when the definition was last changed, scaling aside.
 func since(a *app.App) app.Timestamp {
 	if a.VersionInfo != nil {
 		return a.VersionInfo.LastConfigChangeAt

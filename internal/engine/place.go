@@ -70,8 +70,9 @@ type placing struct {
 	offers []mesos.Offer
 	// pending are served in this order.
 	pending []pending
-	// placed are an app's instances, also those that are not placed. Only of apps whose constraints count them it is asked.
-	placed func(app.ID) iter.Seq[*Instance]
+	// placed are the instances that count beside others of a definition, also those that are not placed: not those of definitions that it
+	// replaces, as theirs may go where those are. It is asked only where constraints count them.
+	placed func(*app.App) iter.Seq[*Instance]
 	// seed has ports chosen at random; each placing wants another.
 	seed uint64
 }
@@ -180,25 +181,24 @@ func (l *launcher) needs(all []pending) ([]offer.Need, []*template) {
 }
 
 // placed are the instances that the constraints of those pending count.
-func (l *launcher) placed(of func(app.ID) iter.Seq[*Instance]) []offer.Placed {
+func (l *launcher) placed(of func(*app.App) iter.Seq[*Instance]) []offer.Placed {
 	var all []offer.Placed
 	for _, t := range l.templates {
 		if counts(&t.need) {
-			all = t.placed(all, of(t.app.ID))
+			all = t.placed(all, of(t.app))
 		}
 	}
 	return all
 }
 
-// placed adds those of the app's instances that its constraints count.
+// placed adds those of the instances that have their place.
 func (t *template) placed(all []offer.Placed, instances iter.Seq[*Instance]) []offer.Placed {
 	for i := range instances {
-		if i.Version.Before(since(t.app)) || !i.Condition.placed() {
-			continue
+		if i.Condition.placed() {
+			all = append(all, offer.Placed{
+				Group: t.need.Group, AgentID: mesos.AgentID{Value: i.AgentID}, Hostname: i.Host, Attributes: i.Attributes, Domain: domain(i.Region, i.Zone),
+			})
 		}
-		all = append(all, offer.Placed{
-			Group: t.need.Group, AgentID: mesos.AgentID{Value: i.AgentID}, Hostname: i.Host, Attributes: i.Attributes, Domain: domain(i.Region, i.Zone),
-		})
 	}
 	return all
 }

@@ -54,7 +54,7 @@ func TestPlaceLaws(t *testing.T) {
 		}
 		l := launcher{LaunchOptions: LaunchOptions{Serve: &mesos.CommandInfo{}, PerOffer: rapid.SampledFrom([]int{-1, 0, 1}).Draw(r, "per offer")}}
 		placedOf := map[app.ID][]*Instance{}
-		placed := func(id app.ID) iter.Seq[*Instance] { return slices.Values(placedOf[id]) }
+		placed := func(a *app.App) iter.Seq[*Instance] { return slices.Values(placedOf[a.ID]) }
 		for round := range rapid.IntRange(1, 3).Draw(r, "rounds") {
 			var offers []mesos.Offer
 			for _, agent := range sortedOf(free) {

@@ -50,8 +50,10 @@ func scheduled(a *app.App, n int) []pending {
 	return all
 }
 
-func these(instances ...*Instance) func(app.ID) iter.Seq[*Instance] {
-	return func(app.ID) iter.Seq[*Instance] { return slices.Values(instances) }
+func these(instances ...*Instance) func(*app.App) iter.Seq[*Instance] {
+	return func(a *app.App) iter.Seq[*Instance] {
+		return slices.Values(slices.DeleteFunc(slices.Clone(instances), func(i *Instance) bool { return i.Version.Before(since(a)) }))
+	}
 }
 
 func TestPlaceProvisions(t *testing.T) {

@@ -14,7 +14,7 @@ func (s *sight) queue(apps iter.Seq[*AppState], now app.Timestamp, offers bool) 
 	for a := range apps {
 		if item, waits := queued(a, now); waits {
 			item.Role = s.options.role(a.App)
-			items, wants = append(items, item), append(wants, want{a.App, a.Instances})
+			items, wants = append(items, item), append(wants, want{a.App, a.counted()})
 		}
 	}
 	v := s.survey(now.Time(), wants)

@@ -49,7 +49,7 @@ func sinceOf(all []*Instance) app.Timestamp {
 	return first
 }
 
-// A want is a definition of which another instance is wanted, beside all instances of the app.
+// A want is a definition of which another instance is wanted, beside those that count.
 type want struct {
 	app       *app.App
 	instances []*Instance

@@ -105,6 +105,14 @@ func (e *Engine) state(s *crew) *AppState {
 	return a
 }
 
+// counted are the instances that constraints count beside another one.
+func (a *AppState) counted() []*Instance {
+	if len(a.Stale) == 0 {
+		return a.Instances
+	}
+	return slices.DeleteFunc(slices.Clone(a.Instances), func(i *Instance) bool { return slices.Contains(a.Stale, i.Version) })
+}
+
 // stale gives the versions of instances that are not what is wanted.
 func (s *crew) stale(instances []*Instance) (stale []app.Timestamp) {
 	var known []app.Timestamp
