@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,8 +17,11 @@ import (
 const (
 	// DefaultWindow is how many events are kept for readers that come back.
 	DefaultWindow = 8192
-	// DefaultOutstanding is how many events a reader may leave unread, as in Marathon.
-	DefaultOutstanding = 1024
+	// DefaultOutstanding is how many events a reader may leave unread. Marathon's 1024 is less than what a change of a thousand apps tells at once,
+	// which would end the streams of quick readers, too.
+	DefaultOutstanding = 8192
+	// breath is after how many events of one Publish readers get a turn.
+	breath = 1024
 )
 
 // HubOptions are the sizes of a [Hub]. The zero value is good.
@@ -91,12 +95,11 @@ func NewHub(o HubOptions) *Hub {
 
 // Publish tells all readers, in this order. The events are constant from now on. It never waits for a reader.
 func (h *Hub) Publish(events ...app.Event) {
-	if len(events) == 0 {
-		return
+	for some := range slices.Chunk(events, breath) {
+		h.mu.Lock()
+		h.publish(some...)
+		h.mu.Unlock()
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.publish(events...)
 }
 
 func (h *Hub) publish(events ...app.Event) {
