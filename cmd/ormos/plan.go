@@ -104,14 +104,35 @@ func (p *planned) show(s *session) {
 		}
 		fmt.Fprintf(s.out, "step %d of %d: %s\n", i+1, len(p.Steps), strings.Join(actions, ", "))
 	}
-	nowhere := 0
-	for _, one := range p.Placements {
+	showPlaces(s, p.Placements)
+}
+
+// showPlaces tells of each app how many of its instances would go where, in the order of the placements.
+func showPlaces(s *session, places []app.Placement) {
+	count, nowhere := map[app.Placement]int{}, 0
+	for _, one := range places {
+		count[one]++
 		if one.Host == "" {
 			nowhere++
-			fmt.Fprintln(s.out, s.paint(yellow, printable(fmt.Sprintf("%s: an instance fits nowhere now: %s", one.App, one.Why))))
+		}
+	}
+	for _, one := range places {
+		n := count[one]
+		if n == 0 {
+			continue // was told with the first of its like
+		}
+		delete(count, one)
+		some := "an instance"
+		if n > 1 {
+			some = plural(n, "instance")
+		}
+		line := fmt.Sprintf("%s: %s would go to %s", one.App, some, one.Host)
+		if one.Host == "" {
+			line = fmt.Sprintf("%s: %s would fit nowhere now: %s", one.App, some, one.Why)
+			fmt.Fprintln(s.out, s.paint(yellow, printable(line)))
 			continue
 		}
-		fmt.Fprintln(s.out, printable(fmt.Sprintf("%s: an instance would go to %s", one.App, one.Host)))
+		fmt.Fprintln(s.out, printable(line))
 	}
 	if nowhere > 0 {
 		fmt.Fprintf(s.out, "%s would wait for offers.\n", plural(nowhere, "instance"))
