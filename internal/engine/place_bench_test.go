@@ -37,7 +37,7 @@ func BenchmarkPlace(b *testing.B) {
 	}{
 		{"any", func(*app.App) {}},
 		{"racks", func(a *app.App) { a.Constraints = []app.Constraint{{Field: "rack", Operator: "GROUP_BY", Value: "50"}} }},
-		{"unique", func(a *app.App) {
+		{"maxper", func(a *app.App) {
 			a.Constraints = []app.Constraint{{Field: "hostname", Operator: "MAX_PER", Value: "10"}}
 		}},
 	}
