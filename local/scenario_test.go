@@ -196,8 +196,8 @@ func (s *scenario) group(o *mesos.Offer, tasks ...mesos.TaskInfo) {
 
 func groupShares(s *scenario) {
 	// What tasks of a group share is their executor's sandbox, two above their own.
-	s.group(s.room(), shell("writes", "echo hello > ../../shared; exec sleep 1000"),
-		shell("reads", "until grep -q hello ../../shared; do sleep 0.02; done"))
+	s.group(s.room(), shell("writes", "echo hello > ../../hello; exec sleep 1000"),
+		shell("reads", "until grep -q hello ../../hello; do sleep 0.02; done"))
 	s.ends("reads", mesos.TaskFinished, mesos.SourceExecutor, "")
 	s.kill("writes")
 	s.until("writes", mesos.TaskKilled)
