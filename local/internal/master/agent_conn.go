@@ -2,6 +2,7 @@ package master
 
 import (
 	"errors"
+	"sync"
 	"sync/atomic"
 
 	"github.com/ormosproject/ormos/local/internal/link"
@@ -24,11 +25,50 @@ var (
 // errNotRunning is what an agent gets that dials a master which has ended.
 var errNotRunning = errors.New("cannot connect: the master has ended")
 
+// agentConns are the connections that are open. An agent that has dialed is told when the master ends, however soon that is: so they are
+// added at once, and not by the master's goroutine.
+type agentConns struct {
+	mu     sync.Mutex
+	open   map[*agentConn]bool
+	closed bool
+}
+
+// add is false after close.
+func (s *agentConns) add(c *agentConn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	if s.open == nil {
+		s.open = map[*agentConn]bool{}
+	}
+	s.open[c] = true
+	return true
+}
+
+func (s *agentConns) remove(c *agentConn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, c)
+}
+
+// close drops all.
+func (s *agentConns) close() {
+	s.mu.Lock()
+	all := s.open
+	s.open, s.closed = nil, true
+	s.mu.Unlock()
+	for c := range all {
+		c.drop()
+	}
+}
+
 // Dial opens an agent's connection. It works before Run, too: the master answers as soon as it runs. A master that does not
 // lead accepts connections and ignores what is said, as Mesos does.
 func (m *Master) Dial(peer link.Peer, gone func()) (link.Peer, func(), error) {
 	c := &agentConn{master: m, peer: peer, gone: gone}
-	if !m.mail.post(func() { m.conns[c] = true }) {
+	if !m.conns.add(c) {
 		return nil, nil, errNotRunning
 	}
 	hangUp := func() { // what was said before still arrives
@@ -66,7 +106,7 @@ func (c *agentConn) say(message link.Message) {
 
 // connEnded is told when the agent has hung up.
 func (m *Master) connEnded(c *agentConn) {
-	delete(m.conns, c)
+	m.conns.remove(c)
 	if a := c.agent; a != nil && a.conn == c {
 		m.agentDisconnected(a)
 	}

@@ -66,7 +66,7 @@ type state struct {
 	recovered   map[string]mesos.AgentInfo // in the registry, not back yet
 	unreachable map[string]time.Time       // since when
 	gone        map[string]time.Time
-	conns       map[*agentConn]bool
+	conns       agentConns
 	offers      map[string]*offer
 	operations  map[operationKey]*operation // performed, not acknowledged
 	alloc       *allocator
@@ -93,7 +93,7 @@ func New(o Options) (*Master, error) {
 	m.identify()
 	m.state = state{
 		frameworks: map[string]*framework{}, agents: map[string]*agent{}, recovered: map[string]mesos.AgentInfo{},
-		unreachable: map[string]time.Time{}, gone: map[string]time.Time{}, conns: map[*agentConn]bool{},
+		unreachable: map[string]time.Time{}, gone: map[string]time.Time{},
 		offers: map[string]*offer{}, operations: map[operationKey]*operation{}, alloc: newAllocator(), counters: counters{}, maintenance: maintenance{offers: map[string]*inverseOffer{}, down: map[string]bool{}},
 	}
 	registry, err := openRegistry(o.WorkDir, m.log)
@@ -216,9 +216,7 @@ func (m *Master) end() {
 	for _, a := range m.agents {
 		a.stopTimers()
 	}
-	for c := range m.conns {
-		c.drop()
-	}
+	m.conns.close()
 	m.registry.close()
 }
 
