@@ -135,7 +135,7 @@ func (o *schedulerOptions) prepare(cmd *cobra.Command) error {
 	if o.advertise == "" {
 		o.Artifact.Advertise = o.hostname
 	}
-	if o.Artifact.Advertise == "" && !isLocal(o.master) {
+	if o.Artifact.Advertise == "" && o.master != "" && !isLocal(o.master) { // without a master the cluster is on this machine
 		name, err := os.Hostname()
 		if err != nil {
 			return fmt.Errorf("cannot tell how agents reach this machine: %w; name it with --hostname", err)

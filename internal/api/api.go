@@ -23,6 +23,14 @@ const (
 	DefaultMaxStreams = 10_000
 )
 
+// What requests may take together: all bodies so many times the longest one, all answers that are being sent so many bytes. Backups are few at a time:
+// each has all records in memory.
+const (
+	maxBodies  = 8
+	maxAnswers = 1 << 30
+	maxBackups = 2
+)
+
 // Options say what the API tells of, and to whom.
 type Options struct {
 	// Framework is needed.
@@ -36,6 +44,9 @@ type Options struct {
 	// Principal and Secret are asked of every request but /ping; both empty ask nobody.
 	Principal string
 	Secret    security.Secret
+	// Names are those by which this server may be called beside localhost and addresses, when it asks nobody who they are; nil is any. Give
+	// them, if only an empty slice, where it listens on this machine only: then a page in a browser cannot have a name of its own lead here.
+	Names []string
 	// MaxBody is in bytes, MaxRequests and MaxStreams are how many at the same time. 0 is the default of each.
 	MaxBody                 int64
 	MaxRequests, MaxStreams int
@@ -59,9 +70,13 @@ type API struct {
 	server    Server
 	guard     *guard
 	origins   *http.CrossOriginProtection
+	names     []string
 	maxBody   int64
+	bodies    room
+	answers   room
 	requests  gate
 	streams   gate
+	backups   gate
 	backup    func(context.Context, io.Writer) error
 	abdicate  func()
 	levels    *levels
@@ -96,11 +111,13 @@ func New(o Options) (*API, error) {
 	}
 	a := &API{
 		framework: o.Framework, hub: o.Hub, metrics: o.Metrics, server: o.Server,
-		guard: newGuard(o.Principal, o.Secret), origins: http.NewCrossOriginProtection(), maxBody: first(o.MaxBody, DefaultMaxBody),
-		requests: newGate(first(o.MaxRequests, DefaultMaxRequests)), streams: newGate(first(o.MaxStreams, DefaultMaxStreams)),
-		backup: o.Backup, abdicate: o.Abdicate, levels: newLevels(o.Level, o.Log), log: o.Log, now: o.Now,
+		guard: newGuard(o.Principal, o.Secret), origins: http.NewCrossOriginProtection(), names: o.Names, maxBody: first(o.MaxBody, DefaultMaxBody),
+		answers: newRoom(maxAnswers), requests: newGate(first(o.MaxRequests, DefaultMaxRequests)), streams: newGate(first(o.MaxStreams, DefaultMaxStreams)),
+		backups: newGate(maxBackups),
+		backup:  o.Backup, abdicate: o.Abdicate, levels: newLevels(o.Level, o.Log), log: o.Log, now: o.Now,
 		router: newRouter(routes()),
 	}
+	a.bodies = newRoom(maxBodies * a.maxBody)
 	a.metrics.watch(a)
 	return a, nil
 }
@@ -158,18 +175,32 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	if !a.requests.enter() {
-		a.fail(t, r, &refusal{http.StatusServiceUnavailable, "Too many requests at the same time"})
-		return
+	answer, err := a.handle(t, request, route)
+	if err == nil && !a.answers.take(int64(len(answer.body))) {
+		err = &refusal{http.StatusServiceUnavailable, "Too many long answers at the same time"}
 	}
-	defer a.requests.leave()
-	r.Body = http.MaxBytesReader(t, r.Body, a.maxBody)
-	answer, err := route.handle(a, request)
 	if err != nil {
 		a.fail(t, r, err)
 		return
 	}
+	defer a.answers.give(int64(len(answer.body)))
 	answer.write(t, r)
+}
+
+// handle has a request answered, a bounded number of them at the same time: from when all of it is here until there is an answer.
+func (a *API) handle(w http.ResponseWriter, r *request, route *route) (*answer, error) {
+	if route.takes != nil {
+		leave, err := a.receive(w, r)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
+	}
+	if !a.requests.enter() {
+		return nil, &refusal{http.StatusServiceUnavailable, "Too many requests at the same time"}
+	}
+	defer a.requests.leave()
+	return route.handle(a, r)
 }
 
 // patient lifts the limits on how long a request and its answer may take, for answers that are as long as they are. Where they cannot be lifted there are

@@ -11,29 +11,47 @@ import (
 	"github.com/ormosproject/ormos/app"
 )
 
-// body reads all of a request's.
-func (r *request) body() ([]byte, error) {
-	text, err := io.ReadAll(r.Body)
-	if err == nil {
-		return text, nil
+// receive reads a request's body before the request has a place inside: who sends slowly keeps nobody out. All bodies at hand share a room,
+// which leave gives back.
+func (a *API) receive(w http.ResponseWriter, r *request) (leave func(), err error) {
+	in := &inflow{Reader: http.MaxBytesReader(w, r.Body, a.maxBody), room: a.bodies}
+	leave = func() { a.bodies.give(in.n) }
+	if r.sent, err = io.ReadAll(in); err == nil {
+		return leave, nil
 	}
+	leave()
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, err
+	}
+	if known, ok := errors.AsType[*refusal](err); ok {
+		return nil, known
 	}
 	return nil, &refusal{http.StatusBadRequest, "The body ended early"}
 }
 
+// inflow takes room for what it reads.
+type inflow struct {
+	io.Reader
+	room room
+	n    int64
+}
+
+func (in *inflow) Read(b []byte) (int, error) {
+	n, err := in.Reader.Read(b)
+	if !in.room.take(int64(n)) {
+		return 0, &refusal{http.StatusServiceUnavailable, "Too many long requests at the same time"}
+	}
+	in.n += int64(n)
+	return n, err
+}
+
 // document reads the body as an app, apps or a group: JSON, or YAML when it says that it is.
 func (r *request) document() (*app.Document, error) {
-	text, err := r.body()
-	if err != nil {
-		return nil, err
-	}
 	format := app.JSON
 	if strings.Contains(r.Header.Get("Content-Type"), "yaml") {
 		format = app.YAML
 	}
-	return app.Parse(text, format)
+	return app.Parse(r.sent, format)
 }
 
 func (r *request) app() (*app.Update, error) {
@@ -54,11 +72,7 @@ func (r *request) group() (*app.GroupUpdate, error) {
 
 // read fills v, a struct, from the body's JSON; fields that it does not have are an error.
 func (r *request) read(v any) error {
-	text, err := r.body()
-	if err != nil {
-		return err
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
+	d := json.NewDecoder(bytes.NewReader(r.sent))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
 		return unfit(err)

@@ -3,9 +3,11 @@ package api
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"fmt"
 	"net"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -51,8 +53,49 @@ func (g gate) enter() bool {
 
 func (g gate) leave() { g.inside.Add(-1) }
 
+// room is memory that requests share, in bytes, so that what is sent or taken slowly does not pile up without a bound.
+type room struct{ left *atomic.Int64 }
+
+func newRoom(size int64) room {
+	r := room{new(atomic.Int64)}
+	r.left.Store(size)
+	return r
+}
+
+// take tells whether there was so much left; then give has to follow.
+func (r room) take(n int64) bool {
+	if r.left.Add(-n) < 0 {
+		r.left.Add(n)
+		return false
+	}
+	return true
+}
+
+func (r room) give(n int64) { r.left.Add(n) }
+
+// answersTo tells whether a request may call us by the name that it does. A page of anybody's can have a name of its own lead to this machine once
+// it has been loaded: what the browser then asks for it is no request of another site. So who asks nobody who they are goes by the name. An
+// address is no such name.
+func (a *API) answersTo(host string) bool {
+	if a.names == nil || a.guard.on {
+		return true
+	}
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	name = strings.ToLower(strings.Trim(name, "[]."))
+	return name == "" || name == "localhost" || strings.HasSuffix(name, ".localhost") || net.ParseIP(name) != nil || slices.ContainsFunc(a.names, func(one string) bool { return strings.EqualFold(one, name) })
+}
+
 // admit finds out whether a request is for us, and may be.
 func (a *API) admit(w http.ResponseWriter, r *http.Request, route *route, allowed []string) error {
+	if !a.answersTo(r.Host) {
+		return &refusal{
+			http.StatusMisdirectedRequest, fmt.Sprintf("This server asks nobody who they are, and so answers as localhost only, not as %.100q. "+
+				"Have it ask with --credentials, or give it that name with --hostname.", r.Host),
+		}
+	}
 	if (route == nil || !route.open) && !a.guard.admits(r) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="Ormos", charset="UTF-8"`)
 		return &refusal{http.StatusUnauthorized, "Invalid username or password."}

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/ormosproject/ormos/app"
 	"github.com/ormosproject/ormos/internal/engine"
@@ -27,9 +28,24 @@ func backup(a *API, w http.ResponseWriter, r *request) error {
 	if a.backup == nil {
 		return &app.Error{Code: app.Unready, Message: "This server cannot make a backup"}
 	}
+	if !a.backups.enter() {
+		return &refusal{http.StatusServiceUnavailable, "Too many backups at the same time"}
+	}
+	defer a.backups.leave()
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Disposition", `attachment; filename="ormos.backup"`)
-	return a.backup(r.Context(), w)
+	return a.backup(r.Context(), &steady{w, http.NewResponseController(w)})
+}
+
+// steady is for long answers: each part of one may take as long as others do as a whole, and no longer.
+type steady struct {
+	http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (s *steady) Write(b []byte) (int, error) {
+	_ = s.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // unsupported: then there is none
+	return s.ResponseWriter.Write(b)
 }
 
 // plan is POST /v1/plan: what it would do to have an app, apps or a group as the body defines them, whole. Nothing happens.

@@ -44,6 +44,7 @@ type request struct {
 	*http.Request
 	values map[string]string
 	query  map[string][]string
+	sent   []byte // the body
 }
 
 // router finds the route of a request. The first in the table that fits is it.

@@ -114,6 +114,9 @@ func (f *framework) listen(metrics *api.Metrics) error {
 	o.API.Framework, o.API.Hub, o.API.Metrics = f.loop, f.hub, metrics
 	o.API.Server.URL, o.API.Server.Config = f.url, o.config(info)
 	o.API.Backup, o.API.Abdicate = f.backup, f.leave
+	if ip := addressOf(listener); ip.IsLoopback() {
+		o.API.Names = append([]string{}, info.GetHostname())
+	}
 	o.Listen.Listener = listener
 	handler, err := api.New(o.API)
 	if err == nil {
@@ -135,6 +138,14 @@ func listenAt(address string, anyPort bool) (net.Listener, error) {
 		return nil, fmt.Errorf("cannot listen for the API: %w", err)
 	}
 	return listener, nil
+}
+
+// addressOf is the IP address that is listened on; nil of another kind of network.
+func addressOf(l net.Listener) net.IP {
+	if at, ok := l.Addr().(*net.TCPAddr); ok {
+		return at.IP
+	}
+	return nil
 }
 
 // urlOf is where others reach what listens at an address. One that listens on all addresses is reached by the machine's name.
