@@ -83,9 +83,16 @@ type Placement struct {
 	Why string `json:"why,omitempty"`
 }
 
-// Plan tells what it would do to have an app, an array of apps, each the whole definition, or a group as defined. Nothing happens. Not Marathon's.
+// Plan tells what it would do to have an app, a group, or an array of apps and groups as defined, each the whole definition. Nothing happens. Not
+// Marathon's.
 func (c *Client) Plan(ctx context.Context, definition json.RawMessage) (Plan, error) {
 	var plan Plan
 	_, err := c.ask(ctx, call{method: http.MethodPost, path: "/v1/plan", body: definition}, &plan)
 	return plan, err
+}
+
+// Apply has an app, a group, or an array of apps and groups as defined, each the whole definition: all in one deployment or nothing. A server that
+// cannot (Marathon's) answers NotFound.
+func (c *Client) Apply(ctx context.Context, definition json.RawMessage, force bool) (DeploymentResult, error) {
+	return c.change(ctx, call{method: http.MethodPost, path: "/v1/apply", query: flag(force, nil, "force"), body: definition})
 }

@@ -52,15 +52,21 @@ func (m *Master) Sandbox(ctx context.Context, key TaskKey) (*Sandbox, error) {
 		if agentID(a) != task.AgentID.Value {
 			continue
 		}
-		o := m.peer.opts
-		o.Address = agentAddress(a, o.Security.TLS.On())
-		agent, err := NewAgent(o)
+		agent, err := m.AgentOf(a)
 		if err != nil {
 			return nil, err
 		}
 		return &Sandbox{Agent: agent, Path: sandboxPath(task), Task: task}, nil
 	}
 	return nil, fmt.Errorf("cannot find the sandbox of %s: its agent %s is not registered", key.Task, task.AgentID.Value)
+}
+
+// AgentOf gives the client of an agent that the master has told of, which is asked as the master is, with the same security options. Close it in the
+// end.
+func (m *Master) AgentOf(a *MasterResponseGetAgentsAgent) (*Agent, error) {
+	o := m.peer.opts
+	o.Address = agentAddress(a, o.Security.TLS.On())
+	return NewAgent(o)
 }
 
 // findTask prefers a task that is there to one that has ended.

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -17,10 +17,12 @@ import (
 func applyCommand() *cobra.Command {
 	var o applyOptions
 	cmd := &cobra.Command{
-		Use:   "apply FILE...",
-		Short: "Have what files of apps and groups define, and wait until it runs",
+		Use:               "apply FILE...",
+		ValidArgsFunction: completeFiles,
+		Short:             "Have what files of apps and groups define, and wait until it runs",
 		Long: `Have apps and groups be as files define them, JSON or YAML, "-" being the standard input. An app's file is its whole definition: what it
-does not say gets its default. All apps of one call are changed together or not at all, and so is a group; apps that are missing in a group's file are removed.
+does not say gets its default. All apps and groups of one call are changed together or not at all, in the order of their dependencies; apps that are missing in a
+group's file are removed.
 
 It waits until all runs and is healthy. A second apply of the same files does nothing.`,
 		Example: `  ormos apply app.yaml
@@ -123,39 +125,34 @@ func (d *desired) has(id app.ID) bool {
 	})
 }
 
-// apply sends the parts: all apps in one change, each group in one.
-func (o *applyOptions) apply(ctx context.Context, s *session, d *desired, files []string) (all []app.DeploymentResult, err error) {
+// apply sends all parts as one change.
+func (o *applyOptions) apply(ctx context.Context, s *session, d *desired, files []string) ([]app.DeploymentResult, error) {
 	c := o.change(s, "ormos apply "+strings.Join(files, " "))
-	var apps []app.Part
+	result, err := c.run(ctx, func() (app.DeploymentResult, error) { return send(ctx, s.client, d, o.force) })
+	return []app.DeploymentResult{result}, err
+}
+
+// send makes one request of all parts. Marathon has requests for one app, for several, and for one group; the rest is ours.
+func send(ctx context.Context, client *app.Client, d *desired, force bool) (app.DeploymentResult, error) {
+	groups := 0
 	for _, part := range d.parts {
-		if part.Group == nil {
-			apps = append(apps, part)
-			continue
+		if part.Group != nil {
+			groups++
 		}
-		result, err := c.run(ctx, func() (app.DeploymentResult, error) { return s.client.UpdateGroup(ctx, app.Root, part.JSON(), o.force) })
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, result)
 	}
-	if len(apps) == 0 {
-		return all, nil
+	switch {
+	case len(d.parts) == 1 && groups == 1:
+		return client.UpdateGroup(ctx, app.Root, d.body(), force)
+	case len(d.parts) == 1:
+		return client.ReplaceApp(ctx, d.parts[0].ID().Under(app.Root), d.body(), force)
+	case groups == 0:
+		return client.ReplaceApps(ctx, d.body(), force)
 	}
-	result, err := c.run(ctx, func() (app.DeploymentResult, error) {
-		if len(apps) == 1 {
-			return s.client.ReplaceApp(ctx, apps[0].ID().Under(app.Root), apps[0].JSON(), o.force)
-		}
-		definitions := make([]json.RawMessage, len(apps))
-		for i, part := range apps {
-			definitions[i] = part.JSON()
-		}
-		text, err := json.Marshal(definitions)
-		if err != nil {
-			return app.DeploymentResult{}, err
-		}
-		return s.client.ReplaceApps(ctx, text, o.force)
-	})
-	return append(all, result), err
+	result, err := client.Apply(ctx, d.body(), force)
+	if isMissing(err) {
+		err = errors.New("this server changes several apps at once, or one group, but not both; apply the files one after the other")
+	}
+	return result, err
 }
 
 // tell prints what became of the apps.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -45,7 +46,10 @@ func (o *backupOptions) run(ctx context.Context, s *session, args []string) erro
 	}
 	file, err := os.CreateTemp(filepath.Dir(args[0]), ".ormos-backup-*")
 	if err != nil {
-		return fmt.Errorf("cannot write the backup: %w", unwrapPath(err))
+		if p, ok := errors.AsType[*fs.PathError](err); ok {
+			err = p.Err // the name is one of ours
+		}
+		return fmt.Errorf("cannot write the backup %s: %w", args[0], err)
 	}
 	defer os.Remove(file.Name())
 	records, err := o.write(s, file, body)

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -149,6 +150,19 @@ func warnings(cmd *cobra.Command) *slog.Logger {
 	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
+// completeApp completes the id of one app, the first argument.
+func (c *connection) completeApp(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return c.completeApps(cmd, args, word)
+}
+
+// completeFiles completes the names of files of apps.
+func completeFiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt
+}
+
 // completeApps completes the ids of apps, as far as the server answers.
 func (c *connection) completeApps(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 	client, err := c.client(slog.New(slog.DiscardHandler))
@@ -161,7 +175,10 @@ func (c *connection) completeApps(cmd *cobra.Command, args []string, word string
 	}
 	var fit []string
 	for _, name := range names {
-		if name = strings.TrimPrefix(name, "/"); strings.HasPrefix(name, strings.TrimPrefix(word, "/")) {
+		if strings.HasPrefix(word, "/") != strings.HasPrefix(name, "/") {
+			name = strings.Trim(name, "/")
+		}
+		if strings.HasPrefix(name, word) && !slices.Contains(args, name) {
 			fit = append(fit, name)
 		}
 	}

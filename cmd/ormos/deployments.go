@@ -54,7 +54,7 @@ func (o *deploymentsOptions) list(ctx context.Context, s *session) error {
 		return nil
 	}
 	t := newTable("DEPLOYMENT", "STEP", "NOW", "APPS")
-	if o.format.wide() {
+	if t.whole = o.format.wide(); t.whole {
 		t.header = append(t.header, "VERSION")
 	}
 	for _, d := range all {

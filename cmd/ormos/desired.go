@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/ormosproject/ormos/app"
@@ -11,6 +13,7 @@ import (
 // desired is what files want, beside what there is.
 type desired struct {
 	parts   []app.Part
+	files   []string // of the parts
 	changes []appChange
 }
 
@@ -28,15 +31,47 @@ func wanted(ctx context.Context, client *app.Client, files []string, stdin io.Re
 			return nil, err
 		}
 		for _, part := range parts {
+			if err := d.distinct(file, part); err != nil {
+				return nil, err
+			}
 			changes, err := changesOf(ctx, client, part, defaults)
 			if err != nil {
 				return nil, inFile(file, err)
 			}
 			d.changes = append(d.changes, changes...)
+			d.parts, d.files = append(d.parts, part), append(d.files, file)
 		}
-		d.parts = append(d.parts, parts...)
 	}
 	return d, nil
+}
+
+// distinct finds out that what a part defines is in another one, too: then it would not be clear which of them counts.
+func (d *desired) distinct(file string, part app.Part) error {
+	id := part.ID().Under(app.Root)
+	for i, other := range d.parts {
+		there := other.ID().Under(app.Root)
+		switch {
+		case id == there:
+			return fmt.Errorf("%s and %s both define %s; leave one of them out", d.files[i], file, id)
+		case other.Group != nil && id.In(there):
+			return fmt.Errorf("%s defines %s, which is in the group %s of %s; leave one of them out", file, id, there, d.files[i])
+		case part.Group != nil && there.In(id):
+			return fmt.Errorf("%s defines %s, which is in the group %s of %s; leave one of them out", d.files[i], there, id, file)
+		}
+	}
+	return nil
+}
+
+// body is all parts, for one request.
+func (d *desired) body() []byte {
+	if len(d.parts) == 1 {
+		return d.parts[0].JSON()
+	}
+	all := make([][]byte, len(d.parts))
+	for i, part := range d.parts {
+		all[i] = part.JSON()
+	}
+	return append(append([]byte{'['}, bytes.Join(all, []byte{','})...), ']')
 }
 
 // changesOf tells what would become of the apps of one part.

@@ -10,12 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ormosproject/ormos/app"
 	"github.com/ormosproject/ormos/operator"
+	"github.com/ormosproject/ormos/store"
 )
 
 // doctorCommand is `ormos doctor`: what may be wrong, and what to do.
@@ -109,9 +111,8 @@ func (d *doctor) run(ctx context.Context, open func(context.Context) (*clusterOf
 }
 
 func (d *doctor) part(ctx context.Context, what string, look func(context.Context) bool) bool {
-	d.p.show("looking at " + what)
-	if !d.p.live {
-		d.p.shown = nil
+	if d.p.live {
+		d.p.show("looking at " + what)
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkPatience)
 	defer cancel()
@@ -133,9 +134,9 @@ func (d *doctor) report() error {
 	} else {
 		for _, f := range d.findings {
 			c := map[string]color{"ok": green, "warn": yellow, "fail": red}[f.Verdict]
-			fmt.Fprintf(d.p.out, "%s  %-12s %s\n", d.p.paint(c, fmt.Sprintf("%-4s", f.Verdict)), f.Check, printable(f.Text))
+			fmt.Fprintf(d.p.out, "%s  %-12s %s\n", d.p.paint(c, fmt.Sprintf("%-4s", f.Verdict)), f.Check, d.column(f.Text, 19))
 			if f.Hint != "" {
-				fmt.Fprintf(d.p.out, "                   -> %s\n", printable(f.Hint))
+				fmt.Fprintf(d.p.out, "                   -> %s\n", d.column(f.Hint, 22))
 			}
 		}
 	}
@@ -143,6 +144,15 @@ func (d *doctor) report() error {
 		return &exitError{status: exitFailed, err: fmt.Errorf("%s failed", plural(wrong, "check"))}
 	}
 	return nil
+}
+
+// column breaks a text so that it fits behind the first characters of a line, where lines have to.
+func (d *doctor) column(text string, from int) string {
+	text = printable(text)
+	if d.p.width == 0 {
+		return text
+	}
+	return strings.ReplaceAll(fold(text, max(d.p.width-from, narrowest)), "\n", "\n"+strings.Repeat(" ", from))
 }
 
 // server looks whether the server answers, and who it is.
@@ -219,10 +229,30 @@ func (d *doctor) machine(answers bool) bool {
 	}
 	if _, err := os.Stat(filepath.Join(d.stateDir, recordsFile)); err == nil && !answers {
 		d.warn("leftovers", "'ormos up' goes on with it; 'ormos up --help' tells how to begin anew", "%s holds the state of a server that does not answer", d.stateDir)
+		d.records()
 		d.ports()
 	}
 	d.disk()
 	return true
+}
+
+// records looks whether the records of a server that does not run are sound.
+func (d *doctor) records() {
+	path := filepath.Join(d.stateDir, recordsFile)
+	file, err := store.OpenFile(path)
+	var all map[string][]byte
+	if err == nil {
+		all, err = file.Load(context.Background())
+		err = errors.Join(err, file.Close())
+	}
+	switch {
+	case errors.Is(err, store.ErrInUse):
+		d.fail("records", "a server uses them and does not answer here: name it with --server, or see its log", "%v", err)
+	case err != nil:
+		d.fail("records", "put a backup in their place with 'ormos restore', or begin anew with 'ormos up --fresh'", "%v", err)
+	default:
+		d.ok("records", "%s in %s, all sound", plural(len(all), "record"), path)
+	}
 }
 
 // ports looks whether somebody else has taken the ports that the cluster of `ormos up` had, where its executors look for their agents.
@@ -278,6 +308,7 @@ func (d *doctor) cluster(ctx context.Context, cluster *clusterOf) bool {
 		return false
 	}
 	d.agents(agents)
+	d.reach(ctx, cluster, agents)
 	frameworks, err := cluster.master.GetFrameworks(ctx)
 	if err != nil {
 		d.warn("framework", "give --mesos-principal and --mesos-secret-file where Mesos wants to know who asks", "%v", err)

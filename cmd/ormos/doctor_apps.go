@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/ormosproject/ormos/operator"
 )
@@ -36,6 +40,61 @@ func (d *doctor) agents(all *operator.MasterResponseGetAgents) {
 	if len(versions) > 1 {
 		d.warn("agents", "finish the upgrade of Mesos", "they have %d different versions", len(versions))
 	}
+}
+
+// asked is how many agents are asked at the same time, unheard how long one of them may take.
+const (
+	asked   = 32
+	unheard = 3 * time.Second
+)
+
+// reach looks whether the agents answer from here, which is what logs and exec need.
+func (d *doctor) reach(ctx context.Context, cluster *clusterOf, all *operator.MasterResponseGetAgents) {
+	var group errgroup.Group
+	group.SetLimit(asked)
+	var mu sync.Mutex
+	var bad []string
+	var why error
+	active := 0
+	for i := range all.Agents {
+		a := &all.Agents[i]
+		if !a.Active {
+			continue
+		}
+		active++
+		group.Go(func() error {
+			err := answers(ctx, cluster, a)
+			if err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				bad, why = append(bad, a.AgentInfo.Hostname), err
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // what went wrong is in bad
+	slices.Sort(bad)
+	switch {
+	case active == 0:
+	case len(bad) > 0:
+		d.warn("reach", "'ormos logs' and 'ormos exec' ask the agents themselves: see that this machine may, or run them where it does",
+			"%d of %s cannot be asked from here: %s: %v", len(bad), plural(active, "agent"), some(bad), why)
+	default:
+		d.ok("reach", "%s answers from here", plural(active, "agent"))
+	}
+}
+
+// answers asks an agent something.
+func answers(ctx context.Context, cluster *clusterOf, a *operator.MasterResponseGetAgentsAgent) error {
+	ctx, cancel := context.WithTimeout(ctx, unheard)
+	defer cancel()
+	agent, err := cluster.master.AgentOf(a)
+	if err != nil {
+		return err
+	}
+	defer agent.Close()
+	_, err = agent.GetVersion(ctx)
+	return err
 }
 
 // standstill is after how long a deployment is worth a look.

@@ -11,6 +11,8 @@ const (
 	exitOK     = 0 // done; plan: nothing would change
 	exitFailed = 1 // it went wrong; plan: this too when it is called wrongly
 	exitCalled = 2 // called wrongly; plan: something would change
+
+	exitInterrupted = 130 // Ctrl-C or SIGTERM before it was done, as shells have it
 )
 
 // exitError ends the program with a status. A nil err says nothing.

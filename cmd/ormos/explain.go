@@ -20,7 +20,7 @@ and since when they wait.`,
   ormos explain web --watch`,
 		Args: cobra.ExactArgs(1),
 	}
-	cmd.ValidArgsFunction = o.completeApps
+	cmd.ValidArgsFunction = o.completeApp
 	o.format.flag(cmd)
 	o.watching.flag(cmd)
 	return o.verb(cmd, func(ctx context.Context, s *session, args []string) error {

@@ -21,7 +21,7 @@ func historyCommand() *cobra.Command {
   ormos history web -o json`,
 		Args: cobra.ExactArgs(1),
 	}
-	cmd.ValidArgsFunction = o.completeApps
+	cmd.ValidArgsFunction = o.completeApp
 	o.format.flag(cmd)
 	cmd.Flags().IntVarP(&o.limit, "limit", "n", 10, "how many versions, the newest first; 0 is all")
 	return o.verb(cmd, o.run)
@@ -39,6 +39,7 @@ type revision struct {
 	Current bool          `json:"current"`
 	Changes []fieldChange `json:"changes"`
 	app     *app.App
+	first   bool // there is none to compare with
 }
 
 func (o *historyOptions) run(ctx context.Context, s *session, args []string) error {
@@ -60,7 +61,11 @@ func (o *historyOptions) run(ctx context.Context, s *session, args []string) err
 		if one.Current {
 			mark = "current"
 		}
-		t.add(one.Version, ago(one.Version.Time(), now), mark, summary(one.Changes))
+		changed := summary(one.Changes)
+		if one.first {
+			changed = "(the first that is kept)"
+		}
+		t.add(one.Version, ago(one.Version.Time(), now), mark, changed)
 	}
 	t.print(s.screen)
 	return nil
@@ -89,6 +94,9 @@ func revisions(ctx context.Context, client *app.Client, id app.ID, limit int) ([
 			all[i-1].Changes = difference(definition, all[i-1].app)
 		}
 		all = append(all, revision{Version: version, Current: version == info.Version, app: definition})
+	}
+	if len(all) > 0 {
+		all[len(all)-1].first = true
 	}
 	if limit > 0 && len(all) > limit {
 		all = all[:limit]

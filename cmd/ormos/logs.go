@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"sync"
 
@@ -18,17 +19,18 @@ import (
 func logsCommand() *cobra.Command {
 	var o logsOptions
 	cmd := &cobra.Command{
-		Use:   "logs APP|TASK",
+		Use:   "logs APP|GROUP|TASK...",
 		Short: "Print what tasks write, as their agents keep it",
-		Long: `Print what the tasks of an app, or one task, have written to stdout and stderr. It is read from the agents, which keep it for as long as the
-sandbox is there: also that of a task that has ended.
+		Long: `Print what tasks have written to stdout and stderr: those of apps, those of all apps in a group, or single ones. It is read from the agents, which
+keep it for as long as the sandbox is there: also that of a task that has ended.
 
-With -f it goes on, also with tasks that the app starts later. Lines of several tasks have the task before them.`,
+With -f it goes on, also with tasks that are started later. Lines of several tasks have the task before them; what tasks write to stderr comes on stderr.`,
 		Example: `  ormos logs web
   ormos logs -f --tail 100 web
+  ormos logs -f /shop worker
   ormos logs --previous web
   ormos logs --file app.log web.3f2a1b9c`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.MinimumNArgs(1),
 	}
 	cmd.ValidArgsFunction = o.completeApps
 	flags := cmd.Flags()
@@ -44,7 +46,7 @@ With -f it goes on, also with tasks that the app starts later. Lines of several 
 			return err
 		}
 		defer m.master.Close()
-		return o.run(ctx, s, m, args[0])
+		return o.run(ctx, s, m, args)
 	})
 }
 
@@ -56,24 +58,21 @@ type logsOptions struct {
 	files            []string
 }
 
-func (o *logsOptions) run(ctx context.Context, s *session, m *clusterOf, word string) error {
+func (o *logsOptions) run(ctx context.Context, s *session, m *clusterOf, words []string) error {
+	to := &lines{out: s.out, err: s.err, paint: s.paint}
 	if o.previous {
-		return o.printPrevious(ctx, s, m, word)
+		return o.printPrevious(ctx, s, m, words, to)
 	}
-	tasks, err := findTasks(ctx, s.client, word)
+	tasks, err := findTasks(ctx, s.client, words...)
 	if err != nil {
-		if sandbox, gone := m.sandbox(ctx, word); gone == nil { // a task that has ended
-			defer sandbox.Close()
-			return o.print(ctx, sandbox, &lines{out: s.out, err: s.err}, "")
-		}
-		return err
+		return o.ended(ctx, m, words, to, err)
 	}
 	if len(tasks) == 0 && !o.follow {
+		word := words[0]
 		return fmt.Errorf("%s has no tasks; 'ormos explain %s' tells why, 'ormos logs --previous %s' prints what the last that failed has written", word, word, word)
 	}
-	to := &lines{out: s.out, err: s.err}
 	if o.follow {
-		return o.followAll(ctx, s, m, word, to)
+		return o.followAll(ctx, s, m, words, to)
 	}
 	for _, task := range tasks {
 		name := ""
@@ -87,12 +86,35 @@ func (o *logsOptions) run(ctx context.Context, s *session, m *clusterOf, word st
 	return nil
 }
 
-// printPrevious prints what the last task that failed has written.
-func (o *logsOptions) printPrevious(ctx context.Context, s *session, m *clusterOf, word string) error {
-	id, err := findApp(ctx, s.client, word)
-	if err != nil {
-		return err
+// ended prints what a task has written that has ended, or gives the reason why there is no such.
+func (o *logsOptions) ended(ctx context.Context, m *clusterOf, words []string, to *lines, why error) error {
+	if len(words) > 1 {
+		return why
 	}
+	sandbox, err := m.sandbox(ctx, words[0])
+	if err != nil {
+		return why
+	}
+	defer sandbox.Close()
+	return o.print(ctx, sandbox, to, "")
+}
+
+// printPrevious prints what the last tasks that failed have written.
+func (o *logsOptions) printPrevious(ctx context.Context, s *session, m *clusterOf, words []string, to *lines) error {
+	for _, word := range words {
+		id, err := findApp(ctx, s.client, word)
+		if err != nil {
+			return err
+		}
+		if err := o.printFailed(ctx, s, m, id, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printFailed prints what the last task of an app that failed has written.
+func (o *logsOptions) printFailed(ctx context.Context, s *session, m *clusterOf, id app.ID, to *lines) error {
 	info, err := s.client.App(ctx, id)
 	if err != nil {
 		return err
@@ -102,7 +124,7 @@ func (o *logsOptions) printPrevious(ctx context.Context, s *session, m *clusterO
 	}
 	f := info.LastTaskFailure
 	fmt.Fprintf(s.err, "%s on %s: %s %s\n", shortTask(f.TaskID), f.Host, stateOf(app.Task{State: f.State}), printable(f.Message))
-	return o.task(ctx, m, f.TaskID, &lines{out: s.out, err: s.err}, "")
+	return o.task(ctx, m, f.TaskID, to, "")
 }
 
 // task prints the files of one task.
@@ -200,6 +222,8 @@ func copyFrom(ctx context.Context, sandbox *operator.Sandbox, file string, offse
 type lines struct {
 	mu       sync.Mutex
 	out, err io.Writer
+	// paint colors the names of tasks; nil leaves them as they are.
+	paint func(color, string) string
 }
 
 // lineWriter is one of them.
@@ -218,8 +242,18 @@ func (l *lines) of(task, file string) *lineWriter {
 	}
 	if task != "" {
 		w.prefix = "[" + task + "] "
+		if l.paint != nil {
+			w.prefix = l.paint(colorOf(task), "["+task+"]") + " "
+		}
 	}
 	return w
+}
+
+// colorOf is the color of a task, by which its lines are told from others.
+func colorOf(task string) color {
+	h := fnv.New32()
+	_, _ = io.WriteString(h, task) // never fails
+	return color(fmt.Sprint(31 + h.Sum32()%6))
 }
 
 // maxLine is from where on a line is written though it is not complete, in bytes.

@@ -21,9 +21,9 @@ type followed struct {
 // lookInterval is how often it is asked which tasks an app has.
 const lookInterval = time.Second
 
-// followAll follows the tasks that a word means, and those that come to be, until ctx ends. A task that is gone is followed for a moment longer: its
+// followAll follows the tasks that some words mean, and those that come to be, until ctx ends. A task that is gone is followed for a moment longer: its
 // last words.
-func (o *logsOptions) followAll(ctx context.Context, s *session, m *clusterOf, word string, to *lines) error {
+func (o *logsOptions) followAll(ctx context.Context, s *session, m *clusterOf, words []string, to *lines) error {
 	all := &followed{ends: map[string]context.CancelFunc{}}
 	defer all.wg.Wait()
 	ctx, stop := context.WithCancel(ctx)
@@ -32,7 +32,7 @@ func (o *logsOptions) followAll(ctx context.Context, s *session, m *clusterOf, w
 	defer tick.Stop()
 	many := false
 	for ctx.Err() == nil {
-		tasks, err := findTasks(ctx, s.client, word)
+		tasks, err := findTasks(ctx, s.client, words...)
 		if refused, ok := errors.AsType[*app.Error](err); ok && refused.Code == app.Forbidden {
 			return err
 		}

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -26,6 +27,12 @@ func run() int {
 	started := false // what goes wrong before is the fault of the call
 	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
 	cmd, err := root.ExecuteContextC(ctx)
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		err = &exitError{status: exitInterrupted} // who has pressed Ctrl-C knows
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		err = &exitError{status: exitFailed} // nobody reads any more
+	}
 	if err != nil && err.Error() != "" {
 		text := "ormos: " + printed(err)
 		if !started {
@@ -43,7 +50,7 @@ func rootCommand() *cobra.Command {
 		Short: "Run services on Apache Mesos, and a Mesos cluster on your machine",
 		Long: `Run services on Apache Mesos, and a Mesos cluster on your machine.
 
-Exit status: 0 done, 1 failed, 2 called wrongly. 'ormos plan' ends with 2 when something would change,
+Exit status: 0 done, 1 failed, 2 called wrongly, 130 interrupted. 'ormos plan' ends with 2 when something would change,
 'ormos exec' with the status of its command.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -66,7 +73,22 @@ Exit status: 0 done, 1 failed, 2 called wrongly. 'ormos plan' ends with 2 when s
 	root.AddCommand(executorCommand())
 	root.SetHelpCommandGroupID("operate")
 	root.SetCompletionCommandGroupID("operate")
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	nameShell(root)
+	withHelp(root)
 	return root
+}
+
+// nameShell has `ormos completion` want the name of a shell that it knows.
+func nameShell(root *cobra.Command) {
+	cmd, _, err := root.Find([]string{"completion"})
+	if err != nil {
+		return
+	}
+	cmd.RunE = func(*cobra.Command, []string) error {
+		return &exitError{exitCalled, errors.New("name a shell: bash, zsh, fish or powershell, as in 'source <(ormos completion bash)'")}
+	}
 }
 
 // printed is an error as people read it. What the server refuses may have several lines.

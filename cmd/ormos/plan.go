@@ -15,8 +15,9 @@ import (
 func planCommand() *cobra.Command {
 	var o planOptions
 	cmd := &cobra.Command{
-		Use:   "plan FILE...",
-		Short: "Show what 'ormos apply' would change, its steps, and where instances would go now",
+		Use:               "plan FILE...",
+		ValidArgsFunction: completeFiles,
+		Short:             "Show what 'ormos apply' would change, its steps, and where instances would go now",
 		Long: `Show what 'ormos apply' of the same files would do; nothing happens: which fields of which apps change, in which steps, and where each new instance would
 go by the offers at hand, or why nowhere.
 
@@ -51,7 +52,7 @@ func (o *planOptions) run(ctx context.Context, s *session, files []string) error
 	}
 	result := planned{Changes: d.changes}
 	if len(d.changes) > 0 {
-		if result.Plan, err = planParts(ctx, s.client, d.parts); err != nil {
+		if result.Plan, err = s.client.Plan(ctx, d.body()); err != nil {
 			return err
 		}
 	}
@@ -64,30 +65,6 @@ func (o *planOptions) run(ctx context.Context, s *session, files []string) error
 		return &exitError{status: exitCalled}
 	}
 	return err
-}
-
-// planParts asks the server for steps and placements: of all apps together, and of each group.
-func planParts(ctx context.Context, client *app.Client, parts []app.Part) (all app.Plan, err error) {
-	var bodies [][]byte
-	var apps []string
-	for _, part := range parts {
-		if part.Group != nil {
-			bodies = append(bodies, part.JSON())
-		} else {
-			apps = append(apps, string(part.JSON()))
-		}
-	}
-	if len(apps) > 0 {
-		bodies = append(bodies, []byte("["+strings.Join(apps, ",")+"]"))
-	}
-	for _, body := range bodies {
-		one, err := client.Plan(ctx, body)
-		if err != nil {
-			return all, err
-		}
-		all.Steps, all.Placements = append(all.Steps, one.Steps...), append(all.Placements, one.Placements...)
-	}
-	return all, nil
 }
 
 // show prints the plan for people.

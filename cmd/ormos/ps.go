@@ -17,10 +17,11 @@ import (
 func psCommand() *cobra.Command {
 	var o psOptions
 	cmd := &cobra.Command{
-		Use:   "ps [APP...]",
+		Use:   "ps [APP|GROUP|TASK...]",
 		Short: "List tasks: where they run, since when, how they are",
 		Example: `  ormos ps
   ormos ps web --watch
+  ormos ps /shop
   ormos ps -o json`,
 	}
 	cmd.ValidArgsFunction = o.completeApps
@@ -38,18 +39,12 @@ type psOptions struct {
 }
 
 func (o *psOptions) run(ctx context.Context, s *session, words []string) error {
-	tasks, err := s.client.Tasks(ctx)
+	tasks, err := findTasks(ctx, s.client, words...)
+	if len(words) == 0 {
+		tasks, err = s.client.Tasks(ctx)
+	}
 	if err != nil {
 		return err
-	}
-	if len(words) > 0 {
-		ids := make([]app.ID, len(words))
-		for i, word := range words {
-			if ids[i], err = findApp(ctx, s.client, word); err != nil {
-				return err
-			}
-		}
-		tasks = slices.DeleteFunc(tasks, func(t app.Task) bool { return !slices.Contains(ids, t.AppID) })
 	}
 	if o.format.data() {
 		return o.format.print(s.out, append([]app.Task{}, tasks...))
@@ -71,7 +66,7 @@ func printTasks(s *screen, tasks []app.Task, wide bool, now time.Time) {
 	if wide {
 		t.header = append(t.header, "AGENT", "VERSION", "ROLE", "ID")
 	}
-	t.state = 1
+	t.state, t.whole = 1, wide
 	for _, task := range tasks {
 		row := []any{shortTask(task.ID), stateOf(task), healthOf(task), task.Host, joined(task.Ports), ago(since(task), now)}
 		if wide {

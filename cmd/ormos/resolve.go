@@ -100,32 +100,66 @@ func shortTask(id string) string {
 	return short
 }
 
-// findTasks gives the tasks that a user means: all of an app, or one by its id or the beginning of it.
-func findTasks(ctx context.Context, client *app.Client, word string) ([]app.Task, error) {
+// appsOf gives the apps that a user means among names: all in a group by its id, or one as choose finds it.
+func appsOf(word string, names []string) ([]app.ID, error) {
+	whole := app.ID(strings.TrimRight(word, "/")).Under(app.Root)
+	var all []app.ID
+	for _, name := range names {
+		switch id := app.ID(name); {
+		case id == whole:
+			return []app.ID{id}, nil
+		case word != "" && id.In(whole):
+			all = append(all, id)
+		}
+	}
+	if len(all) > 0 {
+		return all, nil
+	}
+	found, err := choose("app", word, names)
+	return []app.ID{app.ID(found)}, err
+}
+
+// findTasks gives the tasks that a user means by some words, each once: all of an app, all in a group, or one by its id or the beginning of it.
+func findTasks(ctx context.Context, client *app.Client, words ...string) ([]app.Task, error) {
 	tasks, err := client.Tasks(ctx)
 	if err != nil {
 		return nil, err
 	}
+	var names []string // asked for once, when a word is no task's
 	var found []app.Task
-	for _, task := range tasks {
-		if task.ID == word || shortTask(task.ID) == word {
-			return []app.Task{task}, nil
+	for _, word := range words {
+		some := tasksCalled(word, tasks)
+		if len(some) == 0 {
+			if names == nil {
+				if names, err = appNames(ctx, client); err != nil {
+					return nil, err
+				}
+			}
+			ids, err := appsOf(word, names)
+			if err != nil {
+				return nil, err
+			}
+			some = slices.DeleteFunc(slices.Clone(tasks), func(t app.Task) bool { return !slices.Contains(ids, t.AppID) })
 		}
-		if strings.Contains(word, ".") && (strings.HasPrefix(task.ID, word) || strings.HasPrefix(shortTask(task.ID), word)) {
-			found = append(found, task)
-		}
-	}
-	if len(found) > 0 {
-		return found, nil
-	}
-	id, err := findApp(ctx, client, word)
-	if err != nil {
-		return nil, err
-	}
-	for _, task := range tasks {
-		if task.AppID == id {
-			found = append(found, task)
+		for _, task := range some {
+			if !slices.ContainsFunc(found, func(t app.Task) bool { return t.ID == task.ID }) {
+				found = append(found, task)
+			}
 		}
 	}
 	return found, nil
+}
+
+// tasksCalled are the tasks that a word names: that very one, or those that it begins.
+func tasksCalled(word string, tasks []app.Task) (found []app.Task) {
+	for _, task := range tasks {
+		short := shortTask(task.ID)
+		if task.ID == word || short == word {
+			return []app.Task{task}
+		}
+		if strings.Contains(word, ".") && (strings.HasPrefix(task.ID, word) || strings.HasPrefix(short, word)) {
+			found = append(found, task)
+		}
+	}
+	return found
 }

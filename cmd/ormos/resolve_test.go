@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -41,6 +42,23 @@ func TestShortTask(t *testing.T) {
 	} {
 		if got := shortTask(id); got != want {
 			t.Errorf("%s is shown as %s, want %s", id, got, want)
+		}
+	}
+}
+
+func TestAppsOf(t *testing.T) {
+	names := []string{"/web", "/shop/api", "/shop/cache", "/shop/web", "/shopping"}
+	for word, want := range map[string]string{
+		"/shop": "[/shop/api /shop/cache /shop/web]", "shop/": "[/shop/api /shop/cache /shop/web]", "web": "[/web]", "cache": "[/shop/cache]",
+		"shopp": "[/shopping]", "/": "[/web /shop/api /shop/cache /shop/web /shopping]",
+	} {
+		if got, err := appsOf(word, names); err != nil || fmt.Sprint(got) != want {
+			t.Errorf("%q means %v, %v; want %s", word, got, err, want)
+		}
+	}
+	for _, word := range []string{"", "sho/p", "we.b"} {
+		if got, err := appsOf(word, names); err == nil {
+			t.Errorf("%q means %v", word, got)
 		}
 	}
 }

@@ -23,7 +23,7 @@ It becomes a new version. 'ormos history APP' lists them.`,
   ormos rollback web --to 2026-11-26T01:02:03.450Z`,
 		Args: cobra.ExactArgs(1),
 	}
-	cmd.ValidArgsFunction = o.completeApps
+	cmd.ValidArgsFunction = o.completeApp
 	cmd.Flags().StringVar(&o.to, "to", "", "the version to go back to, or its beginning")
 	o.waiting.flags(cmd)
 	return o.verb(cmd, o.run)

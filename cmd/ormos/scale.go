@@ -21,7 +21,7 @@ func scaleCommand() *cobra.Command {
   ormos scale --detach /shop/web 0`,
 		Args: cobra.ExactArgs(2),
 	}
-	cmd.ValidArgsFunction = o.completeApps
+	cmd.ValidArgsFunction = o.completeApp
 	o.flags(cmd)
 	return o.verb(cmd, func(ctx context.Context, s *session, args []string) error {
 		instances, err := strconv.Atoi(args[1])

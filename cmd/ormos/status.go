@@ -24,7 +24,7 @@ func statusCommand() *cobra.Command {
   ormos status -o json`,
 		Args: cobra.MaximumNArgs(1),
 	}
-	cmd.ValidArgsFunction = o.completeApps
+	cmd.ValidArgsFunction = o.completeApp
 	o.format.flag(cmd)
 	o.watching.flag(cmd)
 	return o.verb(cmd, func(ctx context.Context, s *session, args []string) error {
@@ -65,7 +65,7 @@ func (o *statusOptions) all(ctx context.Context, s *session) error {
 	if o.format.wide() {
 		t.header = append(t.header, "CPUS", "MEM", "VERSION", "RUNS")
 	}
-	t.state = 1
+	t.state, t.whole = 1, o.format.wide()
 	now := time.Now()
 	for i := range apps {
 		info := &apps[i]
@@ -147,7 +147,7 @@ func (o *statusOptions) one(ctx context.Context, s *session, word string) error 
 	state := stateOfApp(info, queue)
 	fmt.Fprintf(s.out, "%s is %s\n", id, s.paint(stateColor(state), state))
 	for _, line := range details(info, queue, now) {
-		fmt.Fprintf(s.out, "  %-12s %s\n", line[0], printable(line[1]))
+		fmt.Fprintf(s.out, "  %-12s %s\n", line[0], strings.ReplaceAll(severalLines(strings.TrimSpace(line[1])), "\n", "\n"+strings.Repeat(" ", 15)))
 	}
 	if len(info.Tasks) > 0 {
 		fmt.Fprintln(s.out)

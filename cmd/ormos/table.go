@@ -12,6 +12,8 @@ type table struct {
 	rows   [][]string
 	// state is the column that is colored by its text; -1 is none.
 	state int
+	// whole has nothing cut: who asks for all columns wants to read them.
+	whole bool
 }
 
 func newTable(header ...string) *table { return &table{header: header, state: -1} }
@@ -35,7 +37,7 @@ func (t *table) print(s *screen) {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
-	if s.width > 0 {
+	if s.width > 0 && !t.whole {
 		shrink(widths, s.width)
 	}
 	t.line(s, t.header, widths, true)

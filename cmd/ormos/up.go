@@ -32,8 +32,9 @@ const hello = `{
 func upCommand() *cobra.Command {
 	var o upOptions
 	cmd := &cobra.Command{
-		Use:   "up [FILE...]",
-		Short: "Run apps on this machine: cluster, scheduler and API in one process",
+		Use:               "up [FILE...]",
+		ValidArgsFunction: completeFiles,
+		Short:             "Run apps on this machine: cluster, scheduler and API in one process",
 		Long: `Run apps: a Mesos cluster of its own, the scheduler and its API, in one process on this machine, until Ctrl-C. With --master it is the scheduler
 and the API on a cluster that is there.
 

@@ -14,8 +14,9 @@ import (
 func validateCommand() *cobra.Command {
 	var o validateOptions
 	cmd := &cobra.Command{
-		Use:   "validate FILE...",
-		Short: "Check app files; needs no server",
+		Use:               "validate FILE...",
+		ValidArgsFunction: completeFiles,
+		Short:             "Check app files; needs no server",
 		Long: `Check files of apps and groups, JSON or YAML: unknown fields, wrong types, rules of Marathon that are broken, with line and column.
 It needs no server, and so knows neither what is there already nor whether there is room: 'ormos plan' tells.`,
 		Example: `  ormos validate app.yaml

@@ -303,7 +303,31 @@ func waitsFor(item *app.QueueItem) string {
 	if worst.Declined == 0 {
 		return fmt.Sprintf("%d to launch", item.Count)
 	}
-	return fmt.Sprintf("%d to launch, no offer fits yet: %s in %d of %s", item.Count, worst.Reason, worst.Declined, plural(worst.Processed, "offer"))
+	return fmt.Sprintf("%d to launch, no offer fits yet: %s in %d of %s", item.Count, inWords(worst.Reason), worst.Declined, plural(worst.Processed, "offer"))
+}
+
+// inWords says for people what Marathon has a name for: why offers do not serve.
+func inWords(reason string) string {
+	switch reason {
+	case "UnfulfilledRole":
+		return "another role"
+	case "UnfulfilledConstraint":
+		return "the constraints"
+	case "NoCorrespondingReservationFound":
+		return "no volume"
+	case "AgentMaintenance":
+		return "maintenance"
+	case "InsufficientMemory":
+		return "too little mem"
+	case "InsufficientDisk":
+		return "too little disk"
+	case "DeclinedScarceResources":
+		return "gpus that are kept for others"
+	}
+	if what, ok := strings.CutPrefix(reason, "Insufficient"); ok {
+		return "too few " + strings.ToLower(what)
+	}
+	return reason
 }
 
 func firstOf(texts ...string) string {

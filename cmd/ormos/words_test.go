@@ -40,7 +40,7 @@ func TestSituations(t *testing.T) {
 		},
 		{
 			"waits", `{"id":"/waits","instances":2,"version":` + at + `}`, "waiting",
-			"0 of 2 up to date, 2 to launch, no offer fits yet: InsufficientCpus in 3 of 3 offers",
+			"0 of 2 up to date, 2 to launch, no offer fits yet: too few cpus in 3 of 3 offers",
 		},
 		{
 			"is delayed", `{"id":"/delayed","instances":1,"version":` + at + `,"lastTaskFailure":{"message":"Command exited\nwith status 1","version":` + at + `,"timestamp":` + at + `}}`,

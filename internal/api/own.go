@@ -48,7 +48,7 @@ func (s *steady) Write(b []byte) (int, error) {
 	return s.ResponseWriter.Write(b)
 }
 
-// plan is POST /v1/plan: what it would do to have an app, apps or a group as the body defines them, whole. Nothing happens.
+// plan is POST /v1/plan: what it would do to have apps and groups as the body defines them, whole. Nothing happens.
 func plan(a *API, r *request) (*answer, error) {
 	document, err := r.document()
 	if err != nil {
@@ -68,6 +68,19 @@ func plan(a *API, r *request) (*answer, error) {
 		p.Placements[i] = app.Placement(one)
 	}
 	return say(p)
+}
+
+// applyAll is POST /v1/apply: all apps and groups that the body defines, each as a whole, in one deployment or not at all.
+func applyAll(a *API, r *request) (*answer, error) {
+	document, err := r.document()
+	if err != nil {
+		return nil, err
+	}
+	edits, err := editsOf(document)
+	if err != nil {
+		return nil, err
+	}
+	return deployed(a.change(r, r.on("force", false), edits...))
 }
 
 // editsOf are the changes that make everything as a document has it.
