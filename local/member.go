@@ -205,5 +205,5 @@ func (m *member) destroyLeftovers() error {
 		return err
 	}
 	defer m.letGo()
-	return agent.DestroyLeftovers(m.workDir(), m.containers)
+	return agent.DestroyLeftovers(m.workDir(), m.containers, m.cluster.agentFlags)
 }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ormosproject/ormos/local/internal/cgroup"
 	"github.com/ormosproject/ormos/local/internal/daemon"
 	"github.com/ormosproject/ormos/local/internal/files"
 	"github.com/ormosproject/ormos/local/internal/link"
@@ -36,6 +37,7 @@ type Agent struct {
 	layout  layout
 	key     key // of executors' tokens
 	started time.Time
+	groups  *cgroup.Groups // nil without isolators that want them
 	mailbox *mailbox
 	ended   chan struct{} // closed when Run returns
 	serving atomic.Bool   // recovery has come so far that state can be asked for
@@ -147,6 +149,7 @@ func (a *Agent) finish() {
 	for _, e := range a.executors() {
 		e.release()
 		a.endSessions(e)
+		e.closeGroups()
 	}
 	close(a.ended)
 	a.work.Wait()

@@ -179,6 +179,9 @@ func (t *commandRun) exited(status int32) {
 	t.over()
 	state, message := outcome(status)
 	switch {
+	case t.nested != nil && t.nested.exceeded != nil:
+		why := t.nested.exceeded
+		t.tell(why.state, message+": "+why.message, func(s *mesos.TaskStatus) { s.Reason, s.Limitation = new(why.reason), why.limitation.Clone() })
 	case t.overdue:
 		t.tell(mesos.TaskFailed, message, func(s *mesos.TaskStatus) { s.Reason = new(mesos.ReasonMaxCompletionTimeReached) })
 	case t.killing:

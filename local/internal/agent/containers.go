@@ -217,7 +217,7 @@ func (a *Agent) waitContainer(r *http.Request, call operator.AgentCallType, c *c
 		}, 0, ""
 	}
 	return &operator.AgentResponse{
-		Type: new(operator.AgentResponseTypeWaitNestedContainer), WaitNestedContainer: &operator.AgentResponseWaitNestedContainer{ExitStatus: status},
+		Type: new(operator.AgentResponseTypeWaitNestedContainer), WaitNestedContainer: n.exceeded.waited(status),
 	}, 0, ""
 }
 

@@ -8,6 +8,7 @@ import (
 
 	api "github.com/ormosproject/ormos/executor"
 	"github.com/ormosproject/ormos/internal/wire"
+	"github.com/ormosproject/ormos/local/internal/cgroup"
 	"github.com/ormosproject/ormos/mesos"
 )
 
@@ -41,6 +42,7 @@ type executor struct {
 	command   *commandExecutor // the built-in executor that this is; nil for a framework's own
 	group     *defaultExecutor // the same
 	within    nest             // containers within its own
+	cgroup    *cgroup.Group    // of its processes, and of all within; nil without
 
 	container Container          // nil until launched
 	cancel    context.CancelFunc // of a launch that goes on

@@ -48,15 +48,19 @@ func (a *Agent) Freeze() (thaw func()) {
 }
 
 // DestroyLeftovers ends all containers that an agent which has ended left in this WorkDir. It is no part of a Run.
-func DestroyLeftovers(workDir string, c Containerizer) error {
+func DestroyLeftovers(workDir string, c Containerizer, flags Flags) error {
 	work, err := realDirectory(workDir)
 	if err != nil {
 		return fmt.Errorf("cannot look for what an agent left: %w", err)
 	}
 	at := layout{work}
-	destroyUnder(at.meta(), c)
+	groups, err := flags.openGroups()
+	if err != nil {
+		groups = nil // there were none
+	}
+	destroyUnder(at.meta(), c, groups)
 	for _, id := range names(at.runtime()) {
-		if err := sweep(id, at.runtimeOf(id), c); err != nil {
+		if err := sweep(id, at.runtimeOf(id), c, groups); err != nil {
 			return err
 		}
 	}

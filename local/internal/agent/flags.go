@@ -34,6 +34,16 @@ func (f *Flags) Set(name, value string) error {
 		return nil
 	case "enforce_container_disk_quota":
 		return setWith(&f.EnforceContainerDiskQuota, name, value, strconv.ParseBool)
+	case "cgroups_hierarchy":
+		f.CgroupsHierarchy = value
+		return nil
+	case "cgroups_root":
+		f.CgroupsRoot = value
+		return nil
+	case "cgroups_enable_cfs":
+		return setWith(&f.CgroupsEnableCFS, name, value, strconv.ParseBool)
+	case "cgroups_limit_swap":
+		return setWith(&f.CgroupsLimitSwap, name, value, strconv.ParseBool)
 	case "isolation":
 		return setWith(&f.Isolation, name, value, isolators)
 	case "http_credentials":
@@ -44,6 +54,7 @@ func (f *Flags) Set(name, value string) error {
 	}
 	known := append(
 		slices.Collect(maps.Keys(durations)), "authenticate_http_executors", "authenticate_http_readonly", "authenticate_http_readwrite",
+		"cgroups_enable_cfs", "cgroups_hierarchy", "cgroups_limit_swap", "cgroups_root",
 		"enforce_container_disk_quota", "http_command_executor", "http_credentials", "isolation", "jwt_secret_key",
 		"max_completed_executors_per_framework",
 	)

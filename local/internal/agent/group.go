@@ -55,6 +55,9 @@ func (x *defaultExecutor) member(task mesos.TaskInfo, containerID string, group 
 	n := newNested(x.e, nil, containerID)
 	n.user = cmp.Or(allowed(task.Command.GetUser()), n.user)
 	n.env = x.environment(m, n)
+	if !sharesGroup(&task) {
+		n.cgroup = x.a.ownGroup(n, &task)
+	}
 	n.onEnd = func(status int32) { x.exited(m, status) }
 	m.commandRun.nested = n
 	m.destroy = func() { x.a.destroyNested(n) }

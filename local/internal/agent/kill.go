@@ -137,6 +137,7 @@ func (a *Agent) exited(e *executor, status int32) {
 	e.state = terminated
 	e.release()
 	a.destroyAll(e.within)
+	a.removeGroup(e.cgroup)
 	a.counters.executorsTerminated++
 	a.log.Info("an executor has ended", "framework", e.framework.id, "executor", e.id, "status", status)
 	a.endTasks(e)

@@ -51,7 +51,7 @@ type watch struct {
 
 // watchLimits begins to look for what the isolators in use limit.
 func (a *Agent) watchLimits() {
-	if a.flags.isolates("cgroups/mem", "cgroups/all") {
+	if a.groups == nil && a.flags.isolates("cgroups/mem", "cgroups/all") {
 		a.watches = append(a.watches, &watch{interval: memoryInterval, limits: a.memoryLimits, measure: measureMemory, ended: tooMuchMemory})
 	}
 	if a.flags.isolates("disk/du", "posix/disk") && a.flags.EnforceContainerDiskQuota {
@@ -101,7 +101,7 @@ func (a *Agent) look(w *watch, pause time.Duration) {
 			a.post(func() {
 				for i := range list {
 					if list[i].used > list[i].bytes {
-						a.exceed(&list[i], w.ended(&list[i]))
+						a.exceed(list[i].e, w.ended(&list[i]))
 					}
 				}
 				a.look(w, max(w.interval, looksShare*took))
@@ -111,16 +111,16 @@ func (a *Agent) look(w *watch, pause time.Duration) {
 }
 
 // exceed ends an executor for the use of too much.
-func (a *Agent) exceed(l *limit, t termination) {
-	if l.e.state >= terminating {
+func (a *Agent) exceed(e *executor, t termination) {
+	if e.state >= terminating {
 		return
 	}
-	a.log.Warn("an executor exceeds a limit", "framework", l.e.framework.id, "executor", l.e.id, "limit", t.message)
-	l.e.state, l.e.exit = terminating, &t
-	if l.e.command != nil {
-		l.e.command.over() // the agent tells the end
+	a.log.Warn("an executor exceeds a limit", "framework", e.framework.id, "executor", e.id, "limit", t.message)
+	e.state, e.exit = terminating, &t
+	if e.command != nil {
+		e.command.over() // the agent tells the end
 	}
-	a.destroy(l.e)
+	a.destroy(e)
 }
 
 // memoryLimits are those of all executors that run.
@@ -128,7 +128,7 @@ func (a *Agent) memoryLimits() []limit {
 	var all []limit
 	for _, e := range a.executors() {
 		if mem := e.resources().Mem(); mem > 0 && e.state == running {
-			all = append(all, limit{e: e, measured: e.view().measured, bytes: uint64(mem * megabyte)})
+			all = append(all, limit{e: e, measured: e.measured(), bytes: uint64(mem * megabyte)})
 		}
 	}
 	return all

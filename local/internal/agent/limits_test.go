@@ -14,6 +14,7 @@ func limiting(t *testing.T) func(*Options) {
 	return func(o *Options) {
 		real(o)
 		o.Flags.Isolation = "cgroups/mem, disk/du"
+		o.Flags.CgroupsHierarchy = t.TempDir() // where there are no control groups: what is used is looked at
 		o.Flags.EnforceContainerDiskQuota = true
 		o.Flags.ContainerDiskWatchInterval = time.Millisecond
 	}

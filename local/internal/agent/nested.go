@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/ormosproject/ormos/local/internal/attach"
+	"github.com/ormosproject/ormos/local/internal/cgroup"
 	"github.com/ormosproject/ormos/local/internal/container"
 	"github.com/ormosproject/ormos/mesos"
 )
@@ -28,7 +29,8 @@ type nested struct {
 	runtime   string // where the containerizer writes what it needs to find the container again
 	user      string
 	env       []string
-	session   bool // launched to look around in the container around it
+	cgroup    *cgroup.Group // of its own; nil if it is in that of the container around it
+	session   bool          // launched to look around in the container around it
 
 	container Container          // nil until launched
 	cancel    context.CancelFunc // of a launch that goes on
@@ -37,6 +39,7 @@ type nested struct {
 	failure   error              // why it could not be launched; to be read after launched
 	ended     chan struct{}      // closed when it has ended
 	status    int32              // raw wait status, -1 if unknown; to be read after ended
+	exceeded  *termination       // why it was ended, if for its use of memory; the same
 	terminal  *attach.Session    // what operators attach to; nil if they cannot
 
 	onLaunch func(Container, error) // nil or called once
@@ -83,7 +86,7 @@ func (n *nested) over() bool {
 
 // spec is what the containerizer needs to know.
 func (n *nested) spec(command *mesos.CommandInfo) container.Spec {
-	s := container.Spec{ID: chain(&n.id), Sandbox: n.directory, User: n.user, Env: n.env, Checkpoint: n.runtime, Keep: n.e.meta != "" && !n.session}
+	s := container.Spec{ID: chain(&n.id), Sandbox: n.directory, User: n.user, Env: n.env, Checkpoint: n.runtime, Keep: n.e.meta != "" && !n.session, Group: n.group()}
 	if command != nil {
 		s.Command = *command.Clone()
 	}
@@ -121,6 +124,7 @@ func prepareNested(n *nested) error {
 // launchNested starts a container with what was prepared for it.
 func (a *Agent) launchNested(n *nested, s container.Spec) {
 	n.siblings()[n.id.Value] = n
+	a.watchOwnGroup(n)
 	ctx, cancel := context.WithCancel(a.running)
 	n.cancel = cancel
 	a.goDo(func() {
@@ -141,6 +145,7 @@ func (a *Agent) nestedLaunched(n *nested, c Container, err error) {
 		a.log.Warn("cannot launch a nested container", "framework", n.e.framework.id, "executor", n.e.id, "container", n.id.Value, "error", err)
 		delete(n.siblings(), n.id.Value)
 		a.closeTerminal(n)
+		a.removeGroup(n.cgroup)
 		close(n.ended)
 	} else {
 		a.watchNested(n)
@@ -159,7 +164,16 @@ func (a *Agent) watchNested(n *nested) {
 	a.goDo(func() {
 		select {
 		case <-c.Done():
-			a.post(func() { a.nestedEnded(n, c.Exit().Status) })
+			excess, over := n.group().Excess()
+			a.post(func() {
+				switch {
+				case over && n.cgroup != nil:
+					n.exceeded = new(outOfMemory(excess))
+				case over:
+					a.usedUp(n.e, excess)
+				}
+				a.nestedEnded(n, c.Exit().Status)
+			})
 		case <-a.running.Done():
 		}
 	})
@@ -170,6 +184,7 @@ func (a *Agent) nestedEnded(n *nested, status int32) {
 	a.closeTerminal(n)
 	n.status = status
 	close(n.ended)
+	a.removeGroup(n.cgroup)
 	if n.onEnd != nil {
 		n.onEnd(status)
 	}
@@ -282,6 +297,7 @@ func (a *Agent) recoverNested(e *executor, around *nested) {
 // adoptNested finds a container again; false when nobody knows what became of it.
 func (a *Agent) adoptNested(n *nested) bool {
 	close(n.launched)
+	n.cgroup = a.groups.Recover(chain(&n.id))
 	c, err := a.o.Containerizer.Recover(n.spec(nil).ID, n.runtime)
 	if err != nil {
 		close(n.ended)
@@ -295,5 +311,6 @@ func (a *Agent) adoptNested(n *nested) bool {
 	n.container = c
 	n.siblings()[n.id.Value] = n
 	a.watchNested(n)
+	a.watchOwnGroup(n)
 	return true
 }

@@ -72,10 +72,15 @@ type Flags struct {
 	// signed with what is in the file JWTSecretKey; "" gives none.
 	AuthenticateHTTPExecutors bool
 	JWTSecretKey              string
-	// Isolation lists isolators: with cgroups/mem executors that use more memory than they were given are ended, with disk/du and
-	// EnforceContainerDiskQuota those that fill more disk (posix/cpu,posix/mem,filesystem/posix).
+	// Isolation lists isolators: with cgroups/mem executors that use more memory than they were given are ended, with cgroups/cpu they get
+	// CPU time as they requested it, with disk/du and EnforceContainerDiskQuota those that fill more disk are ended
+	// (posix/cpu,posix/mem,filesystem/posix).
 	Isolation                 string
 	EnforceContainerDiskQuota bool
+	// CgroupsHierarchy is where control groups are mounted (/sys/fs/cgroup), and CgroupsRoot the group below which the agent's are (mesos).
+	CgroupsHierarchy, CgroupsRoot string
+	// CgroupsEnableCFS limits CPU time to what was requested, CgroupsLimitSwap memory and swap together.
+	CgroupsEnableCFS, CgroupsLimitSwap bool
 	// ContainerDiskWatchInterval is how often it is looked what is in sandboxes (15 s).
 	ContainerDiskWatchInterval time.Duration
 	// GCDelay is how long sandboxes of ended executors are kept (1 week), less when the disk fills up.
@@ -108,6 +113,7 @@ func (f Flags) complete() Flags {
 		}
 	}
 	f.Isolation = cmp.Or(f.Isolation, "posix/cpu,posix/mem,filesystem/posix")
+	f.CgroupsHierarchy, f.CgroupsRoot = cmp.Or(f.CgroupsHierarchy, "/sys/fs/cgroup"), cmp.Or(f.CgroupsRoot, "mesos")
 	if f.MaxCompletedExecutorsPerFramework == 0 {
 		f.MaxCompletedExecutorsPerFramework = 150
 	}

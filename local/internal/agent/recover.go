@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/ormosproject/ormos/local/internal/cgroup"
 	"github.com/ormosproject/ormos/mesos"
 )
 
@@ -18,6 +19,7 @@ func (a *Agent) recover() error {
 	if err := a.recoverAgent(); err != nil {
 		return err
 	}
+	a.openGroups()
 	a.sweepRuntime()
 	if a.id != "" {
 		a.recoverFrameworks()
@@ -76,7 +78,7 @@ func (a *Agent) moveAside(path string, cause error) error {
 	a.counters.recoveryErrors++
 	aside := filepath.Join(a.o.WorkDir, "damaged", time.Now().UTC().Format("20060102T150405.000000000"), filepath.Base(path))
 	a.log.Error("what an earlier agent left is damaged; it is moved aside and not used", "path", path, "moved", aside, "error", cause)
-	destroyUnder(path, a.o.Containerizer)
+	destroyUnder(path, a.o.Containerizer, a.groups)
 	if err := os.MkdirAll(filepath.Dir(aside), 0o755); err != nil {
 		return err
 	}
@@ -84,7 +86,7 @@ func (a *Agent) moveAside(path string, cause error) error {
 }
 
 // destroyUnder ends all containers that are checkpointed somewhere under path, before it is moved.
-func destroyUnder(path string, containers Containerizer) {
+func destroyUnder(path string, containers Containerizer, groups *cgroup.Groups) {
 	filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
 			return nil
@@ -96,6 +98,7 @@ func destroyUnder(path string, containers Containerizer) {
 			if c, err := containers.Recover(idUnder(p), p); err == nil {
 				c.Destroy()
 			}
+			_ = groups.Group(idUnder(p)).Remove()
 		}
 		return nil
 	})
@@ -114,7 +117,7 @@ func (a *Agent) sweepRuntime() {
 	for _, id := range names(a.layout.runtime()) {
 		dir := a.layout.runtimeOf(id)
 		a.goDo(func() {
-			if err := sweep(id, dir, a.o.Containerizer); err != nil {
+			if err := sweep(id, dir, a.o.Containerizer, a.groups); err != nil {
 				a.log.Warn("cannot remove a container's checkpoint", "container", id, "error", err)
 			}
 		})
@@ -122,12 +125,12 @@ func (a *Agent) sweepRuntime() {
 }
 
 // sweep ends a container, with those within it, and removes its checkpoint.
-func sweep(id, dir string, containers Containerizer) error {
+func sweep(id, dir string, containers Containerizer, groups *cgroup.Groups) error {
 	if c, err := containers.Recover(id, dir); err == nil {
 		c.Destroy()
 	}
-	destroyUnder(dir, containers)
-	return os.RemoveAll(dir)
+	destroyUnder(dir, containers, groups)
+	return errors.Join(groups.Group(id).Remove(), os.RemoveAll(dir))
 }
 
 func exists(path string) bool {
@@ -211,6 +214,9 @@ func (a *Agent) recoverExecutor(f *framework, id string) error {
 		a.streams[s.key] = s
 	}
 	f.executors[id] = e
+	e.cgroup = a.groups.Recover(e.run)
+	a.limitGroup(e)
+	a.watchGroup(e)
 	a.attach(e)
 	a.adopt(e)
 	return nil
@@ -292,7 +298,13 @@ func (a *Agent) adopt(e *executor) {
 		if e.command != nil && !e.told() {
 			e.exit = &termination{e.framework.absent(mesos.TaskDropped), mesos.ReasonAgentRestarted, "Task dropped: the agent restarted before it was launched", nil}
 		}
-		a.post(func() { a.exited(e, -1) })
+		excess, over := e.cgroup.Excess()
+		a.post(func() {
+			if over && e.exit == nil {
+				e.exit = new(outOfMemory(excess))
+			}
+			a.exited(e, -1)
+		})
 		return
 	}
 	e.container = c

@@ -77,6 +77,14 @@ func (a *Agent) runBatch(f *framework, info mesos.ExecutorInfo, b batch, command
 		a.removeIdle(f)
 		return
 	}
+	if why := a.flags.unlimitable(b.tasks); why != "" {
+		a.refuse(f, b, info.ExecutorID, termination{mesos.TaskDropped, mesos.ReasonGcError, why, nil})
+		if !command && f.executors[info.ExecutorID.Value] == nil {
+			a.say(link.ExitedExecutor{FrameworkID: mesos.FrameworkID{Value: f.id}, ExecutorID: info.ExecutorID, Status: -1})
+		}
+		a.removeIdle(f)
+		return
+	}
 	e := f.executors[info.ExecutorID.Value]
 	switch {
 	case e == nil:
@@ -93,6 +101,7 @@ func (a *Agent) runBatch(f *framework, info mesos.ExecutorInfo, b batch, command
 			return
 		}
 		e.enqueue(b)
+		a.limitGroup(e)
 		a.checkpointTasks(e, b)
 		a.deliver(e)
 	}
@@ -152,6 +161,9 @@ func (a *Agent) launchExecutor(f *framework, info mesos.ExecutorInfo, b batch, c
 	}
 	f.executors[e.id] = e
 	e.enqueue(b)
+	e.cgroup = a.groups.Group(e.run)
+	a.limitGroup(e)
+	a.watchGroup(e)
 	a.checkpointTasks(e, b)
 	a.start(e)
 }
@@ -235,7 +247,7 @@ func (a *Agent) detach(frameworkID, executorID, directory string) {
 
 // executorSpec is what the containerizer needs to know of the executor's container.
 func (a *Agent) executorSpec(e *executor, command *mesos.CommandInfo) container.Spec {
-	s := container.Spec{ID: e.run, Sandbox: e.directory, User: e.user, Env: a.environment(e, command), Checkpoint: e.runtime, Keep: e.meta != ""}
+	s := container.Spec{ID: e.run, Sandbox: e.directory, User: e.user, Env: a.environment(e, command), Checkpoint: e.runtime, Keep: e.meta != "", Group: e.cgroup}
 	if command != nil {
 		s.Command = *command.Clone()
 	}
@@ -295,7 +307,13 @@ func (a *Agent) watch(e *executor) {
 	a.goDo(func() {
 		select {
 		case <-c.Done():
-			a.post(func() { a.exited(e, c.Exit().Status) })
+			excess, over := e.cgroup.Excess()
+			a.post(func() {
+				if over {
+					a.usedUp(e, excess)
+				}
+				a.exited(e, c.Exit().Status)
+			})
 		case <-a.running.Done():
 		}
 	})

@@ -79,6 +79,8 @@ func (a *Agent) shownFlags() map[string]string {
 		"containerizers":                        "mesos", "launcher": "posix", "isolation": a.flags.Isolation,
 		"authenticate_http_executors": strconv.FormatBool(a.flags.AuthenticateHTTPExecutors), "jwt_secret_key": a.flags.JWTSecretKey,
 		"enforce_container_disk_quota": strconv.FormatBool(a.flags.EnforceContainerDiskQuota),
+		"cgroups_hierarchy":            a.flags.CgroupsHierarchy, "cgroups_root": a.flags.CgroupsRoot,
+		"cgroups_enable_cfs": strconv.FormatBool(a.flags.CgroupsEnableCFS), "cgroups_limit_swap": strconv.FormatBool(a.flags.CgroupsLimitSwap),
 	} {
 		if _, ok := flags[name]; !ok && (value != "" || name != "jwt_secret_key") {
 			flags[name] = value
@@ -132,17 +134,22 @@ func (a *Agent) used() mesos.Resources {
 // resources are the executor's and those of its live tasks.
 func (e *executor) resources() mesos.Resources {
 	total := mesos.Resources(nil).Add(e.info.Resources...)
+	e.everyLive(func(r mesos.Resources, _ map[string]mesos.ValueScalar) { total = total.Add(r...) })
+	return total
+}
+
+// everyLive gives resources and limits of the tasks that have not ended.
+func (e *executor) everyLive(visit func(mesos.Resources, map[string]mesos.ValueScalar)) {
 	for _, t := range e.tasks {
 		if !t.record.State.Terminal() {
-			total = total.Add(t.record.Resources...)
+			visit(t.record.Resources, t.record.Limits)
 		}
 	}
 	for _, b := range e.queued {
 		for i := range b.tasks {
-			total = total.Add(b.tasks[i].Resources...)
+			visit(b.tasks[i].Resources, b.tasks[i].Limits)
 		}
 	}
-	return total
 }
 
 // summary is resources as endpoints show them: amounts by name.

@@ -3,6 +3,7 @@ package agent
 import (
 	"time"
 
+	"github.com/ormosproject/ormos/local/internal/cgroup"
 	"github.com/ormosproject/ormos/mesos"
 )
 
@@ -12,6 +13,7 @@ type containerView struct {
 	executor, framework, name, source string
 	pid                               int         // 0 when it has no process of its own
 	measured                          []Container // its own, and those within it
+	group                             *cgroup.Group
 	statistics                        mesos.ResourceStatistics
 }
 
@@ -23,7 +25,7 @@ func (a *Agent) containerViews(nestedToo bool) []containerView {
 			if e.state == terminated || e.container == nil && e.group == nil {
 				continue
 			}
-			all = append(all, e.view())
+			all = append(all, e.view(a.flags.CgroupsEnableCFS))
 			e.within.every(func(n *nested) bool {
 				if nestedToo && n.container != nil && n.live() {
 					all = append(all, n.view())
@@ -35,24 +37,31 @@ func (a *Agent) containerViews(nestedToo bool) []containerView {
 	return all
 }
 
-func (e *executor) view() containerView {
-	total := e.resources()
-	limit := uint64(total.Mem() * (1 << 20))
+func (e *executor) view(cfs bool) containerView {
 	v := containerView{
 		id: &mesos.ContainerID{Value: e.run}, executor: e.id, framework: e.framework.id, name: e.info.GetName(), source: e.info.GetSource(),
-		measured:   e.within.running(),
-		statistics: mesos.ResourceStatistics{CPUsSoftLimit: new(total.CPUs()), MemLimitBytes: new(limit), MemSoftLimitBytes: new(limit)},
+		measured: e.measured(), group: e.cgroup,
 	}
+	limitsShown(&v.statistics, e.limits(cfs), cfs)
 	if e.container != nil {
-		v.pid, v.measured = e.container.PID(), append(v.measured, e.container)
+		v.pid = e.container.PID()
 	}
 	return v
+}
+
+// measured are the containers of an executor: its own, and those within it.
+func (e *executor) measured() []Container {
+	all := e.within.running()
+	if e.container != nil {
+		all = append(all, e.container)
+	}
+	return all
 }
 
 func (n *nested) view() containerView {
 	return containerView{
 		id: n.id.Clone(), executor: n.e.id, framework: n.e.framework.id, name: n.e.info.GetName(), source: n.e.info.GetSource(),
-		pid: n.container.PID(), measured: append(n.within.running(), n.container),
+		pid: n.container.PID(), measured: append(n.within.running(), n.container), group: n.cgroup,
 	}
 }
 
@@ -83,6 +92,7 @@ func measure(list []containerView) []containerView {
 		s.Timestamp = now
 		s.CPUsUserTimeSecs, s.CPUsSystemTimeSecs = new(user.Seconds()), new(system.Seconds())
 		s.MemRSSBytes = new(rss)
+		list[i].group.Measure(s)
 	}
 	return list
 }

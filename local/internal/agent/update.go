@@ -52,6 +52,9 @@ func (a *Agent) update(frameworkID string, e *executor, s mesos.TaskStatus) {
 	}
 	if e != nil {
 		e.record(&s)
+		if s.State.Terminal() {
+			a.limitGroup(e)
+		}
 	}
 	stream.latest = s.State
 	if len(stream.pending) == 1 {

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/ormosproject/ormos/local/internal/cgroup"
 	"github.com/ormosproject/ormos/mesos"
 )
 
@@ -21,6 +22,8 @@ type Spec struct {
 	User string
 	// Env is the complete environment, each entry KEY=VALUE. Launch adds ORMOS_CONTAINER.
 	Env []string
+	// Group is the control group in which the command is started, nil for none.
+	Group *cgroup.Group
 	// Within is the id of the container whose processes these count among as well, for what has no life of its own; "" for none.
 	Within string
 	// ToStderr sends what the command prints on stdout to the file stderr, too.

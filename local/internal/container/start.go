@@ -41,11 +41,15 @@ func start(s Spec, who *syscall.Credential) (int, system, error) {
 		Files: []uintptr{files[0].Fd(), files[1].Fd(), files[2].Fd()},
 		Sys:   sysProcAttr(who, s.Terminal, &pidfd),
 	}
-	pid, err := forkExec(path, argv, &attr)
-	if errors.Is(err, syscall.ENOEXEC) && isText(path, s.Sandbox) {
-		// As execvp does, and so Mesos: a script that does not name its interpreter is the shell's.
-		pid, err = syscall.ForkExec("/bin/sh", append([]string{"sh", path}, argv[1:]...), &attr)
-	}
+	var pid int
+	err = s.Group.Start(attr.Sys, func() (err error) {
+		pid, err = forkExec(path, argv, &attr)
+		if errors.Is(err, syscall.ENOEXEC) && isText(path, s.Sandbox) {
+			// As execvp does, and so Mesos: a script that does not name its interpreter is the shell's.
+			pid, err = syscall.ForkExec("/bin/sh", append([]string{"sh", path}, argv[1:]...), &attr)
+		}
+		return err
+	})
 	if err != nil {
 		return 0, system{}, &LaunchError{Command: path, URI: fetchedFrom(s.Command.URIs, path), Err: err}
 	}
