@@ -10,7 +10,10 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 )
 
@@ -53,6 +56,38 @@ func WriteBackup(w io.Writer, records map[string][]byte) error {
 	return nil
 }
 
+// KeepBackup writes records to a file that only this user can read: dir/name.backup, or name-2.backup and so on where that is there already. It is whole
+// and on the disk, or not there at all.
+func KeepBackup(dir, name string, records map[string][]byte) (path string, err error) {
+	path, err = keepBackup(dir, name, records)
+	if err != nil {
+		return "", fmt.Errorf("cannot keep a backup in %s: %w", dir, err)
+	}
+	return path, nil
+}
+
+func keepBackup(dir, name string, records map[string][]byte) (string, error) {
+	file, err := os.CreateTemp(dir, "."+name+".*")
+	if err != nil {
+		return "", err
+	}
+	defer os.Remove(file.Name())
+	if err := errors.Join(WriteBackup(file, records), file.Sync(), file.Close()); err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, name+".backup")
+	for n := 2; ; n++ {
+		err := os.Link(file.Name(), path)
+		if err == nil {
+			return path, syncDir(dir)
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return "", err
+		}
+		path = filepath.Join(dir, fmt.Sprintf("%s-%d.backup", name, n))
+	}
+}
+
 // backupWriter writes lines until one fails.
 type backupWriter struct {
 	w   *bufio.Writer
@@ -90,7 +125,7 @@ func readBackup(r io.Reader) (map[string][]byte, error) {
 		return nil, errors.Join(errors.New("it is no backup of Ormos"), lines.Err())
 	}
 	if head.Version < 1 || head.Version > BackupVersion {
-		return nil, fmt.Errorf("it has version %d, and this program knows those up to %d", head.Version, BackupVersion)
+		return nil, fmt.Errorf("%w: its version is %d, this program knows those up to %d; use the program that wrote it, or a later one", ErrNewer, head.Version, BackupVersion)
 	}
 	sum := sha256.New()
 	add := func() {

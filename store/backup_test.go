@@ -3,6 +3,8 @@ package store_test
 import (
 	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -90,4 +92,32 @@ func FuzzReadBackup(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestKeepBackup(t *testing.T) {
+	dir := t.TempDir()
+	for _, want := range []string{"before.backup", "before-2.backup", "before-3.backup"} {
+		records := map[string][]byte{"app/web": []byte(want)}
+		path, err := store.KeepBackup(dir, "before", records)
+		if err != nil || path != filepath.Join(dir, want) {
+			t.Fatalf("%s, %v, want %s", path, err, want)
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := store.ReadBackup(file)
+		if file.Close(); err != nil || string(got["app/web"]) != want {
+			t.Errorf("%s holds %v, %v", path, got, err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode() != 0o600 {
+			t.Errorf("%v, %v", info, err)
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 3 {
+		t.Errorf("there is more than the backups: %v, %v", entries, err)
+	}
+	if _, err := store.KeepBackup(filepath.Join(dir, "absent"), "before", nil); err == nil {
+		t.Error("kept where nothing is")
+	}
 }

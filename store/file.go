@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -17,8 +19,11 @@ import (
 	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
-// bucket holds the records, each behind the checksum of its key and value.
-const bucket = "ormos records 1"
+// bucket holds the records, each behind the checksum of its key and value. Its name ends with the version of the file's form.
+const (
+	bucketName = "ormos records "
+	bucket     = bucketName + "1"
+)
 
 // lockPatience is how long the file may be locked by nobody: where a process was killed as it started another one, the copy of it that was to
 // become that one has the lock until then.
@@ -31,8 +36,8 @@ type File struct {
 }
 
 // OpenFile opens the file, and makes one that only this user can read when there is none; directories that are missing are made. It reads
-// all of it to see that it is sound: an error that wraps [ErrDamaged] says that it is not, and the file stays as it is. While another
-// process has it open the error wraps [ErrInUse].
+// all of it to see that it is sound: an error that wraps [ErrDamaged] says that it is not, one that wraps [ErrNewer] that a newer program has
+// written it, and the file stays as it is. While another process has it open the error wraps [ErrInUse].
 func OpenFile(path string) (*File, error) {
 	f, err := openFile(path)
 	if err != nil {
@@ -167,7 +172,7 @@ func (f *File) read() (map[string][]byte, error) {
 	err := f.view(func(tx *bbolt.Tx) error {
 		b := tx.Bucket([]byte(bucket))
 		if b == nil {
-			return fmt.Errorf("%w: it is a file of something else", ErrDamaged)
+			return foreign(tx)
 		}
 		return b.ForEach(func(key, sealed []byte) error {
 			value, err := unseal(key, sealed)
@@ -176,6 +181,18 @@ func (f *File) read() (map[string][]byte, error) {
 		})
 	})
 	return all, err
+}
+
+// foreign tells what a file is that has no records of ours.
+func foreign(tx *bbolt.Tx) error {
+	var newer error
+	err := tx.ForEach(func(name []byte, _ *bbolt.Bucket) error {
+		if version, ok := strings.CutPrefix(string(name), bucketName); ok {
+			newer = fmt.Errorf("%w: its version is %.20s, this program knows 1; use the program that wrote it, or a later one", ErrNewer, version)
+		}
+		return nil
+	})
+	return cmp.Or(newer, err, fmt.Errorf("%w: it is a file of something else", ErrDamaged))
 }
 
 // view runs what only reads, in a file that is at least as long as it says: beyond the end of a file nobody may look.

@@ -72,6 +72,28 @@ func TestFileInUse(t *testing.T) {
 	}
 }
 
+func TestFileOfANewerProgram(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "records")
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err == nil {
+		err = db.Update(func(tx *bbolt.Tx) error {
+			_, err := tx.CreateBucket([]byte("ormos records 2"))
+			return err
+		})
+	}
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	before, _ := os.ReadFile(path)
+	_, err = OpenFile(path)
+	if !errors.Is(err, ErrNewer) || errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "version is 2") {
+		t.Errorf("a file of a newer form: %v", err)
+	}
+	if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {
+		t.Errorf("it was changed: %v", err)
+	}
+}
+
 func TestFileThatIsNone(t *testing.T) {
 	dir := t.TempDir()
 	other := filepath.Join(dir, "other")

@@ -10,6 +10,8 @@ var (
 	ErrInUse = errors.New("another process uses the records")
 	// ErrDamaged is wrapped by the errors that say that what is stored is not what was written. Nothing is repaired by itself.
 	ErrDamaged = errors.New("the records are damaged")
+	// ErrNewer is wrapped by the errors that say that a newer version of this package has written the file, in a form that this one does not know.
+	ErrNewer = errors.New("the file is of a newer form")
 	// ErrTooLarge is wrapped by the errors of a Commit that can never be made: nothing was written.
 	ErrTooLarge = errors.New("too large")
 )

@@ -249,7 +249,7 @@ func (d *doctor) records() {
 	case errors.Is(err, store.ErrInUse):
 		d.fail("records", "a server uses them and does not answer here: name it with --server, or see its log", "%v", err)
 	case err != nil:
-		d.fail("records", "put a backup in their place with 'ormos restore', or begin anew with 'ormos up --fresh'", "%v", err)
+		d.fail("records", "'ormos restore --force --state "+d.stateDir+" FILE' puts a backup in their place", "%v", err)
 	default:
 		d.ok("records", "%s in %s, all sound", plural(len(all), "record"), path)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ormosproject/ormos/internal/framework"
 	"github.com/ormosproject/ormos/store"
 )
 
@@ -20,7 +21,7 @@ func restoreCommand() *cobra.Command {
 		Use:   "restore FILE",
 		Short: "Put a backup into the state directory of a server that does not run",
 		Long: `Put a backup into the state directory of a server. The server must not run; records that are there are refused, or with --force replaced,
-after they were written to a backup beside them. The server that is started then takes up the framework of the backup: tasks that have been running since are found
+after they were written to a backup beside them; a file that cannot be read any more is kept under another name. The server that is started then takes up the framework of the backup: tasks that have been running since are found
 again, those that it does not know are ended.`,
 		Example: `  ormos restore ormos.backup
   ormos restore --state /var/lib/ormos --force ormos.backup`,
@@ -48,15 +49,10 @@ func (o *restoreOptions) run(ctx context.Context, s *screen, path string) error 
 	if err != nil {
 		return err
 	}
-	records, err := store.OpenFile(filepath.Join(o.stateDir, recordsFile))
-	if errors.Is(err, store.ErrInUse) {
-		return fmt.Errorf("%w; end the server that runs with %s first", err, o.stateDir)
+	if err := framework.CheckRecords(backup); err != nil {
+		return fmt.Errorf("cannot restore %s: %w", path, err)
 	}
-	if err != nil {
-		return err
-	}
-	defer records.Close()
-	kept, err := o.replace(ctx, records, backup)
+	kept, err := o.put(ctx, backup)
 	if err != nil {
 		return err
 	}
@@ -66,6 +62,54 @@ func (o *restoreOptions) run(ctx context.Context, s *screen, path string) error 
 	}
 	fmt.Fprintln(s.out, "Next: start the server again.")
 	return nil
+}
+
+// put puts a backup where the records are, also where they cannot be read any more.
+func (o *restoreOptions) put(ctx context.Context, backup map[string][]byte) (kept string, err error) {
+	path := filepath.Join(o.stateDir, recordsFile)
+	records, err := store.OpenFile(path)
+	switch {
+	case errors.Is(err, store.ErrInUse):
+		return "", fmt.Errorf("%w; end the server that runs with %s first", err, o.stateDir)
+	case errors.Is(err, store.ErrDamaged), errors.Is(err, store.ErrNewer):
+		if !o.force {
+			return "", fmt.Errorf("%w; --force puts the backup in its place, and keeps the file under another name", err)
+		}
+		return o.exchange(ctx, path, backup)
+	case err != nil:
+		return "", err
+	}
+	defer records.Close()
+	return o.replace(ctx, records, backup)
+}
+
+// exchange puts a new file with the backup in the place of one that cannot be read, which gets another name. At no moment is there none.
+func (o *restoreOptions) exchange(ctx context.Context, path string, backup map[string][]byte) (kept string, err error) {
+	dir, err := os.MkdirTemp(o.stateDir, ".restore-*")
+	if err != nil {
+		return "", fmt.Errorf("cannot restore: %w", unwrapPath(err))
+	}
+	defer os.RemoveAll(dir)
+	records, err := store.OpenFile(filepath.Join(dir, recordsFile))
+	if err != nil {
+		return "", err
+	}
+	if err := errors.Join(records.Commit(ctx, backup), records.Close()); err != nil {
+		return "", err
+	}
+	for n := 1; ; n++ {
+		kept = fmt.Sprintf("%s.unreadable-%d", path, n)
+		if err = os.Link(path, kept); !errors.Is(err, fs.ErrExist) {
+			break
+		}
+	}
+	if err == nil {
+		err = os.Rename(records.Path(), path)
+	}
+	if err != nil {
+		return "", fmt.Errorf("cannot restore: %w", err)
+	}
+	return kept, nil
 }
 
 // replace puts a backup in place of the records, in one commit; what was there is kept first.
@@ -78,7 +122,7 @@ func (o *restoreOptions) replace(ctx context.Context, records *store.File, backu
 		if !o.force {
 			return "", fmt.Errorf("%s holds %s already; --force replaces them", o.stateDir, plural(len(before), "record"))
 		}
-		if kept, err = o.keep(before); err != nil {
+		if kept, err = store.KeepBackup(o.stateDir, "before-restore", before); err != nil {
 			return "", err
 		}
 	}
@@ -90,20 +134,4 @@ func (o *restoreOptions) replace(ctx context.Context, records *store.File, backu
 		changes[key] = value
 	}
 	return kept, records.Commit(ctx, changes)
-}
-
-// keep writes records to a backup that has a name of its own.
-func (o *restoreOptions) keep(records map[string][]byte) (string, error) {
-	for n := 1; ; n++ {
-		path := filepath.Join(o.stateDir, fmt.Sprintf("before-restore-%d.backup", n))
-		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if errors.Is(err, fs.ErrExist) {
-			continue
-		}
-		if err != nil {
-			return "", fmt.Errorf("cannot keep what is there: %w", unwrapPath(err))
-		}
-		err = store.WriteBackup(file, records)
-		return path, errors.Join(err, file.Sync(), file.Close())
-	}
 }

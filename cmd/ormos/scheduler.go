@@ -92,7 +92,7 @@ func (o *schedulerOptions) run(cmd *cobra.Command) error {
 	o.Ready = func(s *framework.Server) {
 		fmt.Fprintf(out, "API       %s\nstate     %s\n", s.URL, o.state)
 	}
-	return framework.Run(cmd.Context(), o.Options)
+	return o.unusable(framework.Run(cmd.Context(), o.Options))
 }
 
 // open opens the records in the state directory.
@@ -107,7 +107,18 @@ func (o *schedulerOptions) open() (*store.File, error) {
 	if errors.Is(err, store.ErrInUse) {
 		return nil, fmt.Errorf("another ormos runs with the state in %s; 'ormos apply' changes what it runs; or end it first, or name another directory with --state", o.state)
 	}
-	return records, err
+	return records, o.unusable(err)
+}
+
+// unusable tells what to do about records that cannot be read.
+func (o *schedulerOptions) unusable(err error) error {
+	switch {
+	case framework.IsNewer(err):
+		return fmt.Errorf("%w; or go back to a backup from before the upgrade with 'ormos restore --force --state %s FILE'", err, o.state)
+	case errors.Is(err, store.ErrDamaged):
+		return fmt.Errorf("%w; nothing was changed: 'ormos restore --force --state %s FILE' puts a backup in their place", err, o.state)
+	}
+	return err
 }
 
 // prepare makes of flags what the framework takes.
@@ -131,6 +142,7 @@ func (o *schedulerOptions) prepare(cmd *cobra.Command) error {
 	if o.hostname != "" {
 		o.Scheduler.Framework.Hostname = &o.hostname
 	}
+	o.BackupDir = o.state
 	o.Artifact.Advertise = o.advertise
 	if o.advertise == "" {
 		o.Artifact.Advertise = o.hostname

@@ -115,7 +115,7 @@ func (o *upOptions) serve(cmd *cobra.Command, running *local.Cluster) error {
 	}
 	group.Go(func() error {
 		defer stop()
-		return framework.Run(ctx, o.Options)
+		return o.unusable(framework.Run(ctx, o.Options))
 	})
 	group.Go(func() error {
 		select {

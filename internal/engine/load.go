@@ -10,8 +10,8 @@ import (
 )
 
 // New returns an engine that goes on from records: those that the effects of another one's Steps had saved, or none. Keys that are not the
-// engine's (see [Owns]) are passed over. The error says which record is wrong; it wraps [ErrNewer] when they were written by a newer
-// version of the program.
+// engine's (see [Owns]) are passed over; older ones have to be brought up to date by [Upgrade] before. The error says which record is wrong; it wraps
+// [ErrNewer] when they were written by a newer version of the program.
 func New(records map[string][]byte, o Options) (*Engine, error) {
 	e := &Engine{
 		opts: o.withDefaults(), root: &app.Group{ID: app.Root}, crews: map[app.ID]*crew{}, tasks: map[string]*Instance{}, timers: newTimers(),
@@ -32,7 +32,7 @@ var ErrNewer = fmt.Errorf("the records are newer than this program")
 
 // load takes over the records, in the order in which they refer to each other.
 func (e *Engine) load(records map[string][]byte) error {
-	if err := e.loadMeta(records[metaKey]); err != nil {
+	if err := e.loadMeta(records); err != nil {
 		return err
 	}
 	keys := sortedKeys(records)
@@ -75,17 +75,16 @@ func (e *Engine) complete() error {
 	return nil
 }
 
-func (e *Engine) loadMeta(value []byte) error {
-	if value == nil {
-		e.unsaved[metaKey] = meta{Format: format}
-		return nil
+func (e *Engine) loadMeta(records map[string][]byte) error {
+	was, err := formatOf(records, format())
+	if err != nil {
+		return err
 	}
-	var m meta
-	if err := json.Unmarshal(value, &m); err != nil {
-		return fmt.Errorf("cannot read the record %s: %w", metaKey, err)
+	if was != format() {
+		return fmt.Errorf("cannot go on from records of format %d: they were not upgraded", was)
 	}
-	if m.Format > format {
-		return fmt.Errorf("%w: their format is %d, the latest it knows is %d; use the version that wrote them, or a later one", ErrNewer, m.Format, format)
+	if _, ok := records[metaKey]; !ok {
+		e.unsaved[metaKey] = meta{Format: format()}
 	}
 	return nil
 }

@@ -31,9 +31,6 @@ const (
 	changePrefix     = "change/"
 )
 
-// format is of the records. One that is newer is refused.
-const format = 1
-
 type meta struct {
 	Format int `json:"format"`
 }

@@ -55,7 +55,7 @@ type framework struct {
 
 // open prepares everything. When it fails nothing is left open.
 func open(ctx context.Context, o Options) (*framework, error) {
-	records, err := o.Store.Load(ctx)
+	records, err := (&upgrader{o.Store, o.BackupDir, engine.Upgrade, o.Logger}).load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("cannot begin: %w", err)
 	}

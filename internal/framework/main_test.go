@@ -1,9 +1,17 @@
 package framework
 
 import (
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain is also the process that TestUpgradeThatIsKilled has killed.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("ORMOS_UPGRADE_IN"); dir != "" {
+		upgradeAndDie(dir, os.Getenv("ORMOS_UPGRADE_DIES"))
+		return
+	}
+	goleak.VerifyTestMain(m)
+}

@@ -29,6 +29,8 @@ type Options struct {
 	GPUs bool
 	// Store keeps all that has to outlive the process.
 	Store scheduler.Store
+	// BackupDir is where the records are kept as they were before this version of the program upgrades those of an older one. Empty keeps nothing.
+	BackupDir string
 	// Engine is how the engine decides. Seed, Principal and Serve are filled in.
 	Engine engine.Options
 	// Listen is where the API listens. With AnyPort it takes any free port of that host where the port is taken.
