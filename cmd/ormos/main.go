@@ -75,20 +75,9 @@ Exit status: 0 done, 1 failed, 2 called wrongly, 130 interrupted. 'ormos plan' e
 	root.SetCompletionCommandGroupID("operate")
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
-	nameShell(root)
+	completion(root)
 	withHelp(root)
 	return root
-}
-
-// nameShell has `ormos completion` want the name of a shell that it knows.
-func nameShell(root *cobra.Command) {
-	cmd, _, err := root.Find([]string{"completion"})
-	if err != nil {
-		return
-	}
-	cmd.RunE = func(*cobra.Command, []string) error {
-		return &exitError{exitCalled, errors.New("name a shell: bash, zsh, fish or powershell, as in 'source <(ormos completion bash)'")}
-	}
 }
 
 // printed is an error as people read it. What the server refuses may have several lines.
