@@ -6,9 +6,9 @@ TOOL := go tool -modfile=tools/go.mod
 help: ## shows this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-build: ## builds the commands and the examples into bin/
+build: ## builds the commands and the examples into bin/, without libc: agents run them, too
 	@echo "building bin/"
-	@mkdir -p bin && go build -o bin/ ./cmd/... ./examples/...
+	@mkdir -p bin && CGO_ENABLED=0 go build -o bin/ ./cmd/... ./examples/...
 
 up: build ## runs Ormos: a cluster, the scheduler, its API and a web server that says hello, until Ctrl-C
 	@exec ./bin/ormos up

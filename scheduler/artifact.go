@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +22,8 @@ import (
 
 // ArtifactOptions say which file is served and where. The zero value serves the running program to agents on the same machine.
 type ArtifactOptions struct {
-	// File is what is served; empty means the running program, which can so be scheduler and executor in one.
+	// File is what is served; empty means the running program, which can so be scheduler and executor in one. Where agents run on other machines,
+	// it is best built with CGO_ENABLED=0, so that it needs nothing of theirs.
 	File string
 	// Listen is the address to listen on, host:port. Empty means 127.0.0.1 and any free port; or, with Advertise, all addresses and
 	// Advertise's port.
@@ -31,7 +34,7 @@ type ArtifactOptions struct {
 	// Token is a further element of the path, such as rand.Text() gives, for those who do not want everybody in reach to have the file. With
 	// the same token and port the URI stays valid through restarts of the scheduler.
 	Token string
-	// Logger is told of requests; nil logs nothing.
+	// Logger is told of requests, and when a file that is advertised needs the machine's libraries; nil logs nothing.
 	Logger *slog.Logger
 }
 
@@ -82,6 +85,10 @@ func openArtifact(o ArtifactOptions) (*Artifact, error) {
 		a.file.Close()
 		return nil, err
 	}
+	if o.Advertise != "" && linksDynamically(a.file) {
+		a.log.Warn("agents whose system is an older or another one cannot run this program, which needs the system's libraries: build it with CGO_ENABLED=0",
+			"program", name)
+	}
 	a.url = url.URL{Scheme: "http", Host: a.host(advertised), Path: "/" + filepath.Base(name)}
 	if o.Token != "" {
 		a.url.Path = "/" + o.Token + a.url.Path
@@ -104,6 +111,12 @@ func (a *Artifact) open(name string) error {
 	}
 	a.file, a.modified, a.size = file, info.ModTime(), info.Size()
 	return nil
+}
+
+// linksDynamically tells whether a file is a Linux program that a loader has to complete with libraries of the machine where it runs.
+func linksDynamically(file io.ReaderAt) bool {
+	program, err := elf.NewFile(file)
+	return err == nil && slices.ContainsFunc(program.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP })
 }
 
 // addresses works out where to listen, and what to advertise: host and port, of which either may be empty.

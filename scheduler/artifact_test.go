@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -218,4 +219,32 @@ func TestArtifactCommand(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// A program that the agents' machines may be unable to run is told of where they may be other machines.
+func TestArtifactThatNeedsLibraries(t *testing.T) {
+	for want, program := range map[bool][]byte{true: elfWith(3 /* PT_INTERP */), false: elfWith(1 /* PT_LOAD */)} {
+		file := filepath.Join(t.TempDir(), "program")
+		if err := os.WriteFile(file, program, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, advertise := range []string{"", "127.0.0.1"} {
+			var log bytes.Buffer
+			served(t, scheduler.ArtifactOptions{File: file, Advertise: advertise, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+			if got := strings.Contains(log.String(), "CGO_ENABLED=0"); got != (want && advertise != "") {
+				t.Errorf("advertised as %q: %q", advertise, &log)
+			}
+		}
+	}
+}
+
+// elfWith is the head of a program of 64 bits with one segment of a type.
+func elfWith(kind byte) []byte {
+	program := make([]byte, 64+56)
+	copy(program, "\x7fELF\x02\x01\x01")
+	program[16], program[18], program[20] = 2, 62, 1 // executable, x86-64, version 1
+	program[32], program[52], program[54], program[56] = 64, 64, 56, 1
+	program[58] = 64 // the size of a section's head, of which there are none
+	program[64] = kind
+	return program
 }
