@@ -229,6 +229,36 @@ func TestUser(t *testing.T) {
 	}
 }
 
+// A user who may not even enter the sandbox is told why nothing starts.
+func TestClosedDirectory(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can switch users")
+	}
+	if _, err := user.Lookup("nobody"); err != nil {
+		t.Skip(err)
+	}
+	closed, err := os.MkdirTemp("", "closed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(closed)
+	sandbox := filepath.Join(closed, "below", "sandbox")
+	if err := os.MkdirAll(sandbox, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	p := processes(t, Options{})
+	_, err = p.Launch(t.Context(), Spec{ID: rand.Text(), Sandbox: sandbox, User: "nobody", Command: shell("true")})
+	if want := `user "nobody" cannot enter the sandbox, which is below ` + closed; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	if err := os.Chmod(closed, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	if e := wait(t, launch(t, p, Spec{Sandbox: sandbox, User: "nobody", Command: shell("true")})); e.Status != 0 {
+		t.Errorf("status %d once it is open", e.Status)
+	}
+}
+
 // What was fetched a moment ago is still open for writing in whatever this process forked meanwhile. That does not last.
 func TestExecutableBusy(t *testing.T) {
 	program, err := os.ReadFile("/bin/true")

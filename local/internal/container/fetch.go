@@ -129,11 +129,30 @@ func (f *fetcher) fromCache(box *sandbox, file *os.File, name string, uri mesos.
 	return box.save(name, file, info.Size(), mode(uri))
 }
 
+// mode is a fetched file's. Mesos copies a file of the agent's machine with cp, which keeps who may read and execute it.
 func mode(uri mesos.CommandInfoURI) os.FileMode {
 	if uri.GetExecutable() {
 		return 0o755
 	}
+	if name := onAgent(uri.Value); name != "" {
+		if info, err := os.Stat(name); err == nil {
+			return info.Mode().Perm() &^ 0o022
+		}
+	}
 	return 0o644
+}
+
+// onAgent is the path of a URI that is of a file on this machine, empty for others. Mesos does not look at escapes either.
+func onAgent(uri string) string {
+	uri = strings.TrimLeft(uri, " \t")
+	scheme, rest, ok := strings.Cut(uri, "://")
+	switch {
+	case !ok:
+		return uri
+	case scheme == "file":
+		return strings.TrimPrefix(rest, "localhost")
+	}
+	return ""
 }
 
 func unpacks(uri mesos.CommandInfoURI, name string) bool {
@@ -180,13 +199,12 @@ func redact(uri string) string {
 // open begins to read a URI; the size is -1 when it is not known.
 func (f *fetcher) open(ctx context.Context, uri string, who *syscall.Credential) (io.ReadCloser, int64, error) {
 	uri = strings.TrimLeft(uri, " \t")
-	scheme, rest, ok := strings.Cut(uri, "://")
+	scheme, _, ok := strings.Cut(uri, "://")
 	switch {
 	case ok && (scheme == "http" || scheme == "https"):
 		return f.get(ctx, uri)
 	case ok && scheme == "file":
-		// A name on this machine, whether it has escapes or not: Mesos does not look at them either.
-		return openFile(ctx, strings.TrimPrefix(rest, "localhost"), who)
+		return openFile(ctx, onAgent(uri), who)
 	case ok:
 		return nil, 0, fmt.Errorf("scheme %q is not supported (http, https and file are)", scheme)
 	case !path.IsAbs(uri):

@@ -156,6 +156,27 @@ func TestFetch(t *testing.T) {
 	}
 }
 
+// A program of the agent's machine stays one when it is copied, by itself or through the cache: who may read, write and execute it is kept, but that
+// others may not write.
+func TestFetchedFileKeepsItsMode(t *testing.T) {
+	p := processes(t, Options{CacheDir: filepath.Join(t.TempDir(), "cache")})
+	for mode, want := range map[os.FileMode]os.FileMode{0o755: 0o755, 0o777: 0o755, 0o600: 0o600, 0o544: 0o544} {
+		file := filepath.Join(t.TempDir(), "program")
+		if err := errors.Join(os.WriteFile(file, []byte("#!/bin/sh\n"), 0o600), os.Chmod(file, mode)); err != nil {
+			t.Fatal(err)
+		}
+		for _, cached := range []bool{false, true} {
+			sandbox, err := fetch(t, p, mesos.CommandInfoURI{Value: "file://" + file, Extract: new(false), Cache: &cached})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if info, err := os.Stat(filepath.Join(sandbox, "program")); err != nil || info.Mode() != want {
+				t.Errorf("%o, cached %v: %v %v, want %o", mode, cached, info.Mode(), err, want)
+			}
+		}
+	}
+}
+
 func TestFetchErrors(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {

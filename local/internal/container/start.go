@@ -51,6 +51,7 @@ func start(s Spec, who *syscall.Credential) (int, system, error) {
 		return err
 	})
 	if err != nil {
+		err = barred(err, s, who)
 		return 0, system{}, &LaunchError{Command: path, URI: fetchedFrom(s.Command.URIs, path), Err: err}
 	}
 	return pid, newSystem(pidfd), nil

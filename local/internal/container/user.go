@@ -1,12 +1,45 @@
 package container
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/user"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 )
+
+// barred explains why a user may not start a command, where it is because a directory above the sandbox is closed to them: a command begins there.
+func barred(err error, s Spec, who *syscall.Credential) error {
+	if who == nil || !errors.Is(err, syscall.EACCES) {
+		return err
+	}
+	for dir := filepath.Dir(s.Sandbox); ; dir = filepath.Dir(dir) {
+		if info, bad := os.Stat(dir); bad == nil && !enters(who, info) {
+			return fmt.Errorf("user %q cannot enter the sandbox, which is below %s: open that with chmod o+x, or keep the cluster's files elsewhere (%w)", s.User, dir, err)
+		}
+		if dir == filepath.Dir(dir) {
+			return err
+		}
+	}
+}
+
+// enters tells whether somebody may pass through a directory.
+func enters(who *syscall.Credential, dir os.FileInfo) bool {
+	of, ok := dir.Sys().(*syscall.Stat_t)
+	switch mode := dir.Mode().Perm(); {
+	case !ok:
+		return true
+	case of.Uid == who.Uid:
+		return mode&0o100 != 0
+	case of.Gid == who.Gid || slices.Contains(who.Groups, of.Gid):
+		return mode&0o010 != 0
+	default:
+		return mode&0o001 != 0
+	}
+}
 
 // credential is who runs the commands of the user with that name: nil when it is who runs us, or when only root could
 // become another.
