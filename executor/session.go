@@ -130,9 +130,10 @@ func (s *session) shutdown(reason string) {
 	s.put(&EventShutdown{Grace: s.env.ShutdownGracePeriod, Reason: reason})
 }
 
-// pause keeps a host's executors from rushing all at once at an agent that has returned. It is false when ctx has ended.
+// pause keeps a host's executors from rushing all at once at an agent that has returned. It is of half the time that an agent waits for them then, lest one
+// comes too late and is killed. It is false when ctx has ended.
 func (s *session) pause(ctx context.Context) bool {
-	wait := time.NewTimer(rand.N(max(s.env.SubscriptionBackoffMax, 1)))
+	wait := time.NewTimer(rand.N(max(s.env.SubscriptionBackoffMax/2, 1)))
 	defer wait.Stop()
 	select {
 	case <-wait.C:

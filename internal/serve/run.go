@@ -54,11 +54,14 @@ func work(ctx context.Context, task *executor.Task) error {
 	return err
 }
 
+// loopback is where checks ask.
+const loopback = "127.0.0.1"
+
 // listenHost is where to listen: an agent on loopback runs tasks for its own machine only. Everywhere else the port is reached on all addresses,
-// loopback among them, where checks ask.
+// loopback among them.
 func listenHost(agent string) string {
-	if ip := net.ParseIP(agent); ip != nil && ip.IsLoopback() {
-		return agent
+	if agent == loopback {
+		return loopback
 	}
 	return ""
 }
@@ -98,7 +101,7 @@ func try(ctx context.Context, port int) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	transport := &http.Transport{DisableKeepAlives: true}
-	request, err := http.NewRequestWithContext(ctx, http.MethodHead, "http://"+net.JoinHostPort("127.0.0.1", strconv.Itoa(port))+"/", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodHead, "http://"+net.JoinHostPort(loopback, strconv.Itoa(port))+"/", nil)
 	if err != nil {
 		return err
 	}
