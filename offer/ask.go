@@ -59,7 +59,7 @@ func (c Constraint) forMaster() (mesos.AttributeConstraint, bool) {
 	switch {
 	case err != nil:
 		return mesos.AttributeConstraint{}, false
-	case c.Operator == Unlike && !small(c.Value):
+	case c.Operator == Unlike && !small(c.Value), c.Operator == Home: // no predicate says "or not to be there"
 		return mesos.AttributeConstraint{}, false
 	case c.Operator == Unlike:
 		p.TextNotMatches = &mesos.AttributeConstraintPredicateTextNotMatches{Regex: c.Value}

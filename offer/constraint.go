@@ -28,6 +28,9 @@ const (
 	MaxPer Operator = "MAX_PER"
 	// Is wants the value to be Value; scalars are compared in thousandths.
 	Is Operator = "IS"
+	// Home wants the value to be Value, or not to be there, as text. It is no operator of Marathon's, but what Marathon does with regions: a framework
+	// that gets offers of remote ones (REGION_AWARE) stays in the masters' unless it is told otherwise, and agents that tell no region are there.
+	Home Operator = "HOME"
 )
 
 // The fields that are not attributes.
@@ -37,7 +40,7 @@ const (
 	ZoneField     = "@zone"
 )
 
-// A Constraint is a condition on the agent that serves a need. An agent without the field fulfills none but [Unlike].
+// A Constraint is a condition on the agent that serves a need. An agent without the field fulfills none but [Unlike] and [Home].
 type Constraint struct {
 	// Field is "hostname" or "@hostname", "@region", "@zone", or the name of an attribute.
 	Field string
@@ -117,7 +120,7 @@ func (c Constraint) compile() (rule, error) {
 		if c.Value != "" {
 			err = fmt.Errorf("cannot use constraint %q: UNIQUE has no value", c)
 		}
-	case Cluster:
+	case Cluster, Home:
 	case GroupBy:
 		if c.Value != "" {
 			compiled.number, err = c.count(0)
@@ -139,7 +142,7 @@ func (c Constraint) compile() (rule, error) {
 			compiled.milli, compiled.isNumber = mesos.Thousandths(number), true
 		}
 	default:
-		err = fmt.Errorf("cannot use constraint %q: the operator is none of UNIQUE, CLUSTER, GROUP_BY, LIKE, UNLIKE, MAX_PER, IS", c)
+		err = fmt.Errorf("cannot use constraint %q: the operator is none of UNIQUE, CLUSTER, GROUP_BY, LIKE, UNLIKE, MAX_PER, IS, HOME", c)
 	}
 	return compiled, err
 }
@@ -162,14 +165,14 @@ func (r *rule) allows(t *traits) bool {
 	text, ok := t.value(r.Field)
 	switch {
 	case !ok:
-		return r.Operator == Unlike
+		return r.Operator == Unlike || r.Operator == Home
 	case r.Operator == Like:
 		return r.pattern.MatchString(text)
 	case r.Operator == Unlike:
 		return !r.pattern.MatchString(text)
 	case r.Operator == Is:
 		return text == r.Value || r.isNumber && sameNumber(t.attribute(r.Field), r.milli)
-	case r.Operator == Cluster && r.Value != "":
+	case r.Operator == Home, r.Operator == Cluster && r.Value != "":
 		return text == r.Value
 	}
 	return true

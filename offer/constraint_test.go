@@ -43,6 +43,7 @@ func TestConstraints(t *testing.T) {
 		{"is text", []string{"rack", "IS", "r2"}, "", "map[0:c 1:c 2:c 3:c]"},
 		{"is a number", []string{"level", "IS", "9.5000"}, "", "map[0:b 1:b 2:b 3:b]"},
 		{"zone", []string{"@zone", "IS", "eu-2"}, "", "map[0:b 1:b 2:b 3:b]"},
+		{"home accepts what has none", []string{"rack", "HOME", "r3"}, "", "map[0:d 1:d 2:d 3:d]"},
 		{"region", []string{"@region", "UNLIKE", "eu"}, "", "map[0:c 1:c 2:c 3:c]"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -133,6 +133,7 @@ var constraints = []offer.Constraint{
 	{Field: "rack", Operator: offer.Unlike, Value: "a"},
 	{Field: "hostname", Operator: offer.MaxPer, Value: "2"},
 	{Field: "level", Operator: offer.Is, Value: "1.5"},
+	{Field: "rack", Operator: offer.Home, Value: "a"},
 }
 
 // TestIndex compares what Match finds quickly with what looking at everything finds.
@@ -296,6 +297,8 @@ func holds(c offer.Constraint, text string, ok bool, counts map[string]int) bool
 	switch c.Operator {
 	case offer.Unlike:
 		return !ok || text != "a"
+	case offer.Home:
+		return !ok || text == "a"
 	case offer.Like:
 		return text == "a" || text == "b"
 	case offer.Is:

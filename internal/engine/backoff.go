@@ -18,8 +18,8 @@ func (e *Engine) failed(s *crew, i *Instance, message string) {
 	if i.State != mesos.TaskFinished {
 		e.note(s, i, message)
 	}
-	if i.State == mesos.TaskFailed && i.ContainerID != "" {
-		e.out.Tails = append(e.out.Tails, Tail{TaskID: i.TaskID, AgentID: i.AgentID, ContainerID: i.ContainerID})
+	if i.State == mesos.TaskFailed { // also when nothing could be fetched or started: then no container is told, but stderr says why
+		e.out.Tails = append(e.out.Tails, Tail{TaskID: i.TaskID, AgentID: i.AgentID})
 	}
 	if s.goal == nil || !s.goal.serves(s.definition(i.Version)) {
 		return
@@ -47,6 +47,9 @@ func (e *Engine) note(s *crew, i *Instance, message string) {
 	state := i.State
 	if i.killing.Failure != "" && state == mesos.TaskKilled {
 		message = i.killing.Failure
+	}
+	if v := s.definition(i.Version); v != nil {
+		message = e.launcher.advised(v.App, message)
 	}
 	s.failure = &app.TaskFailure{
 		AppID: i.App, Host: i.Host, Message: strings.Clone(message), State: state.String(), TaskID: i.TaskID, Timestamp: e.at, Version: i.Version,

@@ -44,7 +44,7 @@ type Probe struct {
 
 // Tail is where a failed task's sandbox is.
 type Tail struct {
-	TaskID, AgentID, ContainerID string
+	TaskID, AgentID string
 }
 
 // Reply answers the Do of the same ID.

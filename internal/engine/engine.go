@@ -167,6 +167,7 @@ func (e *Engine) subscribed(in Subscribed) {
 	e.met = true
 	e.market.Subscribed(e.now, e.Roles(), in.Suppressed)
 	e.market.changed = true
+	e.launcher.settle(in.Region)
 	e.market.reconciler.Subscribed(e.now, e.live())
 	e.killAgain()
 }

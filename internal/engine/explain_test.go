@@ -45,7 +45,7 @@ func golden(t *testing.T, name string, got []byte) {
 // look is a launcher that was offered something one minute after noon, when instances of an app were waiting since noon.
 func look(t *testing.T, o LaunchOptions, a *app.App, placed []*Instance, offers ...mesos.Offer) (*launcher, *AppState) {
 	t.Helper()
-	l := &launcher{LaunchOptions: o}
+	l := &launcher{LaunchOptions: &o}
 	slices.SortFunc(offers, func(a, b mesos.Offer) int { return strings.Compare(a.ID.Value, b.ID.Value) })
 	waits := scheduled(a, 3)
 	p := l.place(placing{now: noon.Add(time.Minute), offers: offers, pending: waits, placed: these(placed...), seed: 1})
@@ -89,6 +89,8 @@ func TestExplain(t *testing.T) {
 	serving.Cmd, serving.Serve = nil, &app.Serve{Body: new("hello")}
 	wrong := constrained(app.Constraint{Field: "rack", Operator: "MAX_PER", Value: "many"})
 	kept := offered(t, "gpu", big+";gpus:2", "")
+	abroad := offered(t, "abroad", big, "")
+	abroad.Domain = domain("us", "us-1")
 	down := offered(t, "down", big, "")
 	down.Unavailability = &mesos.Unavailability{Start: mesos.TimeInfo{Nanoseconds: noon.UnixNano()}}
 	for _, c := range []struct {
@@ -105,12 +107,13 @@ func TestExplain(t *testing.T) {
 		{"only reserved", picky, nil, []mesos.Offer{offered(t, "a", big, "")}},
 		{"role", other, nil, []mesos.Offer{offered(t, "a", big, "")}},
 		{"gpus kept", web(4), nil, []mesos.Offer{kept}},
+		{"abroad", web(4), nil, []mesos.Offer{abroad}},
 		{"maintenance", web(4), nil, []mesos.Offer{down}},
 		{"nothing serves", serving, nil, []mesos.Offer{offered(t, "a", big, "")}},
 		{"wrong", wrong, nil, []mesos.Offer{offered(t, "a", big, "")}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l, state := look(t, LaunchOptions{}, c.app, c.placed, c.offers...)
+			l, state := look(t, LaunchOptions{Home: "eu"}, c.app, c.placed, c.offers...)
 			e := explained(l, state)
 			asJSON, err := json.MarshalIndent(e, "", "  ")
 			if err != nil {

@@ -48,7 +48,7 @@ func TestImpossible(t *testing.T) {
 		{"fixed port on one host", fixed(constrained(2, "hostname CLUSTER")), "port 8080"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l := launcher{}
+			l := launcher{LaunchOptions: new(LaunchOptions)}
 			s := l.sight()
 			err := s.impossible(nil, c.app, nil, noon)
 			checkImpossible(t, err, c.want)
@@ -102,7 +102,7 @@ func TestImpossibleUpgrade(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			old := upgrade(1, nothing)
-			var l launcher
+			l := launcher{LaunchOptions: new(LaunchOptions)}
 			var offers []mesos.Offer
 			for _, agent := range []string{"a", "b", "c"} {
 				if text := c.offers[agent]; text != "" {
@@ -118,7 +118,7 @@ func TestImpossibleUpgrade(t *testing.T) {
 }
 
 func TestPlan(t *testing.T) {
-	var l launcher
+	l := launcher{LaunchOptions: new(LaunchOptions)}
 	s := l.sight()
 	a := web(3)
 	a.Constraints = []app.Constraint{{Field: "hostname", Operator: "UNIQUE"}}

@@ -13,6 +13,8 @@ type Subscribed struct {
 	FrameworkID mesos.FrameworkID
 	// Master is host:port.
 	Master string
+	// Region is that of the masters; empty when they tell none.
+	Region string
 	// Suppressed are the roles that it was subscribed with as suppressed.
 	Suppressed []string
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/ormosproject/ormos/app"
@@ -28,7 +29,7 @@ func (o *LaunchOptions) template(d definition) *template {
 	t := &template{options: o, app: a, ports: portsOf(a), env: commonEnv(a, d.enforceRole)}
 	t.names, t.found = namesOf(o.EnvPrefix, t.ports), discovery(a, t.ports)
 	t.need = offer.Need{
-		Group: string(a.ID) + "@" + since(a).String(), Roles: []string{o.role(a)}, From: from(a), Constraints: constraints(a),
+		Group: string(a.ID) + "@" + since(a).String(), Roles: []string{o.role(a)}, From: from(a), Constraints: o.constraints(a),
 		Executor: o.executorOf(a), Tasks: []offer.Task{{Info: commonTask(a), Ports: wanted(t.ports)}},
 	}
 	t.size = sizeOf(amounts(a))
@@ -74,6 +75,15 @@ func from(a *app.App) offer.From {
 		return offer.Unreserved
 	}
 	return offer.Reserved
+}
+
+// constraints are the app's, and that it stays at home if it does not say otherwise.
+func (o *LaunchOptions) constraints(a *app.App) []offer.Constraint {
+	all := constraints(a)
+	if o.Home == "" || slices.ContainsFunc(all, func(c offer.Constraint) bool { return c.Field == offer.RegionField }) {
+		return all
+	}
+	return append(all, offer.Constraint{Field: offer.RegionField, Operator: offer.Home, Value: o.Home})
 }
 
 func constraints(a *app.App) []offer.Constraint {

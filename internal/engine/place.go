@@ -34,6 +34,9 @@ type LaunchOptions struct {
 	Draining time.Duration
 	// MixGPUs lets apps without gpus use agents that have some.
 	MixGPUs bool
+	// Home is the region of the masters, from which apps without a constraint on @region do not go away, as with Marathon; empty when the
+	// masters tell none. Agents that tell no region are there. [Engine.Step] learns it with each subscription.
+	Home string
 }
 
 func (o *LaunchOptions) bridge() string {
@@ -91,9 +94,19 @@ type placement struct {
 
 // A launcher places instances. It remembers what was offered, and of definitions with pending instances what these have in common.
 type launcher struct {
-	LaunchOptions
-	log       offerLog
-	templates map[definition]*template
+	*LaunchOptions // constant, since sights have it
+	log            offerLog
+	templates      map[definition]*template
+}
+
+// settle has the masters be in a region.
+func (l *launcher) settle(region string) {
+	if l.Home == region {
+		return
+	}
+	o := *l.LaunchOptions
+	o.Home = region
+	l.LaunchOptions, l.templates = &o, nil
 }
 
 // A definition is an app's, with what its tasks are told of their group.

@@ -70,7 +70,7 @@ func benchmarkPlace(b *testing.B, offers []mesos.Offer, all []pending) {
 	start := cpu()
 	b.ReportAllocs()
 	for b.Loop() {
-		l := launcher{LaunchOptions: LaunchOptions{PerOffer: -1}}
+		l := launcher{LaunchOptions: &LaunchOptions{PerOffer: -1}}
 		if p := l.place(placing{now: noon, offers: offers, pending: all, placed: these(), seed: 1}); len(p.launched) != len(all) {
 			b.Fatalf("launched %d of %d", len(p.launched), len(all))
 		}
@@ -89,7 +89,7 @@ func BenchmarkPlaceNothing(b *testing.B) {
 		all[i].app = one
 	}
 	offers := []mesos.Offer{offered(b, "small", "cpus:0.1;mem:1000", "")}
-	var l launcher
+	l := launcher{LaunchOptions: new(LaunchOptions)}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		offers[0].ID.Value = fmt.Sprint(i)

@@ -52,7 +52,7 @@ func TestPlaceLaws(t *testing.T) {
 			o := offered(t, fmt.Sprint("a", i), fmt.Sprintf("cpus:%d;mem:1024;ports:[31000-31004]", rapid.IntRange(1, 4).Draw(r, "free")), "")
 			free[o.AgentID.Value] = o.Resources
 		}
-		l := launcher{LaunchOptions: LaunchOptions{Serve: &mesos.CommandInfo{}, PerOffer: rapid.SampledFrom([]int{-1, 0, 1}).Draw(r, "per offer")}}
+		l := launcher{LaunchOptions: &LaunchOptions{Serve: &mesos.CommandInfo{}, PerOffer: rapid.SampledFrom([]int{-1, 0, 1}).Draw(r, "per offer")}}
 		placedOf := map[app.ID][]*Instance{}
 		placed := func(a *app.App) iter.Seq[*Instance] { return slices.Values(placedOf[a.ID]) }
 		for round := range rapid.IntRange(1, 3).Draw(r, "rounds") {
@@ -192,7 +192,7 @@ func TestPlaceLeavesAgentsInMaintenanceAlone(t *testing.T) {
 			if c.duration > 0 {
 				o.Unavailability.Duration = &mesos.DurationInfo{Nanoseconds: c.duration}
 			}
-			l := launcher{LaunchOptions: LaunchOptions{Draining: c.draining}}
+			l := launcher{LaunchOptions: &LaunchOptions{Draining: c.draining}}
 			p := l.place(placing{now: noon, offers: []mesos.Offer{o}, pending: scheduled(web(1), 1), placed: these()})
 			if got := len(p.launched) == 1; got != c.want || got == (len(p.unused) == 1) {
 				t.Errorf("launched %v, unused %v", p.launched, p.unused)
@@ -215,14 +215,14 @@ func TestPlaceIgnoresOlderVersionsAndLostPlaces(t *testing.T) {
 	}{
 		{"the same version", running(a, "a"), 0}, {"an older version", running(older, "a"), 1}, {"replaced", lost, 1}, {"elsewhere", running(a, "b"), 1},
 	} {
-		l := launcher{}
+		l := launcher{LaunchOptions: new(LaunchOptions)}
 		offers := []mesos.Offer{offered(t, "a", "cpus:8;mem:1000;ports:[1-9]", "")}
 		if p := l.place(placing{now: noon, offers: offers, pending: scheduled(a, 2), placed: these(c.placed)}); len(p.launched) != c.want {
 			t.Errorf("%s: launched %d, want %d", c.name, len(p.launched), c.want)
 		}
 	}
 	a.VersionInfo = &app.VersionInfo{LastConfigChangeAt: older.Version}
-	l := launcher{}
+	l := launcher{LaunchOptions: new(LaunchOptions)}
 	offers := []mesos.Offer{offered(t, "a", "cpus:8;mem:1000;ports:[1-9]", "")}
 	if p := l.place(placing{now: noon, offers: offers, pending: scheduled(a, 2), placed: these(running(older, "a"))}); len(p.launched) != 0 {
 		t.Error("a change of the number of instances makes another version, of the same definition")
@@ -232,7 +232,7 @@ func TestPlaceIgnoresOlderVersionsAndLostPlaces(t *testing.T) {
 func TestPlaceKeepsNothingOfOffers(t *testing.T) {
 	o := offered(t, "a", "cpus:8;mem:1000;ports:[1-9]", "rack:r1")
 	o.Domain = domain("north", "n1")
-	l := launcher{}
+	l := launcher{LaunchOptions: new(LaunchOptions)}
 	p := l.place(placing{now: noon, offers: []mesos.Offer{o}, pending: scheduled(web(2), 2), placed: these()})
 	o.Attributes[0].Text.Value = "overwritten"
 	for _, i := range p.launched {

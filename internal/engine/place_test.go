@@ -58,7 +58,7 @@ func these(instances ...*Instance) func(*app.App) iter.Seq[*Instance] {
 
 func TestPlaceProvisions(t *testing.T) {
 	offers := []mesos.Offer{offered(t, "a", "cpus:1;mem:1000;ports:[31000-31001]", "rack:r1"), offered(t, "b", "cpus:0.1;mem:1000", "")}
-	l := launcher{}
+	l := launcher{LaunchOptions: new(LaunchOptions)}
 	p := l.place(placing{now: noon, offers: offers, pending: scheduled(web(3), 3), placed: these()})
 	if len(p.launched) != 2 || !slices.Equal(p.waiting, []int{2}) || len(p.accepts) != 1 || len(p.unused) != 1 {
 		t.Fatalf("launched %v, waiting %v, accepts %v, unused %v", p.launched, p.waiting, p.accepts, p.unused)

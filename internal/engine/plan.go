@@ -13,7 +13,7 @@ import (
 // plan says where instances would go by what every agent has offered last, and why the others would wait. What the plan itself would free it
 // does not know; nor what agents have that were never offered.
 func (s *sight) plan(now time.Time, all []pending, placed func(*app.App) iter.Seq[*Instance]) []Placement {
-	l := launcher{LaunchOptions: *s.options}
+	l := launcher{LaunchOptions: s.options}
 	v := s.survey(now, nil)
 	offers := make([]mesos.Offer, len(v.useful))
 	for i := range offers {

@@ -168,11 +168,14 @@ func (e *Engine) told(in Told) {
 			return
 		}
 	}
-	if s.failure == nil || s.failure.TaskID != in.TaskID || in.Stderr == "" || strings.HasSuffix(s.failure.Message, in.Stderr) {
+	if s.failure == nil || s.failure.TaskID != in.TaskID || in.Stderr == "" || strings.Contains(s.failure.Message, in.Stderr) {
 		return
 	}
 	next := *s.failure
 	next.Message = strings.TrimSpace(next.Message + "\nstderr: " + strings.Clone(in.Stderr))
+	if v := s.definition(next.Version); v != nil {
+		next.Message = e.launcher.advised(v.App, next.Message)
+	}
 	s.failure = &next
 	e.unsaved[appKey(s.id)] = s
 	e.changed[s.id] = s

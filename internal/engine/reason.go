@@ -115,6 +115,8 @@ func unfulfilled(f *offer.Failure, o *mesos.Offer) string {
 	}
 	why := ""
 	switch offer.Operator(operator) {
+	case offer.Home:
+		return fmt.Sprintf("its region is %s, and without a constraint on @region the app stays in the masters', which is %s", value, strings.TrimPrefix(rest, operator+" "))
 	case offer.Unique:
 		why = ", where an instance is already"
 	case offer.MaxPer:
@@ -152,6 +154,9 @@ func remedy(a *app.App, f *offer.Failure) (app.Remedy, bool) {
 	case offer.WrongRole:
 		return app.Remedy{Path: "/role", Text: fmt.Sprintf("set role to %q", f.Name), Value: f.Name}, true
 	case offer.ConstraintFails:
+		if strings.HasPrefix(f.Name, offer.RegionField+" "+string(offer.Home)+" ") {
+			return app.Remedy{Path: "/constraints", Text: `name the region in a constraint: ["@region", "IS", REGION]`}, true
+		}
 		return app.Remedy{Path: constraintPath(a, f.Name), Text: "drop the constraint " + f.Name}, true
 	case offer.NoReservation:
 		return app.Remedy{Path: "/acceptedResourceRoles", Text: "leave out acceptedResourceRoles: it may then use what is reserved for it and what is not"}, len(a.AcceptedResourceRoles) > 0

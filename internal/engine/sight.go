@@ -17,7 +17,7 @@ type sight struct {
 }
 
 // sight is that of this moment.
-func (l *launcher) sight() sight { return sight{&l.LaunchOptions, l.log} }
+func (l *launcher) sight() sight { return sight{l.LaunchOptions, l.log} }
 
 // waitingOf are the instances of an app that are to be launched, by the definition that they are to be launched with, the oldest
 // wait first.

@@ -13,13 +13,13 @@ import (
 
 // command carries out one line of a story:
 //
-//	options KEY=VALUE ...                 before all else: deadline, deployments, versions
+//	options KEY=VALUE ...                 before all else: deadline, deployments, versions, serve (a URL)
 //	quiet KIND ...                        what is not printed from here: event types, probes, calls by their names
 //	+DURATION                             time passes
 //	subscribe, disconnect, crash          crash begins again from the records
 //	offer OFFER AGENT RESOURCES [ATTRIBUTES]
 //	rescind OFFER
-//	status TASK STATE [healthy=BOOL] [reason=REASON] [message=WORD]
+//	status TASK STATE [healthy=BOOL] [reason=REASON] [message=WORD] [container=none]
 //	run APP                               all its tasks that were launched come to run
 //	killed APP                            all its tasks that are to end do
 //	alive|dead TASK [CHECK], ready|unready TASK, told TASK WORD
@@ -74,6 +74,8 @@ func (w *world) options(words []string) {
 			w.opts.MaxDeployments, _ = strconv.Atoi(value)
 		case "versions":
 			w.opts.Versions, _ = strconv.Atoi(value)
+		case "serve":
+			w.opts.Serve = &mesos.CommandInfo{URIs: []mesos.CommandInfoURI{{Value: value}}}
 		default:
 			w.t.Fatalf("no option %s", key)
 		}
@@ -339,6 +341,8 @@ func (w *world) status(args []string) Input {
 				w.t.Fatalf("there is no reason %s", value)
 			}
 			st.Reason = new(mesos.TaskStatusReason(n))
+		case "container": // none: it has not reached an executor
+			st.ContainerStatus = nil
 		case "message":
 			st.Message = new(strings.ReplaceAll(value, "_", " "))
 		default:

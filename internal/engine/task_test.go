@@ -64,7 +64,7 @@ func TestTasks(t *testing.T) {
 // launched is the task of one instance.
 func launched(t *testing.T, a *app.App) *mesos.TaskInfo {
 	t.Helper()
-	l := launcher{LaunchOptions: LaunchOptions{
+	l := launcher{LaunchOptions: &LaunchOptions{
 		Serve: &mesos.CommandInfo{Value: new("./ormos serve"), URIs: []mesos.CommandInfoURI{{Value: "http://scheduler.example.org/ormos", Executable: new(true)}}},
 	}}
 	offer := offered(t, "agent1", "cpus:8;mem:33554432;disk:10000;gpus:2;ports:[31000-31010]", "rack:r1")

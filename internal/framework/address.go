@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -84,4 +86,27 @@ func (a *addresses) learnAll(agents []operator.MasterResponseGetAgentsAgent) {
 		}
 		a.of[info.ID.Value] = at
 	}
+}
+
+// onLoopback tells whether a URL is for this machine only.
+func onLoopback(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// isElsewhere tells whether an address is another machine's. Of what is no address, and where that cannot be told, it is false.
+func isElsewhere(address string) bool {
+	ip := net.ParseIP(address)
+	if ip == nil || ip.IsLoopback() || ip.IsUnspecified() {
+		return false
+	}
+	own, err := net.InterfaceAddrs()
+	return err == nil && !slices.ContainsFunc(own, func(a net.Addr) bool {
+		n, ok := a.(*net.IPNet)
+		return ok && n.IP.Equal(ip)
+	})
 }

@@ -33,6 +33,9 @@ type link struct {
 	log     *slog.Logger
 
 	session atomic.Pointer[scheduler.Session]
+	// artifact is where agents fetch Ormos' executor. Nobody but this machine's can when it is on loopback, of which people are told once.
+	artifact string
+	told     bool
 
 	mu         sync.Mutex
 	roles      []string        // that are wanted
@@ -143,13 +146,14 @@ func (l *link) read(ctx context.Context, batch []scheduler.TypedEvent) []engine.
 		switch e := event.(type) {
 		case *scheduler.EventSubscribed:
 			l.catchUp(ctx)
-			inputs = append(inputs, engine.Subscribed{FrameworkID: e.FrameworkID, Master: masterAddress(e.MasterInfo)})
+			inputs = append(inputs, engine.Subscribed{FrameworkID: e.FrameworkID, Master: masterAddress(e.MasterInfo), Region: masterRegion(e.MasterInfo)})
 		case *scheduler.EventDisconnected:
 			l.log.Warn(e.String())
 			inputs = append(inputs, engine.Disconnected{})
 		case *scheduler.EventOffers:
 			l.metrics.Add(api.OffersIncoming, len(e.Offers))
 			l.agents.learn(e.Offers)
+			l.reach(e.Offers)
 			inputs = append(inputs, engine.Offered{Offers: e.Offers})
 		case *scheduler.EventRescind:
 			inputs = append(inputs, engine.Rescinded{OfferID: e.OfferID})
@@ -163,6 +167,21 @@ func (l *link) read(ctx context.Context, batch []scheduler.TypedEvent) []engine.
 		}
 	}
 	return inputs
+}
+
+// reach warns of agents that cannot fetch Ormos' executor from where it is.
+func (l *link) reach(offers []mesos.Offer) {
+	if l.told || !onLoopback(l.artifact) {
+		return
+	}
+	for i := range offers {
+		if a := offers[i].URL; a != nil && isElsewhere(a.Address.GetIP()) {
+			l.told = true
+			l.log.Warn("agents on other machines cannot fetch Ormos' executor, without which apps with serve fail there: name an address that they reach with --advertise",
+				"from", l.artifact, "agent", offers[i].Hostname)
+			return
+		}
+	}
 }
 
 // refuse answers that resources may not be given back in time: draining agents is for their operators. Without an answer they would not know.
@@ -198,6 +217,14 @@ func masterAddress(m *mesos.MasterInfo) string {
 		return at
 	}
 	return net.JoinHostPort(m.GetHostname(), strconv.FormatUint(uint64(m.Port), 10))
+}
+
+// masterRegion is the region of a master, empty when it tells none.
+func masterRegion(m *mesos.MasterInfo) string {
+	if m == nil || m.Domain == nil || m.Domain.FaultDomain == nil {
+		return ""
+	}
+	return m.Domain.FaultDomain.Region.Name
 }
 
 // call makes one of the engine's calls. What does not come to the master is no loss: it is asked again with the next subscription.
