@@ -69,6 +69,10 @@ func validateOperatorCall(call *operator.MasterCall) verdict {
 	if present, needed := needs[call.GetType()]; needed && !present {
 		return bad("Failed to validate master::Call: Expecting '" + lower(call.GetType().String()) + "' to be present")
 	}
+	if grow, shrink := call.GrowVolume, call.ShrinkVolume; call.GetType() == operator.MasterCallTypeGrowVolume && grow.AgentID == nil ||
+		call.GetType() == operator.MasterCallTypeShrinkVolume && shrink.AgentID == nil {
+		return bad("Failed to validate master::Call: Expecting 'agent_id' to be present; only agent default resources are supported right now")
+	}
 	return verdict{}
 }
 
@@ -99,7 +103,7 @@ func (m *Master) answerOperator(w http.ResponseWriter, r *http.Request, call *op
 		m.serveSetLoggingLevel(w, r, call.SetLoggingLevel)
 		return
 	case operator.MasterCallTypeReserveResources, operator.MasterCallTypeUnreserveResources, operator.MasterCallTypeCreateVolumes,
-		operator.MasterCallTypeDestroyVolumes:
+		operator.MasterCallTypeDestroyVolumes, operator.MasterCallTypeGrowVolume, operator.MasterCallTypeShrinkVolume:
 		m.serveConversion(w, r, conversionOf(call))
 		return
 	case operator.MasterCallTypeUpdateMaintenanceSchedule:

@@ -9,23 +9,32 @@ import (
 	"github.com/ormosproject/ormos/operator"
 )
 
-// operatorConversion is an operator's wish to reserve resources of an agent, to make volumes of them, or the reverse.
+// operatorConversion is an operator's wish to reserve resources of an agent, to make volumes of them, or the reverse, or to resize a volume.
 type operatorConversion struct {
 	kind      mesos.OfferOperationType
 	agent     string
-	resources mesos.Resources
+	resources mesos.Resources    // to resize: the volume, and what it is to grow by
+	subtract  *mesos.ValueScalar // to shrink
 }
 
 func conversionOf(call *operator.MasterCall) operatorConversion {
 	switch call.GetType() {
 	case operator.MasterCallTypeReserveResources:
-		return operatorConversion{mesos.OfferOperationTypeReserve, call.ReserveResources.AgentID.Value, call.ReserveResources.Resources}
+		return operatorConversion{kind: mesos.OfferOperationTypeReserve, agent: call.ReserveResources.AgentID.Value, resources: call.ReserveResources.Resources}
 	case operator.MasterCallTypeUnreserveResources:
-		return operatorConversion{mesos.OfferOperationTypeUnreserve, call.UnreserveResources.AgentID.Value, call.UnreserveResources.Resources}
+		return operatorConversion{kind: mesos.OfferOperationTypeUnreserve, agent: call.UnreserveResources.AgentID.Value, resources: call.UnreserveResources.Resources}
 	case operator.MasterCallTypeCreateVolumes:
-		return operatorConversion{mesos.OfferOperationTypeCreate, call.CreateVolumes.AgentID.Value, call.CreateVolumes.Volumes}
+		return operatorConversion{kind: mesos.OfferOperationTypeCreate, agent: call.CreateVolumes.AgentID.Value, resources: call.CreateVolumes.Volumes}
+	case operator.MasterCallTypeGrowVolume:
+		c := call.GrowVolume
+		return operatorConversion{kind: mesos.OfferOperationTypeGrowVolume, agent: c.AgentID.Value, resources: mesos.Resources{c.Volume, c.Addition}}
+	case operator.MasterCallTypeShrinkVolume:
+		c := call.ShrinkVolume
+		return operatorConversion{
+			kind: mesos.OfferOperationTypeShrinkVolume, agent: c.AgentID.Value, resources: mesos.Resources{c.Volume}, subtract: &c.Subtract,
+		}
 	default:
-		return operatorConversion{mesos.OfferOperationTypeDestroy, call.DestroyVolumes.AgentID.Value, call.DestroyVolumes.Volumes}
+		return operatorConversion{kind: mesos.OfferOperationTypeDestroy, agent: call.DestroyVolumes.AgentID.Value, resources: call.DestroyVolumes.Volumes}
 	}
 }
 
@@ -142,6 +151,11 @@ func (m *Master) planConversion(c *operatorConversion, a *agent, principal *stri
 		consumed, converted, err = r, popped(r), validateUnreserve(r)
 	case mesos.OfferOperationTypeCreate:
 		consumed, converted, err = withoutVolume(r), r, validateCreate(r, a.total, principal, true)
+	case mesos.OfferOperationTypeGrowVolume, mesos.OfferOperationTypeShrinkVolume:
+		consumed = r
+		if converted, err = c.resized(r); err == nil && m.inUse(a, r) {
+			err = errInUse
+		}
 	default:
 		consumed, converted = r, withoutVolume(r)
 		if err = validateDestroy(r, a.total); err == nil && m.inUse(a, r) {
@@ -152,6 +166,17 @@ func (m *Master) planConversion(c *operatorConversion, a *agent, principal *stri
 		return nil, nil, bad("Invalid operation: " + err.Error())
 	}
 	return consumed, converted, verdict{}
+}
+
+// resized tells what becomes of a volume that grows or shrinks.
+func (c *operatorConversion) resized(r mesos.Resources) (mesos.Resources, error) {
+	op := mesos.OfferOperation{Type: &c.kind}
+	if c.kind == mesos.OfferOperationTypeGrowVolume {
+		op.GrowVolume = &mesos.OfferOperationGrowVolume{Volume: r[0], Addition: r[1]}
+	} else {
+		op.ShrinkVolume = &mesos.OfferOperationShrinkVolume{Volume: r[0], Subtract: *c.subtract}
+	}
+	return r.Apply(&op)
 }
 
 func (m *Master) permitBy(action string, principal *string, object string) bool {

@@ -1,11 +1,14 @@
 package master
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/operator"
 	"github.com/ormosproject/ormos/scheduler"
 )
 
@@ -127,6 +130,65 @@ func TestVolumesThatCannotBeResized(t *testing.T) {
 					t.Errorf("the agent has %v", total)
 				}
 			})
+		})
+	}
+}
+
+// An operator resizes volumes as a framework does, whether they are offered or not.
+func TestOperatorResizes(t *testing.T) {
+	for _, media := range []wire.MediaType{wire.JSON, wire.Protobuf} {
+		inWorld(t, Options{}, func(w *world) {
+			a := w.agent()
+			f := w.withVolume()
+			call := func(want int, c operator.MasterCall) {
+				t.Helper()
+				body, err := media.Append(nil, &c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := w.request(http.MethodPost, "/api/v1", body, "Content-Type", string(media)); got.Code != want {
+					t.Errorf("%v: %d %s, want %d", c.GetType(), got.Code, got.Body, want)
+				}
+			}
+			resized := func(volume, rest float64) {
+				t.Helper()
+				pass(2 * time.Second)
+				var last mesos.Offer
+				for _, e := range f.read() { // RESCIND of what the operator took
+					if e.Offers != nil {
+						last = e.Offers.Offers[len(e.Offers.Offers)-1]
+					}
+				}
+				if v, r := sizes(last); v != volume || r != rest {
+					t.Errorf("volume of %v beside %v, want %v beside %v", v, r, volume, rest)
+				}
+			}
+			id := &mesos.AgentID{Value: a.id}
+			grow := func(agent *mesos.AgentID, of float64, by mesos.Resource) operator.MasterCall {
+				return operator.MasterCall{
+					Type:       new(operator.MasterCallTypeGrowVolume),
+					GrowVolume: &operator.MasterCallGrowVolume{AgentID: agent, Volume: volumeOf(of), Addition: by},
+				}
+			}
+			shrink := func(of, by float64) operator.MasterCall {
+				return operator.MasterCall{
+					Type:         new(operator.MasterCallTypeShrinkVolume),
+					ShrinkVolume: &operator.MasterCallShrinkVolume{AgentID: id, Volume: volumeOf(of), Subtract: mesos.ValueScalar{Value: by}},
+				}
+			}
+			call(400, operator.MasterCall{Type: new(operator.MasterCallTypeGrowVolume)})
+			call(400, grow(nil, 16, dynamic(mesos.Disk(4), "r")))
+			call(400, grow(&mesos.AgentID{Value: "nobody"}, 16, dynamic(mesos.Disk(4), "r")))
+			call(400, grow(id, 16, mesos.Disk(4)))
+			call(400, grow(id, 16, dynamic(mesos.Disk(0), "r")))
+			call(409, grow(id, 20, dynamic(mesos.Disk(4), "r")))
+			call(409, grow(id, 16, dynamic(mesos.Disk(400), "r")))
+			call(400, shrink(16, 16))
+			call(400, shrink(16, 0))
+			call(202, grow(id, 16, dynamic(mesos.Disk(4), "r")))
+			resized(20, 80)
+			call(202, shrink(20, 10))
+			resized(10, 90)
 		})
 	}
 }
