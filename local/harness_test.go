@@ -3,6 +3,7 @@ package local_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -264,7 +265,11 @@ func (f *framework) until(task string, state mesos.TaskState) *mesos.TaskStatus 
 func (f *framework) reconcile(task string, agent *mesos.AgentID) (answer *mesos.TaskStatus) {
 	f.t.Helper()
 	eventually(f.t, "the master answers for "+task, func() bool {
-		f.must(f.Reconcile(context.Background(), scheduler.CallReconcileTask{TaskID: mesos.TaskID{Value: task}, AgentID: agent}))
+		err := f.Reconcile(context.Background(), scheduler.CallReconcileTask{TaskID: mesos.TaskID{Value: task}, AgentID: agent})
+		if errors.Is(err, scheduler.ErrDisconnected) {
+			return false
+		}
+		f.must(err)
 		e, ok, _ := take(f, func(e *scheduler.EventUpdate) bool {
 			return e.Status.TaskID.Value == task && e.Status.GetReason() == mesos.ReasonReconciliation
 		})
