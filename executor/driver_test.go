@@ -290,22 +290,22 @@ func TestRecoveryTimeout(t *testing.T) {
 	})
 }
 
-// The pauses before further subscriptions are by chance, so that the executors of an agent that returns do not come all at once, and not longer than
-// MESOS_SUBSCRIPTION_BACKOFF_MAX.
+// The pauses before further subscriptions are by chance, so that the executors of an agent that returns do not come all at once, and not longer than half
+// of MESOS_SUBSCRIPTION_BACKOFF_MAX, which is for how long the agent waits for them.
 func TestPausesBetweenSubscriptions(t *testing.T) {
 	bubble(t, func(t *testing.T, a *agent) {
-		const longest = 8 * time.Second
+		const longest = 4 * time.Second
 		attempts := make(chan time.Time, 10_000)
 		a.refuse(func(*Call) int {
 			attempts <- time.Now()
 			return http.StatusServiceUnavailable
 		})
-		r := a.drive(func(o *Options) { o.Environment.SubscriptionBackoffMax = longest })
+		r := a.drive(func(o *Options) { o.Environment.SubscriptionBackoffMax = 2 * longest })
 		if err := r.ends(); err == nil || !strings.Contains(err.Error(), "recovery timeout of 15m0s") {
 			t.Errorf("ended with %v", err)
 		}
 		short, long, last := 0, 0, time.Time{}
-		for range len(attempts) { // some 225
+		for range len(attempts) { // some 450
 			at := <-attempts
 			switch pause := at.Sub(last); {
 			case last.IsZero():
