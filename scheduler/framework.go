@@ -183,13 +183,13 @@ func (f *Framework) Waiting() []Waiting {
 
 // UpdateFramework changes the framework's description, as [Session.UpdateFramework]. Which roles are suppressed is the framework's own affair.
 func (f *Framework) UpdateFramework(ctx context.Context, info mesos.FrameworkInfo, constraints *mesos.OfferConstraints) error {
-	_, suppressed := f.session.rolesNow()
+	_, suppressed := f.session.Roles()
 	suppressed = slices.DeleteFunc(suppressed, func(role string) bool { return !slices.Contains(info.Roles, role) && info.GetRole() != role })
 	err := f.session.UpdateFramework(ctx, CallUpdateFramework{FrameworkInfo: info, SuppressedRoles: suppressed, OfferConstraints: constraints})
 	if err != nil {
 		return err
 	}
-	roles, suppressed := f.session.rolesNow()
+	roles, suppressed := f.session.Roles()
 	f.change(func(now time.Time) {
 		f.book.offers.SetRoles(now, roles, suppressed)
 		f.book.changed = true

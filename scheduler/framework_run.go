@@ -166,7 +166,7 @@ func (r *frameworkRun) decide(batch []delivery) {
 		r.book.event(now, batch[i].event)
 		r.offerLog.event(batch[i].event)
 		if _, ok := batch[i].event.(*EventSubscribed); ok {
-			roles, suppressed := r.session.rolesNow()
+			roles, suppressed := r.session.Roles()
 			r.book.offers.Subscribed(now, roles, suppressed)
 		}
 		batch[i].tells = len(r.book.out.tells)

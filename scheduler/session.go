@@ -287,8 +287,8 @@ func (s *Session) forget() {
 	s.framework.ID = nil
 }
 
-// rolesNow are those that the framework has, and those of them that want no offers.
-func (s *Session) rolesNow() (roles, suppressed []string) {
+// Roles are those that the framework is subscribed with, or will be, and those of them that want no offers.
+func (s *Session) Roles() (roles, suppressed []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.roles()), s.suppressedRoles()

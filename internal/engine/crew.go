@@ -27,9 +27,10 @@ type crew struct {
 	failures  failures
 	failure   *app.TaskFailure // the last
 	breaker   openings
-	sought    int    // instances that offers are sought for
-	soughtFor string // the role of those offers
-	recorded  bool   // there is a record of it, besides its versions
+	sought    int      // instances that offers are sought for
+	soughtFor string   // the role of those offers
+	soughtAs  *version // what the instances were to be then
+	recorded  bool     // there is a record of it, besides its versions
 }
 
 // failures are those in a row, and what follows from them.

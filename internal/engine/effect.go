@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ormosproject/ormos/app"
+	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/scheduler"
 )
 
@@ -12,7 +13,7 @@ type Effects struct {
 	// Records are to be saved, all or none; nil removes one.
 	Records map[string][]byte
 	// Calls go to the master, in their order. One that fails is not repeated: what it was for is asked again when the
-	// framework has subscribed again.
+	// framework has subscribed again. Of one that the master refuses, the engine has to hear: see Refused.
 	Calls []scheduler.Call
 	// Probes are health checks and readiness checks to start and to end.
 	Probes []Probe
@@ -22,8 +23,11 @@ type Effects struct {
 	Events []app.Event
 	// Replies answer commands.
 	Replies []Reply
-	// Roles are those that the framework is to be subscribed for, all of them, when they have changed; before the calls.
+	// Roles are those that the framework is to be subscribed for, all of them, when they have changed; before the calls. See Barred.
 	Roles []string
+	// Constraints are what agents are to be offered by, when they have changed; told with the Roles. They never keep away what could serve an
+	// instance that waits. Nothing is asked of a master that does not heed them.
+	Constraints *mesos.OfferConstraints
 	// WakeAt is when a Step is due though nothing has happened; zero is never.
 	WakeAt time.Time
 }

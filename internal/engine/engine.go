@@ -26,6 +26,9 @@ type Options struct {
 	// ConfirmTimeout is how long a launch may be without a word, LaunchTimeout how long a task may take from its launch until it runs: then
 	// it is killed and tried again. 0 means 5 minutes.
 	ConfirmTimeout, LaunchTimeout time.Duration
+	// NarrowAfter is how long instances wait before the master is asked to offer only agents that may serve those that wait, and the least time
+	// from one such request to the next; 0 means 30 seconds.
+	NarrowAfter time.Duration
 }
 
 func (o Options) withDefaults() Options {
@@ -33,6 +36,7 @@ func (o Options) withDefaults() Options {
 	o.Versions = cmp.Or(o.Versions, 50)
 	o.ConfirmTimeout = cmp.Or(o.ConfirmTimeout, 5*time.Minute)
 	o.LaunchTimeout = cmp.Or(o.LaunchTimeout, 5*time.Minute)
+	o.NarrowAfter = cmp.Or(o.NarrowAfter, 30*time.Second)
 	return o
 }
 
@@ -94,6 +98,10 @@ func (e *Engine) take(in Input) {
 		e.subscribed(in)
 	case Disconnected:
 		e.disconnected()
+	case Refused:
+		e.refused(&in)
+	case Barred:
+		e.barred(in.Roles)
 	case Offered:
 		e.market.offered(e.now, in.Offers)
 	case Rescinded:
@@ -165,8 +173,8 @@ func (e *Engine) subscribed(in Subscribed) {
 	event.Stamp = e.stamp(kind)
 	e.publish(event)
 	e.met = true
-	e.market.Subscribed(e.now, e.Roles(), in.Suppressed)
-	e.market.changed = true
+	e.market.Subscribed(e.now, e.open(), in.Suppressed)
+	e.market.changed, e.market.asking.heeded = true, in.Heeds
 	e.launcher.settle(in.Region)
 	e.market.reconciler.Subscribed(e.now, e.live())
 	e.killAgain()

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -40,6 +41,10 @@ func (s *sight) waiting(a *app.App, some, all []*Instance, now time.Time) app.Wa
 	}
 	if a.Serve != nil && s.options.Serve == nil {
 		w.Wrong = "this server has no executor of its own, which serves what the app says"
+		return w
+	}
+	if why, ok := s.barred[s.options.role(a)]; ok {
+		w.Wrong = fmt.Sprintf("the master does not let this framework have the role %q: %s", s.options.role(a), why)
 		return w
 	}
 	v := s.survey(now, []want{{a, all}})

@@ -3,6 +3,7 @@ package engine
 import (
 	"github.com/ormosproject/ormos/app"
 	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/scheduler"
 )
 
 // Input is what has happened: one of the types below, or nil when only time has passed.
@@ -17,10 +18,21 @@ type Subscribed struct {
 	Region string
 	// Suppressed are the roles that it was subscribed with as suppressed.
 	Suppressed []string
+	// Heeds tells that the master offers only agents that [Effects.Constraints] allow.
+	Heeds bool
 }
 
 // Disconnected: there is no subscription.
 type Disconnected struct{}
+
+// Refused: the master has refused one of [Effects.Calls], and said why: nothing of it has happened.
+type Refused struct {
+	Call   scheduler.Call
+	Reason string
+}
+
+// Barred: the master does not let the framework subscribe for these roles, and says why. For all others it is subscribed.
+type Barred struct{ Roles map[string]string }
 
 // Offered: the master offers resources.
 type Offered struct{ Offers []mesos.Offer }
@@ -63,6 +75,8 @@ type Do struct {
 
 func (Subscribed) input()   {}
 func (Disconnected) input() {}
+func (Refused) input()      {}
+func (Barred) input()       {}
 func (Offered) input()      {}
 func (Rescinded) input()    {}
 func (Updated) input()      {}

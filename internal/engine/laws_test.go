@@ -38,7 +38,7 @@ func (s *scene) connect() {
 	s.connected = true
 	clear(s.m.offers)
 	s.m.suppressed = false
-	s.feed(Subscribed{FrameworkID: mesos.FrameworkID{Value: "F"}, Master: "m:5050"})
+	s.feed(Subscribed{FrameworkID: mesos.FrameworkID{Value: "F"}, Master: "m:5050", Heeds: true})
 }
 
 // feed steps the engine, checks what it wants done, and does it.

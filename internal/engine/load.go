@@ -18,6 +18,7 @@ func New(records map[string][]byte, o Options) (*Engine, error) {
 		dirty: map[app.ID]*crew{}, stirred: map[string]*deployment{}, waiting: map[app.ID]*crew{}, unsaved: map[string]any{},
 		changed: map[app.ID]*crew{}, market: newMarket(), servicePorts: map[int]int{}, roles: map[string]int{},
 	}
+	e.market.asking.after = e.opts.NarrowAfter
 	e.launcher.LaunchOptions = &e.opts.LaunchOptions
 	if err := e.load(records); err != nil {
 		return nil, err

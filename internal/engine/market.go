@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ormosproject/ormos/app"
 	"github.com/ormosproject/ormos/internal/pace"
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/scheduler"
@@ -26,6 +25,8 @@ type market struct {
 	needed     map[string]int  // how many apps seek offers, by roles
 	fresh      map[string]bool // roles for which more is sought than when offers were last declined
 	seq        uint64          // of matches
+	asking     asking
+	barred     map[string]string // the roles that the master does not let the framework have, and why
 }
 
 func newMarket() market {
@@ -50,6 +51,7 @@ func (e *Engine) trade() {
 		e.weigh()
 		e.match()
 	}
+	e.ask()
 	e.answer(m.Step(e.now))
 	ids, all := m.reconciler.Step(e.now, e.live())
 	e.reconcile(ids, all)
@@ -88,11 +90,16 @@ func (e *Engine) seek(s *crew, n int) {
 		role = e.opts.role(s.goal.App)
 		e.market.needed[role]++
 	}
-	if n > s.sought {
+	fresh := n > s.sought || n > 0 && s.goal != s.soughtAs
+	switch {
+	case fresh:
 		e.market.fresh[role] = true
+		e.market.asking.seeks(e.now, e.needOf(s), role)
+	case n == 0 && s.sought > 0:
+		e.market.asking.later(e.now)
 	}
-	e.market.changed = e.market.changed || n > s.sought || n == 0 && s.sought > 0
-	s.sought, s.soughtFor = n, role
+	e.market.changed = e.market.changed || fresh || n == 0 && s.sought > 0
+	s.sought, s.soughtFor, s.soughtAs = n, role, s.goal
 }
 
 // weigh tells the market which roles' offers are of use.
@@ -170,11 +177,16 @@ func (e *Engine) reconcile(ids []string, all bool) {
 // Roles are those that the framework has to be subscribed for, in order: the default, and those of the apps.
 func (e *Engine) Roles() []string {
 	roles := sortedKeys(e.roles)
-	if base := e.opts.role(&app.App{}); e.roles[base] == 0 {
+	if base := e.opts.BaseRole(); e.roles[base] == 0 {
 		roles = append(roles, base)
 		slices.Sort(roles)
 	}
 	return roles
+}
+
+// open are the roles for which there are offers.
+func (e *Engine) open() []string {
+	return slices.DeleteFunc(e.Roles(), func(role string) bool { return e.market.barred[role] != "" })
 }
 
 // wakeAt is when something is due next.
@@ -188,6 +200,7 @@ func (e *Engine) wakeAt() time.Time {
 	if e.views.connected {
 		earlier(e.market.Next())
 		earlier(e.market.reconciler.Next())
+		earlier(e.market.asking.due, e.market.asking.heeded && !e.market.asking.due.IsZero())
 	}
 	return first
 }

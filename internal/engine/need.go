@@ -55,6 +55,9 @@ func since(a *app.App) app.Timestamp {
 	return a.Version
 }
 
+// BaseRole is the role of apps that have none.
+func (o *LaunchOptions) BaseRole() string { return o.role(&app.App{}) }
+
 // role is the one for which the app's resources are offered.
 func (o *LaunchOptions) role(a *app.App) string {
 	switch {

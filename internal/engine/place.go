@@ -147,7 +147,7 @@ func (l *launcher) place(p placing) placement {
 
 func (o *LaunchOptions) matching(seed uint64, placed []offer.Placed) offer.Options {
 	return offer.Options{
-		Placed: placed, Role: o.role(&app.App{}), Principal: o.Principal, Seed: seed, MixGPUs: o.MixGPUs, PerLot: o.perOffer(),
+		Placed: placed, Role: o.BaseRole(), Principal: o.Principal, Seed: seed, MixGPUs: o.MixGPUs, PerLot: o.perOffer(),
 	}
 }
 

@@ -55,7 +55,10 @@ func (e *Engine) flush() {
 	}
 	if roles := e.Roles(); !slices.Equal(roles, e.subscribedTo) {
 		e.subscribedTo, e.out.Roles = roles, roles
-		e.market.SetRoles(e.now, roles, e.market.Suppressed())
+		e.market.SetRoles(e.now, e.open(), e.market.Suppressed())
+	}
+	if a := &e.market.asking; a.changed {
+		a.changed, e.out.Constraints = false, &mesos.OfferConstraints{RoleConstraints: a.told}
 	}
 	e.out.WakeAt = e.wakeAt()
 }

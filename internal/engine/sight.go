@@ -14,10 +14,12 @@ import (
 type sight struct {
 	options *LaunchOptions
 	log     offerLog
+	// barred are the roles for which there are no offers, and why.
+	barred map[string]string
 }
 
 // sight is that of this moment.
-func (l *launcher) sight() sight { return sight{l.LaunchOptions, l.log} }
+func (l *launcher) sight() sight { return sight{options: l.LaunchOptions, log: l.log} }
 
 // waitingOf are the instances of an app that are to be launched, by the definition that they are to be launched with, the oldest
 // wait first.

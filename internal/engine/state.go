@@ -72,6 +72,7 @@ func (e *Engine) View() *View {
 		}
 	}
 	v := &View{Root: e.root, Connected: e.views.connected, apps: e.views.apps.Copy(), tasks: e.views.tasks.Copy(), history: e.history, sight: e.launcher.sight()}
+	v.sight.barred = e.market.barred
 	if e.views.connected {
 		v.FrameworkID, v.Master = e.views.frameworkID, e.views.master
 	}

@@ -16,8 +16,11 @@ import (
 //	options KEY=VALUE ...                 before all else: deadline, deployments, versions, serve (a URL)
 //	quiet KIND ...                        what is not printed from here: event types, probes, calls by their names
 //	+DURATION                             time passes
-//	subscribe, disconnect, crash          crash begins again from the records
-//	offer OFFER AGENT RESOURCES [ATTRIBUTES]
+//	subscribe [heeds] [region=R]          heeds is a master that offers by constraints
+//	disconnect, crash                     crash begins again from the records
+//	refuse CALL WORD                      the master refuses the last call of that type
+//	bar ROLE=WORD ...                     the master does not let the framework have these roles, and all others
+//	offer OFFER AGENT RESOURCES [ATTRIBUTES] [role=ROLE] [at=REGION/ZONE]
 //	rescind OFFER
 //	status TASK STATE [healthy=BOOL] [reason=REASON] [message=WORD] [container=none]
 //	run APP                               all its tasks that were launched come to run
@@ -31,6 +34,7 @@ import (
 //	versions ID                           those of an app or a group that are kept, the newest first
 //	back APP N, backgroup GROUP N         goes back to the Nth of those
 //	show [APP]                            what there is
+//	explain APP                           why it waits
 func (w *world) command(line string) {
 	w.t.Helper()
 	words := strings.Fields(line)
@@ -48,6 +52,16 @@ func (w *world) command(line string) {
 	case verb == "crash":
 		w.restart()
 		w.print(w.step(nil))
+	case verb == "explain":
+		e, ok := w.e.View().Explain(app.ID(words[1]), app.At(w.now))
+		if !ok {
+			w.t.Fatalf("there is no %s", words[1])
+		}
+		for line := range strings.Lines(e.String()) {
+			if strings.TrimSpace(line) != "" {
+				fmt.Fprint(w.out, "  ", line)
+			}
+		}
 	case verb == "show":
 		w.show(words[1:])
 	default:
@@ -211,6 +225,15 @@ func take(args []string, word string) (bool, []string) {
 	return true, slices.Delete(slices.Clone(args), at, at+1)
 }
 
+// valued takes KEY=VALUE out of the arguments.
+func valued(args []string, key string) (string, []string) {
+	at := slices.IndexFunc(args, func(arg string) bool { return strings.HasPrefix(arg, key+"=") })
+	if at < 0 {
+		return "", args
+	}
+	return args[at][len(key)+1:], slices.Delete(slices.Clone(args), at, at+1)
+}
+
 func (w *world) longName(short string) string {
 	if long, ok := w.long[short]; ok {
 		return long
@@ -269,7 +292,23 @@ func (w *world) event(verb string, args []string) Input {
 	w.t.Helper()
 	switch verb {
 	case "subscribe":
-		return Subscribed{FrameworkID: mesos.FrameworkID{Value: "F"}, Master: "master:5050"}
+		in := Subscribed{FrameworkID: mesos.FrameworkID{Value: "F"}, Master: "master:5050"}
+		in.Heeds, args = take(args, "heeds")
+		in.Region, _ = valued(args, "region")
+		return in
+	case "refuse":
+		c, ok := w.called[args[0]]
+		if !ok {
+			w.t.Fatalf("there was no %s", args[0])
+		}
+		return Refused{c, strings.ReplaceAll(args[1], "_", " ")}
+	case "bar":
+		in := Barred{map[string]string{}}
+		for _, arg := range args {
+			role, why, _ := strings.Cut(arg, "=")
+			in.Roles[role] = strings.ReplaceAll(why, "_", " ")
+		}
+		return in
 	case "disconnect":
 		return Disconnected{}
 	case "offer":
@@ -300,9 +339,13 @@ func (w *world) event(verb string, args []string) Input {
 // offer is OFFER AGENT RESOURCES [ATTRIBUTES]; an agent's host has its name.
 func (w *world) offer(args []string) mesos.Offer {
 	w.t.Helper()
+	role, args := valued(args, "role")
+	place, args := valued(args, "at")
 	resources, err := mesos.ParseResources(args[2])
 	w.must(err)
-	role := "*"
+	if role == "" {
+		role = "*"
+	}
 	for i := range resources {
 		resources[i].AllocationInfo = &mesos.ResourceAllocationInfo{Role: &role}
 	}
@@ -310,6 +353,8 @@ func (w *world) offer(args []string) mesos.Offer {
 		ID: mesos.OfferID{Value: args[0]}, AgentID: mesos.AgentID{Value: args[1]}, Hostname: args[1], Resources: resources,
 		AllocationInfo: &mesos.ResourceAllocationInfo{Role: &role},
 	}
+	region, zone, _ := strings.Cut(place, "/")
+	o.Domain = domain(region, zone)
 	if len(args) > 3 {
 		attributes, err := mesos.ParseAttributes(args[3])
 		w.must(err)

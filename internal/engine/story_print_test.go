@@ -21,8 +21,14 @@ func (w *world) print(out Effects) {
 	if out.Roles != nil {
 		add("roles", "%s", strings.Join(out.Roles, " "))
 	}
+	if out.Constraints != nil {
+		text, err := out.Constraints.MarshalJSON()
+		w.must(err)
+		add("constraints", "%s", text)
+	}
 	for i := range out.Calls {
 		name := strings.TrimPrefix(out.Calls[i].GetType().String(), "TYPE_")
+		w.called[name] = out.Calls[i]
 		add(name, "%s", w.call(&out.Calls[i]))
 	}
 	for _, p := range out.Probes {
@@ -71,7 +77,7 @@ func (w *world) call(c *scheduler.Call) string {
 		words = append(words, fmt.Sprintf("refuse=%gs", *c.Accept.Filters.RefuseSeconds))
 	case c.Decline != nil:
 		offers(c.Decline.OfferIDs)
-		words = append(words, fmt.Sprintf("refuse=%gs", *c.Decline.Filters.RefuseSeconds))
+		words = append(words, fmt.Sprintf("refuse=%gs", c.Decline.Filters.GetRefuseSeconds()))
 	case c.Suppress != nil:
 		words = c.Suppress.Roles
 	case c.Revive != nil:

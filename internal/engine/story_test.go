@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ormosproject/ormos/app"
+	"github.com/ormosproject/ormos/scheduler"
 )
 
 // TestStories plays the stories in testdata: blocks of commands, and below ---- what the engine does about them.
@@ -117,6 +118,7 @@ type world struct {
 	do      uint64
 	quiet   map[string]bool
 	last    Effects
+	called  map[string]scheduler.Call // the last of each type
 	steps   int
 	every   int // so many steps it is checked that the records are all
 }
@@ -126,7 +128,8 @@ var epoch = time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)
 func newWorld(t rapid.TB) *world {
 	w := &world{
 		t: t, now: epoch, records: map[string][]byte{}, names: map[string]string{}, long: map[string]string{}, counts: map[string]int{},
-		opts: Options{Seed: 1, LaunchOptions: LaunchOptions{PerOffer: -1}}, quiet: map[string]bool{}, out: new(strings.Builder), every: 1,
+		called: map[string]scheduler.Call{},
+		opts:   Options{Seed: 1, LaunchOptions: LaunchOptions{PerOffer: -1}}, quiet: map[string]bool{}, out: new(strings.Builder), every: 1,
 	}
 	w.restart()
 	return w
@@ -153,10 +156,25 @@ func (w *world) step(in Input) Effects {
 		}
 	}
 	w.wake, w.last = out.WakeAt, out
+	w.starves()
 	if w.steps++; w.steps%w.every == 0 {
 		w.restores()
 	}
 	return out
+}
+
+// starves checks that what the master was asked to offer by keeps nothing away from what waits.
+func (w *world) starves() {
+	w.t.Helper()
+	for _, s := range w.e.crews {
+		if s.sought == 0 {
+			continue
+		}
+		role := w.e.opts.role(s.goal.App)
+		if told, narrowed := w.e.market.asking.told[role]; narrowed && !covers(told.Groups, w.e.needOf(s), role) {
+			w.t.Fatalf("%s waits, and starves by %v", s.id, told)
+		}
+	}
 }
 
 // restores checks the law of kill -9: what was saved is all that there is.

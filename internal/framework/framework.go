@@ -88,14 +88,14 @@ func (f *framework) assemble(records map[string][]byte) error {
 	}
 	agents := newAddresses(peers)
 	o.Scheduler.FrameworkID = &identity{store: o.Store, id: string(records[idKey])}
-	f.link = newLink(o.Scheduler, e.Roles(), f.loop, agents, metrics, f.hub)
+	f.link = newLink(o.Scheduler, e.Roles(), o.Engine.BaseRole(), f.loop, agents, metrics, f.hub)
 	f.link.artifact = f.artifact.URL()
 	f.prober = newProber(f.loop.tell, o.Scheduler.Dial)
 	f.tails = &tails{
 		options: peers, agents: agents, framework: func() string { return f.loop.View().FrameworkID }, tell: f.loop.tell, log: o.Logger,
 		waiting: make(chan engine.Tail, maxTails),
 	}
-	f.loop.world = world{roles: f.link.subscribe, call: f.link.call, probe: f.prober.order, tail: f.tails.order, publish: f.hub.Publish}
+	f.loop.world = world{describe: f.link.update, call: f.link.call, probe: f.prober.order, tail: f.tails.order, publish: f.hub.Publish}
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ormosproject/ormos/app"
 	"github.com/ormosproject/ormos/internal/api"
@@ -27,17 +28,19 @@ type process struct {
 }
 
 // start runs a framework on a cluster until the test ends, or end is called.
-func start(t testing.TB, cluster *local.Cluster, records scheduler.Store) *process {
+func start(t testing.TB, cluster *local.Cluster, records scheduler.Store, adjust ...func(*Options)) *process {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &process{cancel: cancel, ended: make(chan error, 1)}
 	ready := make(chan *Server, 1)
-	go func() {
-		p.ended <- Run(ctx, Options{
-			Scheduler: scheduler.Options{Master: cluster.Master(), Dial: cluster.Dial}, Store: records,
-			Listen: api.ServerOptions{Address: "127.0.0.1:0"}, Ready: func(s *Server) { ready <- s },
-		})
-	}()
+	o := Options{
+		Scheduler: scheduler.Options{Master: cluster.Master(), Dial: cluster.Dial}, Store: records,
+		Listen: api.ServerOptions{Address: "127.0.0.1:0"}, Ready: func(s *Server) { ready <- s },
+	}
+	for _, one := range adjust {
+		one(&o)
+	}
+	go func() { p.ended <- Run(ctx, o) }()
 	select {
 	case p.Server = <-ready:
 	case err := <-p.ended:
@@ -237,4 +240,85 @@ func TestRolesComeAndGo(t *testing.T) {
 			t.Errorf("%s uses the role %q", i.ID, i.Role)
 		}
 	}
+}
+
+// A role that the master does not let the framework have is its apps' affair alone: they wait and say why, others run, and a process that begins
+// with them is no worse off.
+func TestARoleThatIsBarred(t *testing.T) {
+	o := local.Simulated(nil)
+	o.MasterFlags = map[string]string{"roles": "crew"}
+	cluster, records := local.RunT(t, o), new(store.Memory)
+	p := start(t, cluster, records)
+	for _, group := range []string{"/team", "/crew"} {
+		definition := `{"enforceRole": true, "apps": [{"id": "web", "cmd": "sleep 1000", "cpus": 0.1}]}`
+		if _, err := p.client.UpdateGroup(t.Context(), app.ID(group), json.RawMessage(definition), false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		p.until(t, func() bool {
+			e, ok := p.View().Explain("/team/web", app.At(time.Now()))
+			return ok && len(e.Waiting) == 1 && strings.Contains(e.Waiting[0].Wrong, "the master's --roles") && p.runs("/crew/web") == 1
+		})
+		p.cancel()
+		p = start(t, cluster, records)
+	}
+	p.deploys(t, func(ctx context.Context) (app.DeploymentResult, error) {
+		return p.client.UpdateApp(ctx, "/web", json.RawMessage(`{"cmd": "sleep 1000", "cpus": 0.1}`), false)
+	})
+}
+
+// runs is how many instances of an app do.
+func (p *process) runs(id app.ID) int {
+	a, ok := p.View().App(id)
+	if !ok {
+		return 0
+	}
+	return a.TasksRunning
+}
+
+// until looks again and again until something holds.
+func (p *process) until(t testing.TB, holds func() bool) {
+	t.Helper()
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for !holds() {
+		select {
+		case <-ticker.C:
+		case <-t.Context().Done():
+			t.Fatal("the test has ended before")
+		}
+	}
+}
+
+// What waits for an attribute that no agent has is of no use to be offered: the master is told so, and told anew before something else waits.
+func TestTheMasterIsToldWhatServes(t *testing.T) {
+	o := local.Simulated(nil)
+	o.Attributes = []string{"rack:a"}
+	cluster := local.RunT(t, o)
+	p := start(t, cluster, new(store.Memory), func(o *Options) { o.Engine.NarrowAfter = time.Millisecond })
+	master, err := operator.NewMaster(operator.Options{Address: cluster.Master(), Dial: cluster.Dial})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer master.Close()
+	narrowed := func() bool {
+		all, err := master.GetFrameworks(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := all.Frameworks[0].OfferConstraints
+		return c != nil && len(c.RoleConstraints["*"].Groups) == 1
+	}
+	if _, err := p.client.UpdateApp(t.Context(), "/far", json.RawMessage(`{"cmd": "sleep 1000", "cpus": 0.1, "constraints": [["rack", "LIKE", "b"]]}`), false); err != nil {
+		t.Fatal(err)
+	}
+	p.until(t, narrowed)
+	p.deploys(t, func(ctx context.Context) (app.DeploymentResult, error) {
+		return p.client.UpdateApp(ctx, "/near", json.RawMessage(`{"cmd": "sleep 1000", "cpus": 0.1, "constraints": [["rack", "LIKE", "a"]]}`), false)
+	})
+	p.deploys(t, func(ctx context.Context) (app.DeploymentResult, error) {
+		return p.client.UpdateApp(ctx, "/anywhere", json.RawMessage(`{"cmd": "sleep 1000", "cpus": 0.1}`), false)
+	})
+	p.until(t, narrowed)
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/ormosproject/ormos/app"
 	"github.com/ormosproject/ormos/internal/engine"
+	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/scheduler"
 )
 
@@ -31,8 +33,8 @@ type decider interface {
 
 // world is what effects are performed on, saving excepted. None of it blocks for long.
 type world struct {
-	// roles has the framework subscribed for other roles.
-	roles func(context.Context, []string)
+	// describe has the framework subscribed for other roles, or with other constraints; nil leaves either as it is.
+	describe func(context.Context, []string, *mesos.OfferConstraints)
 	// call makes a call to the master, in order. It says itself what became of it.
 	call func(context.Context, *scheduler.Call)
 	// probe and tail take orders and return at once.
@@ -51,6 +53,7 @@ type loop struct {
 	deliveries chan delivery
 	commands   chan command
 	answers    chan engine.Input
+	late       afterthoughts
 	view       atomic.Pointer[engine.View]
 	ended      chan struct{} // closed when nothing is taken any more
 
@@ -73,7 +76,7 @@ type command struct {
 func newLoop(e decider, store scheduler.Store) *loop {
 	l := &loop{
 		engine: e, store: store, ended: make(chan struct{}),
-		deliveries: make(chan delivery), commands: make(chan command, turnInputs), answers: make(chan engine.Input, turnInputs),
+		late: afterthoughts{some: make(chan struct{}, 1)}, deliveries: make(chan delivery), commands: make(chan command, turnInputs), answers: make(chan engine.Input, turnInputs),
 	}
 	l.view.Store(e.View())
 	return l
@@ -117,6 +120,31 @@ func (l *loop) tell(ctx context.Context, in engine.Input) {
 	}
 }
 
+// afterthoughts are what became of effects. Whoever has them, the loop itself included, is never kept waiting.
+type afterthoughts struct {
+	some chan struct{} // there are some
+	mu   sync.Mutex
+	all  []engine.Input
+}
+
+func (a *afterthoughts) add(in ...engine.Input) {
+	a.mu.Lock()
+	a.all = append(a.all, in...)
+	a.mu.Unlock()
+	select {
+	case a.some <- struct{}{}:
+	default:
+	}
+}
+
+func (a *afterthoughts) take() []engine.Input {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	all := a.all
+	a.all = nil
+	return all
+}
+
 // deliver hands over what the session has told, and returns true when that is saved.
 func (l *loop) deliver(ctx context.Context, inputs []engine.Input) bool {
 	done := make(chan struct{}, 1)
@@ -154,6 +182,10 @@ func (l *loop) run(ctx context.Context) error {
 			t.command(c)
 		case in := <-l.answers:
 			t.step(in)
+		case <-l.late.some:
+			for _, in := range l.late.take() {
+				t.step(in)
+			}
 		case <-timer.C:
 			t.step(nil)
 		case <-ctx.Done():

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ormosproject/ormos/app"
 	"github.com/ormosproject/ormos/internal/engine"
+	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/scheduler"
 	"github.com/ormosproject/ormos/store"
 )
@@ -42,7 +43,9 @@ func (d *diary) wants(t *testing.T, want ...string) {
 // world writes everything down.
 func (d *diary) world() world {
 	return world{
-		roles:   func(_ context.Context, roles []string) { d.write(fmt.Sprint("roles ", roles)) },
+		describe: func(_ context.Context, roles []string, _ *mesos.OfferConstraints) {
+			d.write(fmt.Sprint("roles ", roles))
+		},
 		call:    func(_ context.Context, c *scheduler.Call) { d.write(fmt.Sprint("call ", c.GetType())) },
 		probe:   func(all []engine.Probe) { d.write(fmt.Sprint("probes ", len(all))) },
 		tail:    func(all []engine.Tail) { d.write(fmt.Sprint("tails ", len(all))) },

@@ -1,12 +1,11 @@
 package framework
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
 	"net"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,12 +15,10 @@ import (
 	"github.com/ormosproject/ormos/app"
 	"github.com/ormosproject/ormos/internal/api"
 	"github.com/ormosproject/ormos/internal/engine"
+	"github.com/ormosproject/ormos/internal/wire"
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/scheduler"
 )
-
-// updateTimeout is how long a master may take to answer UPDATE_FRAMEWORK. One that takes longer is told again with the next subscription.
-const updateTimeout = 5 * time.Second
 
 // A link is the framework at the master: the session's goroutine tells the loop what happens, and the loop makes its calls.
 type link struct {
@@ -37,93 +34,35 @@ type link struct {
 	artifact string
 	told     bool
 
-	mu         sync.Mutex
-	roles      []string        // that are wanted
-	behind     bool            // the master has not been told of them
-	suppressed map[string]bool // those of them that want no offers
+	mu   sync.Mutex
+	role standing
 }
 
-func newLink(o scheduler.Options, roles []string, l *loop, agents *addresses, metrics *api.Metrics, hub *api.Hub) *link {
-	k := &link{opts: o, loop: l, agents: agents, metrics: metrics, hub: hub, log: o.Logger, roles: roles, suppressed: map[string]bool{}}
-	k.begin()
+func newLink(o scheduler.Options, roles []string, base string, l *loop, agents *addresses, metrics *api.Metrics, hub *api.Hub) *link {
+	k := &link{opts: o, loop: l, agents: agents, metrics: metrics, hub: hub, log: o.Logger, role: standing{wanted: roles, base: base, suppressed: map[string]bool{}}}
+	k.begin(roles)
 	return k
 }
 
-// begin makes a session for the roles that are wanted.
-func (l *link) begin() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	o := l.opts
-	o.Framework = l.describe()
-	l.behind = false
-	l.session.Store(scheduler.New(o))
-}
-
-// describe is the framework with the roles that are wanted.
-func (l *link) describe() mesos.FrameworkInfo {
-	info := l.opts.Framework.Clone()
-	info.Roles = l.roles
-	return *info
-}
-
-// subscribe has the framework subscribed for other roles, or as soon as it is subscribed again.
-func (l *link) subscribe(ctx context.Context, roles []string) {
-	l.mu.Lock()
-	l.roles, l.behind = roles, true
-	l.mu.Unlock()
-	l.catchUp(ctx)
-}
-
-// catchUp tells the master of the roles, if it has not heard of them.
-func (l *link) catchUp(ctx context.Context) {
-	l.mu.Lock()
-	behind := l.behind
-	update := scheduler.CallUpdateFramework{FrameworkInfo: l.describe(), SuppressedRoles: slices.Sorted(maps.Keys(l.suppressed))}
-	l.mu.Unlock()
-	if !behind {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, updateTimeout) // the loop waits
-	defer cancel()
-	if err := l.session.Load().UpdateFramework(ctx, update); err != nil {
-		l.answered(err)
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.behind = !slices.Equal(l.roles, update.FrameworkInfo.Roles)
-}
-
-// note remembers which roles want no offers.
-func (l *link) note(c *scheduler.Call) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch {
-	case c.Suppress != nil:
-		for _, role := range c.Suppress.Roles {
-			l.suppressed[role] = true
-		}
-	case c.Revive != nil:
-		for _, role := range c.Revive.Roles {
-			delete(l.suppressed, role)
-		}
-	}
-}
-
 // run tells the loop what the session tells, until ctx ends, the loop has ended, or the session fails for good. A framework that the master has
-// removed, since it was away for too long, begins anew under another id: its tasks were killed, and what is wanted is launched again.
+// removed, since it was away for too long, begins anew under another id: its tasks were killed, and what is wanted is launched again. One that
+// is refused with the roles of its apps goes on without those that the master does not let it have.
 func (l *link) run(ctx context.Context) error {
 	for {
 		err := l.follow(ctx)
 		end, ok := errors.AsType[*scheduler.Error](err)
-		if !ok || end.Reason != scheduler.ReasonRemoved {
+		switch {
+		case ok && end.Reason == scheduler.ReasonRemoved:
+			l.log.Warn("the master has removed the framework and killed its tasks; it begins anew", "framework", l.session.Load().FrameworkID().Value, "error", end.Err)
+			if err := l.opts.FrameworkID.Save(""); err != nil {
+				return err
+			}
+			l.begin(l.wanted())
+		case ok && (end.Reason == scheduler.ReasonInvalid || end.Reason == scheduler.ReasonForbidden) && l.retreat():
+			l.log.Warn("the master has refused the subscription; it is tried with the role of apps that have none, and then the others", "error", end.Err)
+		default:
 			return err
 		}
-		l.log.Warn("the master has removed the framework and killed its tasks; it begins anew", "framework", l.session.Load().FrameworkID().Value, "error", end.Err)
-		if err := l.opts.FrameworkID.Save(""); err != nil {
-			return err
-		}
-		l.begin()
 	}
 }
 
@@ -145,8 +84,7 @@ func (l *link) read(ctx context.Context, batch []scheduler.TypedEvent) []engine.
 	for _, event := range batch {
 		switch e := event.(type) {
 		case *scheduler.EventSubscribed:
-			l.catchUp(ctx)
-			inputs = append(inputs, engine.Subscribed{FrameworkID: e.FrameworkID, Master: masterAddress(e.MasterInfo), Region: masterRegion(e.MasterInfo)})
+			inputs = append(inputs, l.subscribed(ctx, e)...)
 		case *scheduler.EventDisconnected:
 			l.log.Warn(e.String())
 			inputs = append(inputs, engine.Disconnected{})
@@ -233,21 +171,36 @@ func (l *link) call(ctx context.Context, c *scheduler.Call) {
 	l.note(c)
 	ctx, cancel := outlasting(ctx, lastSave)
 	defer cancel()
-	err := l.session.Load().Send(ctx, c, l.answered)
-	if err != nil {
-		l.answered(err)
+	answered := func(err error) {
+		if reason := l.answered(err); reason != "" {
+			l.loop.late.add(engine.Refused{Call: *c, Reason: reason})
+		}
+	}
+	if err := l.session.Load().Send(ctx, c, answered); err != nil {
+		answered(err)
 	}
 }
 
-// answered looks at what became of a call.
-func (l *link) answered(err error) {
+// answered looks at what became of a call, and gives the master's reason where it has refused it.
+func (l *link) answered(err error) string {
 	switch {
 	case err == nil:
+		return ""
 	case errors.Is(err, scheduler.ErrDisconnected):
 		l.log.Debug("a call was not made", "error", err)
-	default:
-		l.log.Error("the master has refused a call", "error", err)
+		return ""
 	}
+	l.log.Error("the master has refused a call", "error", err)
+	return refusal(err)
+}
+
+// refusal is why the master wants nothing of a call; empty where it may have taken it.
+func refusal(err error) string {
+	status, ok := errors.AsType[*wire.StatusError](err)
+	if !ok || status.Status/100 != 4 {
+		return ""
+	}
+	return cmp.Or(strings.TrimSpace(status.Body), status.Error())
 }
 
 func (l *link) count(c *scheduler.Call) {

@@ -49,6 +49,9 @@ func (t *turn) step(in engine.Input) {
 	if out.Roles != nil {
 		all.Roles = out.Roles
 	}
+	if out.Constraints != nil {
+		all.Constraints = out.Constraints
+	}
 	t.due = out.WakeAt
 }
 
@@ -73,8 +76,8 @@ func (t *turn) perform(ctx context.Context) error {
 	if err := t.commit(ctx, t.effects.Records); err != nil {
 		return err
 	}
-	if t.effects.Roles != nil {
-		t.world.roles(ctx, t.effects.Roles)
+	if t.effects.Roles != nil || t.effects.Constraints != nil {
+		t.world.describe(ctx, t.effects.Roles, t.effects.Constraints)
 	}
 	for i := range t.effects.Calls {
 		t.world.call(ctx, &t.effects.Calls[i])
