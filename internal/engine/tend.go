@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/ormosproject/ormos/app"
+	"github.com/ormosproject/ormos/mesos"
+	"github.com/ormosproject/ormos/offer"
 )
 
 // A muster is an app's instances, sorted by what the goal makes of them.
@@ -123,7 +125,8 @@ func (s *crew) single() bool {
 	return s.goal != nil && s.goal.App.Labels["MARATHON_SINGLE_INSTANCE_APP"] == "true"
 }
 
-// victims chooses n instances to go: what does no work first, then what is not well, then by the app's kill selection.
+// victims chooses n instances to go: what does no work first, then what is not well, then where GROUP_BY has too many, then by the app's kill
+// selection.
 func (s *crew) victims(from []*Instance, n int) []*Instance {
 	var selection app.KillSelection
 	if s.goal != nil {
@@ -137,6 +140,44 @@ func (s *crew) victims(from []*Instance, n int) []*Instance {
 		}
 		return cmp.Or(cmp.Compare(a.worth(), b.worth()), age)
 	})
+	if field := s.groupedBy(); field != "" && n < len(from) {
+		return evenly(from, n, field)
+	}
+	return from[:n]
+}
+
+// groupedBy is the field that the app's instances are spread over evenly; empty when there is none.
+func (s *crew) groupedBy() string {
+	if s.goal == nil {
+		return ""
+	}
+	for _, c := range constraints(s.goal.App) {
+		if c.Operator == offer.GroupBy {
+			return c.Field
+		}
+	}
+	return ""
+}
+
+// evenly chooses n of those that are ordered by what is lost without them: of what is worth the same, one of where most are.
+func evenly(from []*Instance, n int, field string) []*Instance {
+	where, many := map[*Instance]string{}, map[string]int{}
+	for _, i := range from {
+		where[i], _ = fieldOf(field, &mesos.Offer{Hostname: i.Host, Attributes: i.Attributes, Domain: domain(i.Region, i.Zone)})
+		many[where[i]]++
+	}
+	for k := range n {
+		best := k
+		for j := k + 1; j < len(from) && from[j].worth() == from[k].worth(); j++ {
+			if many[where[from[j]]] > many[where[from[best]]] {
+				best = j
+			}
+		}
+		chosen := from[best]
+		many[where[chosen]]--
+		copy(from[k+1:best+1], from[k:best]) // the others stay in their order
+		from[k] = chosen
+	}
 	return from[:n]
 }
 
