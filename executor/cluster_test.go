@@ -31,6 +31,7 @@ func simulated(t *testing.T, run func(context.Context, executor.Options) error, 
 	synctest.Test(t, func(t *testing.T) {
 		o := local.Simulated(func(*local.Process) local.Life { return local.Life{Executor: run} })
 		o.Resources = []string{"cpus:1000;mem:1000000;disk:100000;ports:[]"}
+		o.AgentFlags = map[string]string{"isolation": "cgroups/mem"} // without which a task may have no limit
 		cluster := local.RunT(t, o)
 		test(subscribe(t, scheduler.Options{
 			Master: cluster.Master(), Dial: cluster.Dial,

@@ -56,7 +56,7 @@ func TestExecutorURI(t *testing.T) {
 		name := "./" + filepath.Base(c.uri.Value)
 		for task, info := range map[*mesos.TaskInfo]*mesos.CommandInfo{&custom: custom.Executor.Command, &command: command.Command} {
 			*info = mesos.CommandInfo{Shell: new(false), Value: new(name), Arguments: []string{name}, URIs: []mesos.CommandInfoURI{c.uri}}
-			f.launch(f.offer(), *task)
+			f.launch(f.room(), *task)
 			s := f.until(task.TaskID.Value, mesos.TaskFailed)
 			if s.GetReason() != mesos.ReasonContainerLaunchFailed && (c.name != "garbage" || task == &custom) { // which the command executor starts
 				t.Errorf("%s: %v", task.TaskID.Value, s)
@@ -68,7 +68,7 @@ func TestExecutorURI(t *testing.T) {
 			}
 		}
 	}
-	f.launch(f.offer(), customTask(t, "good"))
+	f.launch(f.room(), customTask(t, "good"))
 	f.until("good", mesos.TaskRunning)
 	var metrics map[string]float64
 	into(t, cluster.Agents()[0], "/metrics/snapshot", &metrics)

@@ -215,6 +215,18 @@ func (f *framework) offer() *mesos.Offer {
 	return &f.offers(1)[0]
 }
 
+// room waits for an offer with room for small tasks; others are given back: what a task had may come back in parts.
+func (f *framework) room() *mesos.Offer {
+	f.t.Helper()
+	for {
+		o := f.offer()
+		if r := mesos.Resources(o.Resources); r.CPUs() >= 0.5 && r.Mem() >= 160 {
+			return o
+		}
+		f.decline(o, 0)
+	}
+}
+
 // launch launches tasks on an offer, whose rest comes again at once.
 func (f *framework) launch(o *mesos.Offer, tasks ...mesos.TaskInfo) {
 	f.t.Helper()

@@ -63,18 +63,6 @@ type scenario struct {
 	gone   bool // there is nothing to tear down
 }
 
-// room waits for an offer with room for small tasks; others are given back.
-func (s *scenario) room() *mesos.Offer {
-	s.t.Helper()
-	for {
-		o := s.offer()
-		if r := mesos.Resources(o.Resources); r.CPUs() >= 0.5 && r.Mem() >= 160 {
-			return o
-		}
-		s.decline(o, time.Second)
-	}
-}
-
 // shell is a task that runs a command in a shell.
 func shell(id, command string) mesos.TaskInfo {
 	task := sleepTask(id)
@@ -115,10 +103,17 @@ func isKilled(s *scenario) {
 }
 
 func isKilledHard(s *scenario) {
-	task := shell("t", "trap '' TERM; while :; do sleep 0.1; done")
+	task := shell("t", "trap '' TERM; touch trapped; while :; do sleep 0.1; done")
 	task.KillPolicy = &mesos.KillPolicy{GracePeriod: &mesos.DurationInfo{Nanoseconds: int64(100 * time.Millisecond)}}
+	task.Check = &mesos.CheckInfo{ // RUNNING says only that the shell was started
+		Type: new(mesos.CheckInfoTypeCommand), Command: &mesos.CheckInfoCommand{Command: mesos.CommandInfo{Value: new("test -e trapped")}},
+		DelaySeconds: new(0.0), IntervalSeconds: new(0.1),
+	}
 	s.launch(s.room(), task)
-	s.until("t", mesos.TaskRunning)
+	await(s.framework, func(e *scheduler.EventUpdate) bool {
+		c := e.Status.CheckStatus
+		return c != nil && c.Command != nil && c.Command.ExitCode != nil && *c.Command.ExitCode == 0
+	})
 	s.kill("t")
 	s.ends("t", mesos.TaskKilled, mesos.SourceExecutor, "signal Killed")
 }

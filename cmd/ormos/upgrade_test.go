@@ -198,7 +198,7 @@ func TestABrokenVersionRollsItselfBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := page(t, instances, "", map[string]any{
-		"serve": map[string]string{"directory": "/does/not/exist"}, "deploymentDeadlineSeconds": 3, "backoffSeconds": 1,
+		"serve": map[string]string{"directory": "/does/not/exist"}, "deploymentDeadlineSeconds": 15, "backoffSeconds": 1,
 	})
 	begun, err := o.client.ReplaceApp(t.Context(), "/page", broken, false)
 	if err != nil {

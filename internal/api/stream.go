@@ -67,7 +67,7 @@ type subscriber struct {
 
 func (s *subscriber) run(gone <-chan struct{}, gap *app.StreamGap) error {
 	if err := s.begin(gap); err != nil {
-		return err
+		return s.cause(err)
 	}
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()

@@ -146,15 +146,12 @@ func TestReaderThatDoesNotReadIsCutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	long := strings.Repeat("x", 32<<10)
-	for n := 0; s.hub.slow.Load() == 0 && n < 1000; n++ {
+	for n := 0; s.hub.slow.Load() == 0; n++ { // which it is counted as once it has noticed
 		for range 100 {
 			s.hub.Publish(app.StatusUpdate{Stamp: app.Stamp{EventType: app.EventStatusUpdate}, Message: long})
 		}
 		s.hub.Publish(numbered(n)) // the good reader keeps up
 		good.until(app.EventAppTerminated)
-	}
-	if s.hub.slow.Load() == 0 {
-		t.Error("it is not counted, or not cut off")
 	}
 	if text, _ := io.ReadAll(connection); bytes.HasSuffix(text, []byte("0\r\n\r\n")) {
 		t.Error("its stream ended as if all were told")
