@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// killMin and killMax are the pauses before KILL is repeated.
-	killMin = 10 * time.Second
+	// killMin and killMax are the pauses before KILL is repeated: a master that does not know the task yet, or an agent that is away, forgets it.
+	killMin = time.Second
 	killMax = 5 * time.Minute
 	// abandonedFor is how long an abandoned task is remembered, so that it is killed when it returns: Mesos too forgets its unreachable agents after two
 	// weeks.

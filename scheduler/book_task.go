@@ -46,14 +46,23 @@ func (b *book) update(now time.Time, s *mesos.TaskStatus) {
 		b.returned(now, t, s)
 		return
 	case !t.news(s):
+		b.hurry(now, t, s)
 		b.confirm(now, t, s)
 		return
 	}
+	b.hurry(now, t, s)
 	next := t.after(now, s)
 	e := &EventTask{Task: *next, Before: t.State(), Status: s}
 	b.put(next)
 	b.settle(now, t, e, t.neverStarted(s))
 	b.tell(e, ending(next))
+}
+
+// hurry has a KILL repeated where the task is said to be alive: it may have been made before the master, or the agent, knew the task.
+func (b *book) hurry(now time.Time, t *Task, s *mesos.TaskStatus) {
+	if t.Kill != nil && rank(s.State) > 0 && s.State != mesos.TaskKilling {
+		b.kills.Hurry(t.ID, now)
+	}
 }
 
 // ending is the key of a record whose task is over, "" for others.

@@ -262,21 +262,58 @@ func TestKillIsRepeated(t *testing.T) {
 	d.b.kill(d.now, id, new(time.Second))
 	d.act()
 	count("1")
-	for range 5 {
+	for range 9 {
 		d.b.kill(d.now, id, new(time.Second))
-		d.wait(time.Second)
+		d.wait(100 * time.Millisecond)
 	}
 	count("0")
-	d.wait(65 * time.Second) // after 10, 30 and 70 s
-	count("3")
+	d.wait(70 * time.Second) // after 1, 3, 7, 15, 31 and 63 s
+	count("6")
 	d.restart()
 	count("1")
 	d.event(d.status(id, "KILLING agent"))
-	d.wait(10 * time.Second)
+	d.wait(time.Second)
 	count("1")
 	d.event(d.status(id, "KILLED agent"))
 	d.wait(time.Hour)
 	count("0")
+}
+
+// A kill of a task that the master did not know yet is repeated when the task shows itself to be alive; but not more than once a second, whatever
+// answers it.
+func TestKillOfATaskThatShowsItself(t *testing.T) {
+	d := newDesk(t, FrameworkOptions{})
+	d.b.want(d.now, testNeed("web"))
+	d.offer()
+	id := sorted(d.b.tasks)[0]
+	d.b.kill(d.now, id, nil)
+	d.wait(20 * time.Second)
+	kills := func() (n int) {
+		calls, _ := d.take()
+		for _, c := range calls {
+			if c == "KILL" {
+				n++
+			}
+		}
+		return n
+	}
+	kills()
+	d.event(d.status(id, "STAGING RECONCILIATION")) // the next would have been after 31 s
+	if n := kills(); n != 1 {
+		t.Fatalf("%d kills", n)
+	}
+	for range 100 {
+		d.event(d.status(id, "RUNNING agent"))
+		d.wait(100 * time.Millisecond)
+	}
+	if n := kills(); n != 10 {
+		t.Errorf("%d kills in 10 s", n)
+	}
+	d.event(d.status(id, "KILLING agent"))
+	d.wait(time.Second)
+	if n := kills(); n > 1 {
+		t.Errorf("%d kills of a task that says that it ends", n)
+	}
 }
 
 // A task that was given up and returns is killed until it is gone, and what it was launched for is not disturbed.

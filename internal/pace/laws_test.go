@@ -249,3 +249,36 @@ func TestReconcilerLaws(t *testing.T) {
 		}
 	})
 }
+
+// What is asked for with ever longer pauses is asked for at once when it is likely to be heard, but never twice within the shortest pause.
+func TestRepeaterHurries(t *testing.T) {
+	r := Repeater{Min: time.Second, Max: time.Minute}
+	r.Hurry("none", epoch)
+	r.Add("a", epoch.Add(time.Second))
+	r.Hurry("a", epoch)
+	if keys := r.Due(epoch, 10); len(keys) > 0 {
+		t.Errorf("%v is asked for before its time", keys)
+	}
+	asked := 0
+	for now := epoch; now.Before(epoch.Add(20 * time.Second)); now = now.Add(100 * time.Millisecond) {
+		asked += len(r.Due(now, 10))
+	}
+	if asked != 5 { // after 1, 2, 4, 8 and 16 s
+		t.Errorf("asked %d times", asked)
+	}
+	now := epoch.Add(20 * time.Second)
+	r.Hurry("a", now)
+	if keys := r.Due(now, 10); len(keys) != 1 {
+		t.Errorf("%v is due", keys)
+	}
+	r.Hurry("a", now)
+	if at, ok := r.Next(); !ok || !at.Equal(now.Add(time.Second)) {
+		t.Errorf("the next is due at %v", at)
+	}
+	r.Due(now.Add(time.Second), 10)
+	r.Remove("a")
+	r.Hurry("a", now.Add(time.Minute))
+	if _, ok := r.Next(); ok {
+		t.Error("what was removed is asked for")
+	}
+}

@@ -8,7 +8,7 @@ import (
 // A Repeater says when to ask for each of many keys, again and again with growing pauses, until somebody has what was asked for:
 //
 //	Add ---> due at once ---> due after min ---> after 2 min ---> ... ---> every max
-//	           Remove ends it at any time
+//	           Hurry has it due again, Min after the last time at the earliest; Remove ends it at any time
 //
 // It waits for nothing and starts nothing; time is an argument. Adding, removing and taking what is due cost about the logarithm of the
 // number of keys. The zero value is not ready: it needs Min and Max, the first pause and the longest.
@@ -24,7 +24,7 @@ type turn struct {
 	at    time.Time
 	seq   uint64        // orders what is due at the same time
 	pause time.Duration // before the one after
-	asked bool          // at least once
+	last  time.Time     // when it was asked for; zero if it was not yet
 }
 
 // Add asks for key at a time, and goes on from there as for a new key.
@@ -42,9 +42,26 @@ func (r *Repeater) put(key string, t turn) {
 
 // Remove ends the asking for key, and tells whether it was asked for at least once.
 func (r *Repeater) Remove(key string) (asked bool) {
-	asked = r.turns[key].asked
+	asked = !r.turns[key].last.IsZero()
 	delete(r.turns, key)
 	return asked
+}
+
+// Hurry asks for key again as soon as Min has gone by since the last time, whatever its pause has grown to: it has become likely that it
+// will be heard now.
+func (r *Repeater) Hurry(key string, now time.Time) {
+	t, ok := r.turns[key]
+	if !ok || t.last.IsZero() {
+		return // it is due by itself
+	}
+	soon := t.last.Add(r.Min)
+	if soon.Before(now) {
+		soon = now
+	}
+	if soon.Before(t.at) {
+		t.at = soon
+		r.put(key, t)
+	}
 }
 
 // Has tells whether key is asked for.
@@ -66,7 +83,7 @@ func (r *Repeater) Due(now time.Time, limit int) []string {
 		}
 		first := heap.Pop(&r.queue).(queued)
 		t := r.turns[first.key]
-		r.put(first.key, turn{at: now.Add(t.pause), pause: min(2*t.pause, r.Max), asked: true})
+		r.put(first.key, turn{at: now.Add(t.pause), pause: min(2*t.pause, r.Max), last: now})
 		keys = append(keys, first.key)
 	}
 	return keys
