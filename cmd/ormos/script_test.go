@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
 
 	"github.com/ormosproject/ormos/internal/tlstest"
 )
@@ -26,7 +27,22 @@ const patience = 60 * time.Second
 
 // The stories call ormos, which is this program, and go by what it prints.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"ormos": main})
+	testscript.Main(leakless{m}, map[string]func(){"ormos": main})
+}
+
+// leakless are tests that leave no goroutine behind.
+type leakless struct{ *testing.M }
+
+func (m leakless) Run() int {
+	code := m.M.Run()
+	if code != 0 {
+		return code
+	}
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
 }
 
 func TestStories(t *testing.T) {

@@ -26,18 +26,20 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 )
 
 // Patience is how long a test waits for what should take a moment, on a machine that may be busy.
 const Patience = 60 * time.Second
 
-// Main runs the tests, or main if the program was started by [Self] or by an agent.
+// Main runs the tests, which leave no goroutine behind; or main, if the program was started by [Self] or by an agent.
 func Main(m *testing.M, main func()) {
 	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-test.") {
 		main()
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // Self is the command whose test this is, with one argument at least.
