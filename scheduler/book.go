@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ormosproject/ormos/internal/pace"
 	"github.com/ormosproject/ormos/mesos"
@@ -17,6 +18,8 @@ const (
 	// killMin and killMax are the pauses before KILL is repeated: a master that does not know the task yet, or an agent that is away, forgets it.
 	killMin = time.Second
 	killMax = 5 * time.Minute
+	// strangersMost is of how many unknown tasks is remembered what was told of them.
+	strangersMost = 100_000
 	// abandonedFor is how long an abandoned task is remembered, so that it is killed when it returns: Mesos too forgets its unreachable agents after two
 	// weeks.
 	abandonedFor = 14 * 24 * time.Hour
@@ -183,7 +186,7 @@ func (b *book) event(now time.Time, e TypedEvent) {
 		b.operationUpdate(now, &e.Status)
 		return
 	case *EventOffers:
-		b.offers.Offered(now, e.Offers)
+		b.offers.Offered(now, b.sane(e.Offers))
 		b.changed = true
 		return
 	case *EventRescind:
@@ -198,6 +201,26 @@ func (b *book) event(now time.Time, e TypedEvent) {
 	}
 	b.tell(e, "")
 }
+
+// sane are the offers of agents with ids. A launch on others could be neither recorded nor followed.
+func (b *book) sane(offers []mesos.Offer) []mesos.Offer {
+	bad := func(o mesos.Offer) bool { return !recordable(o.AgentID.Value) }
+	if !slices.ContainsFunc(offers, bad) {
+		return offers
+	}
+	var ids []mesos.OfferID
+	offers = slices.DeleteFunc(slices.Clone(offers), func(o mesos.Offer) bool {
+		if bad(o) {
+			ids = append(ids, o.ID)
+		}
+		return bad(o)
+	})
+	b.call(&Call{Type: new(CallTypeDecline), Decline: &CallDecline{OfferIDs: ids, Filters: Refuse(time.Hour)}})
+	return offers
+}
+
+// recordable tells whether an id of somebody else's can be part of a record.
+func recordable(id string) bool { return mesos.ValidID(id) == nil && utf8.ValidString(id) }
 
 // subscribed asks about everything that is not known to be over.
 func (b *book) subscribed(now time.Time, e *EventSubscribed) {

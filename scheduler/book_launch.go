@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ormosproject/ormos/mesos"
@@ -161,7 +162,7 @@ func (b *book) use(now time.Time, w *wanted, o *mesos.Offer, ops []mesos.OfferOp
 // ask records an operation whose outcome is to be told.
 func (b *book) ask(now time.Time, s *sending, op *mesos.OfferOperation) {
 	o := &Operation{
-		ID: op.ID.Value, Type: op.GetType(), AgentID: s.offer.AgentID.Value, Asked: now, Since: now,
+		ID: op.ID.Value, Type: op.GetType(), AgentID: strings.Clone(s.offer.AgentID.Value), Asked: now, Since: now,
 		Status: mesos.OperationStatus{OperationID: op.ID.Clone(), State: mesos.OperationPending},
 	}
 	s.operations = append(s.operations, o.ID)
@@ -254,13 +255,16 @@ func (b *book) launched(now time.Time, s *sending, w *wanted, tasks []mesos.Task
 
 func (b *book) record(now time.Time, s *sending, w *wanted, task *mesos.TaskInfo) {
 	t := &Task{
-		ID: task.TaskID.Value, Need: w.Name, Group: w.Group, AgentID: s.offer.AgentID.Value, Hostname: s.offer.Hostname,
+		ID: task.TaskID.Value, Need: w.Name, Group: w.Group, AgentID: strings.Clone(s.offer.AgentID.Value), Hostname: strings.Clone(cut(s.offer.Hostname)),
 		Executor: task.Executor.Clone(), Ports: mesos.Resources(task.Resources).Ports(), Labels: task.Labels.Clone(), Launched: now, Since: now,
 		Status: mesos.TaskStatus{TaskID: task.TaskID, State: mesos.TaskStaging},
 	}
 	if t.Group != "" {
-		own := s.offer.Clone()
-		t.Attributes, t.Domain = own.Attributes, own.Domain
+		said := &mesos.Offer{ID: s.offer.ID, AgentID: s.offer.AgentID, Hostname: s.offer.Hostname, Attributes: s.offer.Attributes, Domain: s.offer.Domain}
+		if storable(said) {
+			said = said.Clone()
+			t.Attributes, t.Domain = said.Attributes, said.Domain
+		}
 	}
 	if w.pending == nil {
 		w.pending = map[string]bool{}

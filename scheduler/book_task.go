@@ -35,6 +35,9 @@ func (b *book) put(t *Task) {
 // update follows a status: what is new is saved and told.
 func (b *book) update(now time.Time, s *mesos.TaskStatus) {
 	id := s.TaskID.Value
+	if rank(s.State) == 0 && !s.State.Terminal() && !s.State.MayReturn() {
+		return // a state of a later Mesos: nobody knows what it means, nor could it be recorded
+	}
 	b.reconciler.Heard(id)
 	t := b.tasks[id]
 	if t == nil {
@@ -161,8 +164,13 @@ func (b *book) stranger(now time.Time, s *mesos.TaskStatus) {
 		delete(b.strangers, id)
 		return
 	}
-	switch b.unknown {
+	policy := b.unknown
+	if policy == AdoptUnknown && !recordable(id) {
+		policy = TellUnknown
+	}
+	switch policy {
 	case AdoptUnknown:
+		id = strings.Clone(id) // which is a part of all that was read with it
 		t := (&Task{ID: id, Launched: now, Since: now}).after(now, s)
 		if dot := strings.LastIndexByte(id, '.'); dot > 0 && b.live[id[:dot]] == 0 {
 			t.Need = id[:dot]
@@ -176,7 +184,10 @@ func (b *book) stranger(now time.Time, s *mesos.TaskStatus) {
 		}
 	default:
 		if known, ok := b.strangers[id]; !ok || known != s.State {
-			b.strangers[id] = s.State
+			if len(b.strangers) >= strangersMost {
+				clear(b.strangers)
+			}
+			b.strangers[strings.Clone(id)] = s.State
 			b.tell(&EventUnknownTask{Status: s}, "")
 		}
 	}
@@ -185,8 +196,12 @@ func (b *book) stranger(now time.Time, s *mesos.TaskStatus) {
 // kill remembers that a task is to end, and has it asked for until it does.
 func (b *book) kill(now time.Time, id string, grace *time.Duration) {
 	order := KillOrder{Asked: now, Grace: grace}
-	b.orders[id] = order
 	t := b.tasks[id]
+	if t == nil && !recordable(id) { // told as unknown, and of a kind that Mesos itself does not launch
+		b.call(killCall(&Task{ID: id, Kill: &order}))
+		return
+	}
+	b.orders[id] = order
 	if t == nil { // one that was told as unknown
 		t = &Task{ID: id, Launched: now, Since: now, Heard: true}
 		t.Status = mesos.TaskStatus{TaskID: mesos.TaskID{Value: id}, State: mesos.TaskStaging}
@@ -210,8 +225,8 @@ func (b *book) kill(now time.Time, id string, grace *time.Duration) {
 
 // operationUpdate follows an operation's status.
 func (b *book) operationUpdate(now time.Time, s *mesos.OperationStatus) {
-	if s.OperationID == nil {
-		return
+	if s.OperationID == nil || !storable(&mesos.OperationStatus{State: s.State}) {
+		return // it is nobody's, or in a state of a later Mesos
 	}
 	b.inquiry.Heard(s.OperationID.Value)
 	o := b.operations[s.OperationID.Value]

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/offer"
@@ -30,6 +31,9 @@ type Need struct {
 func (n *Need) check() error {
 	if err := mesos.ValidID(n.Name); err != nil {
 		return fmt.Errorf("cannot want a need by its name: %w", err)
+	}
+	if !utf8.ValidString(n.Name) {
+		return fmt.Errorf("cannot want a need by its name: %q is not UTF-8", n.Name)
 	}
 	if len(n.Name) > 200 {
 		return fmt.Errorf("cannot want %.40q...: its name has %d bytes, more than 200", n.Name, len(n.Name))

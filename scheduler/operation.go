@@ -3,8 +3,10 @@ package scheduler
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ormosproject/ormos/mesos"
 )
@@ -28,7 +30,8 @@ type Operation struct {
 	Since time.Time `json:"since"`
 	// Heard tells that the master or an agent has said something of it.
 	Heard bool `json:"heard,omitempty"`
-	// Status is the last that was said of it. Before the first word it is OPERATION_PENDING.
+	// Status is the last that was said of it; of one that is larger than 64 KiB, its state and the beginning of its message. Before the first word it is
+	// OPERATION_PENDING.
 	Status mesos.OperationStatus `json:"-"`
 }
 
@@ -54,6 +57,9 @@ type operationRecord struct {
 
 func (o *Operation) encode() ([]byte, error) {
 	b, err := json.Marshal(operationRecord{o, &o.Status})
+	if err == nil && !utf8.ValidString(o.ID) {
+		err = errors.New("its id is not UTF-8")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot record the operation %q: %w", o.ID, err)
 	}
@@ -83,12 +89,19 @@ func (o *Operation) news(s *mesos.OperationStatus) bool {
 // after returns the record as a status has changed it.
 func (o *Operation) after(now time.Time, s *mesos.OperationStatus) *Operation {
 	next := *o
-	next.Heard, next.Since, next.Status = true, now, *s.Clone()
-	if s.AgentID != nil && s.AgentID.Value != "" {
-		next.AgentID = s.AgentID.Value
+	kept := *s
+	if !storable(&kept) {
+		kept = mesos.OperationStatus{OperationID: o.Status.OperationID, State: s.State}
+		if s.Message != nil {
+			kept.Message = new(cut(*s.Message))
+		}
 	}
-	if s.ResourceProviderID != nil {
-		next.ProviderID = s.ResourceProviderID.Value
+	next.Heard, next.Since, next.Status = true, now, *kept.Clone()
+	if id := next.Status.AgentID; id != nil && recordable(id.Value) {
+		next.AgentID = id.Value
+	}
+	if id := next.Status.ResourceProviderID; id != nil && recordable(id.Value) {
+		next.ProviderID = id.Value
 	}
 	return &next
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ormosproject/ormos/internal/detect"
 	"github.com/ormosproject/ormos/internal/wire"
+	"github.com/ormosproject/ormos/mesos"
 	"github.com/ormosproject/ormos/security"
 )
 
@@ -227,6 +228,9 @@ func (r *run) read(ctx context.Context, l *link, event *Event) (TypedEvent, erro
 	case EventTypeSubscribed:
 		if event.Subscribed == nil || event.Subscribed.FrameworkID.Value == "" {
 			return nil, errors.New("the master says SUBSCRIBED without the framework's id")
+		}
+		if err := mesos.ValidID(event.Subscribed.FrameworkID.Value); err != nil {
+			return nil, fmt.Errorf("the master says SUBSCRIBED with what is no framework's id: %w", err)
 		}
 		if l.established {
 			return nil, errors.New("the master says SUBSCRIBED twice")

@@ -3,8 +3,11 @@ package scheduler
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ormosproject/ormos/mesos"
 )
@@ -40,7 +43,8 @@ type Task struct {
 	Launched time.Time `json:"launched"`
 	// Since is when its present state was heard of.
 	Since time.Time `json:"since"`
-	// Status is the last that was said of it, without its data. Before the first word it is TASK_STAGING.
+	// Status is the last that was said of it, without its data; of one that is larger than 64 KiB, what an executor can say at length is left out, and its
+	// message cut. Before the first word it is TASK_STAGING.
 	Status mesos.TaskStatus `json:"-"`
 	// Heard tells that the master or an agent has said something of it.
 	Heard bool `json:"heard,omitempty"`
@@ -78,6 +82,9 @@ type taskRecord struct {
 
 func (t *Task) encode() ([]byte, error) {
 	b, err := json.Marshal(taskRecord{t, &t.Status})
+	if err == nil && !utf8.ValidString(t.ID) {
+		err = errors.New("its id is not UTF-8")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot record the task %q: %w", t.ID, err)
 	}
@@ -149,6 +156,46 @@ func (t *Task) neverStarted(s *mesos.TaskStatus) bool {
 	return false
 }
 
+// remembered is what a record keeps of a status: no more than every store takes, whatever the executor has put into it.
+func remembered(s *mesos.TaskStatus) mesos.TaskStatus {
+	short := *s
+	short.Data = nil
+	if !storable(&short) {
+		short = mesos.TaskStatus{
+			TaskID: s.TaskID, State: s.State, AgentID: s.AgentID, Timestamp: s.Timestamp, ExecutorID: s.ExecutorID, Healthy: s.Healthy, Source: s.Source,
+			Reason: s.Reason, UUID: s.UUID, UnreachableTime: s.UnreachableTime,
+		}
+		if s.Message != nil {
+			short.Message = new(cut(*s.Message))
+		}
+		if !storable(&short) { // ids that are none
+			short = mesos.TaskStatus{TaskID: s.TaskID, State: s.State, Timestamp: s.Timestamp, Healthy: s.Healthy, Source: s.Source, Reason: s.Reason, Message: short.Message}
+		}
+	}
+	return *short.Clone()
+}
+
+const (
+	// storedMost is how many bytes, as JSON, a record keeps of what others say of a task, an operation or an agent.
+	storedMost = 64 << 10
+	// messageMost is how many of a message are left where it is more than that.
+	messageMost = 4 << 10
+)
+
+// storable tells whether a part of a record is small enough, and has a name for each of its constants: those of a later Mesos have none.
+func storable(part interface{ AppendJSON([]byte) ([]byte, error) }) bool {
+	b, err := part.AppendJSON(nil)
+	return err == nil && len(b) <= storedMost
+}
+
+// cut shortens a message, and says so.
+func cut(message string) string {
+	if len(message) <= messageMost {
+		return message
+	}
+	return strings.ToValidUTF8(message[:messageMost], "") + "..."
+}
+
 // after returns the record as a status has changed it.
 func (t *Task) after(now time.Time, s *mesos.TaskStatus) *Task {
 	next := *t
@@ -156,10 +203,9 @@ func (t *Task) after(now time.Time, s *mesos.TaskStatus) *Task {
 	if s.State != t.State() {
 		next.Since = now
 	}
-	next.Status = *s.Clone()
-	next.Status.Data = nil
-	if s.AgentID != nil && s.AgentID.Value != "" {
-		next.AgentID = s.AgentID.Value
+	next.Status = remembered(s)
+	if id := next.Status.AgentID; id != nil && recordable(id.Value) {
+		next.AgentID = id.Value
 	}
 	if s.UUID == nil {
 		next.Status.UUID = t.Status.UUID // by which the agent's own last one is known again
