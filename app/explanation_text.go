@@ -69,7 +69,11 @@ func age(from, to Timestamp) string {
 }
 
 func (e *Explanation) delay(b *strings.Builder) {
-	fmt.Fprintf(b, "\n  Its tasks have failed %d times in a row. The next try is in %s, at %s.\n", e.Delay.Failures, age(e.At, e.Delay.Until), e.Delay.Until)
+	failed := fmt.Sprintf("Its tasks have failed %d times in a row", e.Delay.Failures)
+	if e.Delay.Failures == 1 {
+		failed = "Its task has failed"
+	}
+	fmt.Fprintf(b, "\n  %s. The next try is in %s, at %s.\n", failed, age(e.At, e.Delay.Until), e.Delay.Until)
 	if f := e.LastFailure; f != nil {
 		fmt.Fprintf(b, "  The last one, on %s, was %s: %s\n", f.Host, f.State, strings.TrimSpace(f.Message))
 	}
