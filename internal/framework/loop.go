@@ -219,12 +219,17 @@ func (l *loop) commit(ctx context.Context, records map[string][]byte) error {
 // outlasting is a context that ends so long after ctx.
 func outlasting(ctx context.Context, more time.Duration) (context.Context, context.CancelFunc) {
 	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	var late *time.Timer
-	stop := context.AfterFunc(ctx, func() { late = time.AfterFunc(more, cancel) })
-	return longer, func() {
-		if !stop() && late != nil {
-			late.Stop()
+	stop := context.AfterFunc(ctx, func() {
+		late := time.NewTimer(more)
+		defer late.Stop()
+		select {
+		case <-late.C:
+			cancel()
+		case <-longer.Done():
 		}
+	})
+	return longer, func() {
+		stop()
 		cancel()
 	}
 }

@@ -239,3 +239,25 @@ func TestTheEngineIsWokenWhenItHasSaid(t *testing.T) {
 		}
 	})
 }
+
+// What is saved last has its time after the end has come, and no longer.
+func TestOutlasting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, end := context.WithCancel(t.Context())
+		longer, cancel := outlasting(ctx, time.Second)
+		defer cancel()
+		end()
+		time.Sleep(time.Second - time.Nanosecond)
+		if longer.Err() != nil {
+			t.Error("it ends too early")
+		}
+		time.Sleep(time.Nanosecond)
+		<-longer.Done()
+		for range 100 { // it is given back as the end comes
+			ctx, end := context.WithCancel(t.Context())
+			_, cancel := outlasting(ctx, time.Second)
+			go end()
+			cancel()
+		}
+	})
+}
