@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -375,10 +376,25 @@ func into(t testing.TB, address, path string, v any) {
 func processesIn(dir string) (pids []string) {
 	all, _ := filepath.Glob("/proc/[0-9]*")
 	for _, p := range all {
-		environ, _ := os.ReadFile(p + "/environ")
-		if strings.Contains(string(environ), "MESOS_SANDBOX="+dir) {
+		if strings.Contains(environment(p), "MESOS_SANDBOX="+dir) {
 			pids = append(pids, filepath.Base(p))
 		}
 	}
 	return pids
+}
+
+// environment is that of a process. One that is just becoming another program has none for a moment, in which it is no zombie: it has a file.
+func environment(process string) string {
+	const looks = 1000
+	for range looks {
+		data, err := os.ReadFile(process + "/environ")
+		if err != nil || len(data) > 0 {
+			return string(data)
+		}
+		if _, err := os.Readlink(process + "/exe"); err != nil {
+			break
+		}
+		runtime.Gosched()
+	}
+	return ""
 }

@@ -307,6 +307,9 @@ func TestTheMasterIsToldWhatServes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if len(all.Frameworks) == 0 {
+			return false // it has not subscribed yet
+		}
 		c := all.Frameworks[0].OfferConstraints
 		return c != nil && len(c.RoleConstraints["*"].Groups) == 1
 	}
