@@ -243,6 +243,16 @@ func TestAuthentication(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := &e.Subscribed.FrameworkID
+	for role, status := range map[string]int{"allowed": 200, "forbidden": 403} {
+		info := aware()
+		info.ID, info.Roles = id, []string{role}
+		err := c.Call(t.Context(), &scheduler.Call{
+			Type: new(scheduler.CallTypeUpdateFramework), FrameworkID: id, UpdateFramework: &scheduler.CallUpdateFramework{FrameworkInfo: *info},
+		})
+		if status == 200 && err != nil || status != 200 && !isStatus(err, status) {
+			t.Errorf("an update to role %q: %v", role, err)
+		}
+	}
 	c.Authorize = func(r *http.Request) { r.SetBasicAuth("p2", "s2") }
 	if err := c.Call(t.Context(), &scheduler.Call{Type: new(scheduler.CallTypeRevive), FrameworkID: id}); !isStatus(err, 400) {
 		t.Errorf("a call of somebody else: %v", err)

@@ -54,13 +54,21 @@ func (m *Master) admissible(info *mesos.FrameworkInfo, s *scheduler.CallSubscrib
 	if _, err := compileConstraints(s.OfferConstraints, rolesOf(info)); err != nil {
 		return err
 	}
+	if err := m.mayUseRoles(info, principal); err != nil {
+		return err
+	}
+	if known != nil && known.info.GetPrincipal() != info.GetPrincipal() {
+		return says("Changing framework's principal is not allowed")
+	}
+	return nil
+}
+
+// mayUseRoles asks the ACLs whether a principal may have a framework in these roles.
+func (m *Master) mayUseRoles(info *mesos.FrameworkInfo, principal string) error {
 	for _, role := range rolesOf(info) {
 		if !m.acls.permit(aclRegisterFrameworks, principal, role) {
 			return says("Not authorized to use roles '%s'", role)
 		}
-	}
-	if known != nil && known.info.GetPrincipal() != info.GetPrincipal() {
-		return says("Changing framework's principal is not allowed")
 	}
 	return nil
 }
@@ -116,14 +124,21 @@ func (m *Master) tellAgents(f *framework) {
 	}
 }
 
-// updateFramework answers UPDATE_FRAMEWORK.
+// updateFramework answers UPDATE_FRAMEWORK. New roles are authorized as those of a subscription are.
 func (m *Master) updateFramework(f *framework, call *scheduler.CallUpdateFramework) verdict {
 	info := call.FrameworkInfo.Clone()
-	if m.credentials != nil && info.Principal == nil {
-		info.Principal = f.info.Principal
+	principal := ""
+	if m.credentials != nil {
+		principal = f.info.GetPrincipal()
+		if info.Principal == nil {
+			info.Principal = f.info.Principal
+		}
 	}
 	if err := m.updatable(f, info, call); err != nil {
 		return bad("Supplied FrameworkInfo is not valid: " + err.Error())
+	}
+	if err := m.mayUseRoles(info, principal); err != nil {
+		return forbidden(err.Error())
 	}
 	changed := !sameMessage(&f.info, info)
 	f.setInfo(info)
