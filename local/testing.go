@@ -10,10 +10,13 @@ type T interface {
 	Error(args ...any)
 }
 
-// RunT starts a cluster for a test, with the first of the options if any are given, and stops it in the end. It fails the test
-// if the cluster cannot be started, or ends with an error.
+// RunT starts a cluster for a test, with the options if any are given, and stops it in the end. It fails the test if the cluster
+// cannot be started, or ends with an error, or if options are given twice: no cluster could follow both.
 func RunT(t T, options ...Options) *Cluster {
 	t.Helper()
+	if len(options) > 1 {
+		t.Fatal("cannot start a local cluster: it takes one Options, not", len(options))
+	}
 	var o Options
 	if len(options) > 0 {
 		o = options[0]
